@@ -1,0 +1,40 @@
+# One verb a task; `make help` lists them. Everything is built with cargo's `test` profile, so that tests, demo
+# and generated files share one build.
+
+CONFIGS := $(patsubst hw/configs/%.yaml,%,$(wildcard hw/configs/*.yaml))
+NASA    := cargo run --quiet --profile test -p nasa-cli --
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench rtl bless fuzz
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+setup: ## installs what is missing (Debian packages, a Python environment under target/)
+	@testbenches/setup.sh
+
+demo: setup ## generates an accelerator, compiles a small network for it, and shows RTL = reference, bit for bit
+	$(NASA) run testbenches/demo.yaml
+
+test: setup check ## everything that CI runs
+
+check: ## formatter, lints, layering, generated files, tests
+	cargo fmt --all --check
+	cargo clippy --quiet --workspace --all-targets --profile test -- -D warnings
+	cargo test --quiet --workspace
+
+bench: ## benchmarks: reference executor, mapper, simulators
+	cargo bench --workspace
+
+rtl: ## writes the Verilog of every configuration to rtl-out/
+	@for config in $(CONFIGS); do \
+		$(NASA) generate -c hw/configs/$$config.yaml -o rtl-out/$$config || exit $$?; \
+	done
+
+bless: ## rewrites the golden files (messages, docs, rtl-out/tiny); read `git diff` before committing
+	BLESS=1 cargo test --quiet --workspace
+	$(NASA) generate -c hw/configs/tiny.yaml -o rtl-out/tiny
+
+fuzz: ## random networks on random accelerators, RTL against reference; SECONDS=600 SEED=1
+	FUZZ_SECONDS=$(or $(SECONDS),600) FUZZ_SEED=$(or $(SEED),1) \
+		cargo test --quiet -p nasa-testbenches --test fuzz -- --nocapture

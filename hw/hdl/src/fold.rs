@@ -1,0 +1,363 @@
+//! Simplification while a value is made: constants fold, and what selects or rearranges wires is resolved at
+//! once. Only rewrites that need no more hardware than the description are made; nothing is duplicated.
+
+use num::Bits;
+
+use crate::error::Place;
+use crate::graph::Nodes;
+use crate::meaning::meaning;
+use crate::module::{Binary, NodeId, Op, Reduction};
+
+impl Nodes {
+    /// The value of an operation whose operands have the right widths.
+    pub fn make(&mut self, op: Op, width: u32, place: Place) -> NodeId {
+        if let Some(value) = self.folded(&op, width) {
+            return self.lit(value, place);
+        }
+        match op {
+            Op::Not(a) => self.make_not(a, width, place),
+            Op::Binary(kind, a, b) => self.make_binary(kind, a, b, width, place),
+            Op::Reduce(kind, a) => self.make_reduce(kind, a, place),
+            Op::Mux { select, yes, no } => self.make_mux(select, yes, no, width, place),
+            Op::Select { index, options } => self.make_select(index, options, width, place),
+            Op::Slice { of, low } => self.make_slice(of, low, width, place),
+            Op::Concat(parts) => self.make_concat(&parts, width, place),
+            Op::Zext(a) => self.make_zext(a, width, place),
+            Op::Sext(a) => self.make_sext(a, width, place),
+            leaf => self.intern(leaf, width, place),
+        }
+    }
+
+    fn folded(&self, op: &Op, width: u32) -> Option<Bits> {
+        if op.is_leaf() {
+            return None;
+        }
+        let operands = op.operands();
+        let values: Option<Vec<&Bits>> = operands.iter().map(|id| self.constant(*id)).collect();
+        values.map(|values| meaning(op, width, &values))
+    }
+
+    fn zero(&mut self, width: u32, place: Place) -> NodeId {
+        self.lit(Bits::zero(width), place)
+    }
+
+    fn is_zero(&self, id: NodeId) -> bool {
+        self.constant(id).is_some_and(Bits::is_zero)
+    }
+
+    fn is_ones(&self, id: NodeId) -> bool {
+        self.constant(id).is_some_and(|value| value.not().is_zero())
+    }
+
+    fn make_not(&mut self, a: NodeId, width: u32, place: Place) -> NodeId {
+        match self.op(a) {
+            Op::Not(inner) => *inner,
+            _ => self.intern(Op::Not(a), width, place),
+        }
+    }
+
+    fn make_binary(&mut self, kind: Binary, a: NodeId, b: NodeId, width: u32, place: Place) -> NodeId {
+        let commutes = !matches!(
+            kind,
+            Binary::Sub
+                | Binary::LessUnsigned
+                | Binary::LessSigned
+                | Binary::ShiftLeft
+                | Binary::ShiftRight
+                | Binary::ShiftRightSigned
+        );
+        let (a, b) = if commutes && self.constant(a).is_some() { (b, a) } else { (a, b) };
+        let simpler = match kind {
+            Binary::And | Binary::Or | Binary::Xor => self.fold_logic(kind, a, b, width, place),
+            Binary::Add | Binary::Sub if self.is_zero(b) => Some(a),
+            Binary::Sub if a == b => Some(self.zero(width, place)),
+            Binary::MulUnsigned | Binary::MulSigned if self.is_zero(b) => Some(self.zero(width, place)),
+            Binary::Eq => self.fold_equal(a, b, place),
+            Binary::LessUnsigned => self.fold_less_unsigned(a, b, place),
+            Binary::LessSigned => self.fold_less_signed(a, b, place),
+            Binary::ShiftLeft | Binary::ShiftRight | Binary::ShiftRightSigned => {
+                self.fold_shift(kind, a, b, width, place)
+            }
+            _ => None,
+        };
+        simpler.unwrap_or_else(|| self.intern(Op::Binary(kind, a, b), width, place))
+    }
+
+    fn fold_logic(&mut self, kind: Binary, a: NodeId, b: NodeId, width: u32, place: Place) -> Option<NodeId> {
+        let (zero, ones) = (self.is_zero(b), self.is_ones(b));
+        match kind {
+            Binary::And if zero || a == b => Some(b),
+            Binary::And if ones => Some(a),
+            Binary::Or if ones || a == b => Some(b),
+            Binary::Or | Binary::Xor if zero => Some(a),
+            Binary::Xor if ones => Some(self.make_not(a, width, place)),
+            Binary::Xor if a == b => Some(self.zero(width, place)),
+            _ => None,
+        }
+    }
+
+    fn fold_equal(&mut self, a: NodeId, b: NodeId, place: Place) -> Option<NodeId> {
+        let one_bit = self.width(a) == 1;
+        if a == b {
+            return Some(self.lit(Bits::ones(1), place));
+        }
+        if one_bit && self.is_zero(b) {
+            return Some(self.make_not(a, 1, place));
+        }
+        (one_bit && self.is_ones(b)).then_some(a)
+    }
+
+    fn fold_less_unsigned(&mut self, a: NodeId, b: NodeId, place: Place) -> Option<NodeId> {
+        if a == b || self.is_zero(b) || self.is_ones(a) {
+            return Some(self.zero(1, place));
+        }
+        self.is_zero(a).then(|| self.make_reduce(Reduction::Or, b, place))
+    }
+
+    fn fold_less_signed(&mut self, a: NodeId, b: NodeId, place: Place) -> Option<NodeId> {
+        let width = self.width(a);
+        let least = Bits::from_u64(1, 1).zext(width).shl(width - 1);
+        let never =
+            a == b || self.constant(b) == Some(&least) || self.constant(a).is_some_and(|a| *a == least.not());
+        if never {
+            return Some(self.zero(1, place));
+        }
+        self.is_zero(b).then(|| self.make_slice(a, width - 1, 1, place))
+    }
+
+    fn fold_shift(&mut self, kind: Binary, a: NodeId, by: NodeId, width: u32, place: Place) -> Option<NodeId> {
+        if let Op::Zext(narrow) = *self.op(by) {
+            return Some(self.make(Op::Binary(kind, a, narrow), width, place));
+        }
+        if self.is_zero(a) {
+            return Some(a);
+        }
+        let by = self.constant(by)?;
+        let wide = by.words()[1..].iter().any(|word| *word > 0);
+        let by = if wide { width } else { by.to_u64().min(u64::from(width)) as u32 };
+        Some(self.shift_by(kind, a, by, width, place))
+    }
+
+    /// A shift by a constant is a rearrangement of wires.
+    fn shift_by(&mut self, kind: Binary, a: NodeId, by: u32, width: u32, place: Place) -> NodeId {
+        if by == width && kind == Binary::ShiftRightSigned {
+            let sign = self.make_slice(a, width - 1, 1, place);
+            return self.make_sext(sign, width, place);
+        }
+        if by == width {
+            return self.zero(width, place);
+        }
+        if by == 0 {
+            return a;
+        }
+        if kind == Binary::ShiftLeft {
+            let kept = self.make_slice(a, 0, width - by, place);
+            let zeros = self.zero(by, place);
+            return self.make_concat(&[kept, zeros], width, place);
+        }
+        let kept = self.make_slice(a, by, width - by, place);
+        match kind {
+            Binary::ShiftRight => self.make_zext(kept, width, place),
+            _ => self.make_sext(kept, width, place),
+        }
+    }
+
+    fn make_reduce(&mut self, kind: Reduction, a: NodeId, place: Place) -> NodeId {
+        if self.width(a) == 1 {
+            return a;
+        }
+        match (kind, self.op(a)) {
+            (Reduction::And, Op::Zext(_)) => self.zero(1, place),
+            (Reduction::Or | Reduction::Xor, Op::Zext(inner)) => {
+                let inner = *inner;
+                self.make_reduce(kind, inner, place)
+            }
+            (Reduction::And | Reduction::Or, Op::Sext(inner)) => {
+                let inner = *inner;
+                self.make_reduce(kind, inner, place)
+            }
+            _ => self.intern(Op::Reduce(kind, a), 1, place),
+        }
+    }
+
+    fn make_mux(&mut self, select: NodeId, yes: NodeId, no: NodeId, width: u32, place: Place) -> NodeId {
+        if let Op::Not(inner) = *self.op(select) {
+            return self.make_mux(inner, no, yes, width, place);
+        }
+        let inner = |id: NodeId, taken: bool| match self.op(id) {
+            Op::Mux { select: s, yes, no } if *s == select => [*no, *yes][usize::from(taken)],
+            _ => id,
+        };
+        let (yes, no) = (inner(yes, true), inner(no, false));
+        if yes == no {
+            return yes;
+        }
+        if let Some(chosen) = self.constant(select) {
+            return if chosen.bit(0) { yes } else { no };
+        }
+        if width == 1 {
+            if let Some(simpler) = self.fold_bit_mux(select, yes, no, place) {
+                return simpler;
+            }
+        }
+        self.intern(Op::Mux { select, yes, no }, width, place)
+    }
+
+    fn fold_bit_mux(&mut self, select: NodeId, yes: NodeId, no: NodeId, place: Place) -> Option<NodeId> {
+        let not_select = |nodes: &mut Nodes| nodes.make_not(select, 1, place);
+        if self.is_zero(no) {
+            return Some(self.make_binary(Binary::And, select, yes, 1, place));
+        }
+        if self.is_ones(yes) {
+            return Some(self.make_binary(Binary::Or, select, no, 1, place));
+        }
+        if self.is_zero(yes) {
+            let not = not_select(self);
+            return Some(self.make_binary(Binary::And, not, no, 1, place));
+        }
+        if self.is_ones(no) {
+            let not = not_select(self);
+            return Some(self.make_binary(Binary::Or, not, yes, 1, place));
+        }
+        None
+    }
+
+    fn make_select(&mut self, index: NodeId, options: Vec<NodeId>, width: u32, place: Place) -> NodeId {
+        if let Some(value) = self.constant(index) {
+            let fits = value.words()[1..].iter().all(|word| *word == 0);
+            let chosen = if fits { options.get(value.to_u64() as usize).copied() } else { None };
+            return chosen.unwrap_or_else(|| self.zero(width, place));
+        }
+        let complete = 1usize.checked_shl(self.width(index)) == Some(options.len());
+        if complete && options.iter().all(|option| *option == options[0]) {
+            return options[0];
+        }
+        if complete && options.len() == 2 {
+            return self.make_mux(index, options[1], options[0], width, place);
+        }
+        self.intern(Op::Select { index, options }, width, place)
+    }
+
+    fn make_slice(&mut self, of: NodeId, low: u32, width: u32, place: Place) -> NodeId {
+        if width == self.width(of) {
+            return of;
+        }
+        match self.op(of).clone() {
+            Op::Const(value) => self.lit(value.slice(low, width), place),
+            Op::Slice { of, low: below } => self.make_slice(of, below + low, width, place),
+            Op::Concat(parts) => self.slice_of_concat(&parts, low, width, place),
+            Op::Zext(a) => self.slice_of_extension(a, low, width, false, place),
+            Op::Sext(a) => self.slice_of_extension(a, low, width, true, place),
+            _ => self.intern(Op::Slice { of, low }, width, place),
+        }
+    }
+
+    fn slice_of_concat(&mut self, parts: &[NodeId], low: u32, width: u32, place: Place) -> NodeId {
+        let (mut bottom, mut taken) = (0, Vec::new());
+        for part in parts.iter().rev() {
+            let top = bottom + self.width(*part);
+            let (from, to) = (low.max(bottom), (low + width).min(top));
+            if from < to {
+                taken.push(self.make_slice(*part, from - bottom, to - from, place));
+            }
+            bottom = top;
+        }
+        taken.reverse();
+        self.make_concat(&taken, width, place)
+    }
+
+    fn slice_of_extension(&mut self, a: NodeId, low: u32, width: u32, signed: bool, place: Place) -> NodeId {
+        let inner = self.width(a);
+        let kept = if low < inner {
+            self.make_slice(a, low, width.min(inner - low), place)
+        } else if signed {
+            self.make_slice(a, inner - 1, 1, place)
+        } else {
+            self.zero(1, place)
+        };
+        self.make(if signed { Op::Sext(kept) } else { Op::Zext(kept) }, width, place)
+    }
+
+    fn make_concat(&mut self, parts: &[NodeId], width: u32, place: Place) -> NodeId {
+        let mut merged: Vec<NodeId> = Vec::new();
+        for part in self.flat(parts, place) {
+            let joined = merged.last().and_then(|last| self.join(*last, part, place));
+            match joined {
+                Some(joined) => {
+                    merged.pop();
+                    merged.push(joined);
+                }
+                None => merged.push(part),
+            }
+        }
+        if merged.len() > 1 && self.is_zero(merged[0]) {
+            let rest: u32 = merged[1..].iter().map(|part| self.width(*part)).sum();
+            let rest = self.make_concat(&merged[1..], rest, place);
+            return self.make_zext(rest, width, place);
+        }
+        if merged.len() == 1 {
+            return merged[0];
+        }
+        self.intern(Op::Concat(merged), width, place)
+    }
+
+    /// The parts with concatenations and zero extensions among them opened.
+    fn flat(&mut self, parts: &[NodeId], place: Place) -> Vec<NodeId> {
+        let mut flat = Vec::new();
+        for part in parts {
+            match self.op(*part).clone() {
+                Op::Concat(inner) => flat.extend(inner),
+                Op::Zext(inner) => {
+                    let zeros = self.width(*part) - self.width(inner);
+                    flat.push(self.zero(zeros, place));
+                    flat.extend(self.flat(&[inner], place));
+                }
+                _ => flat.push(*part),
+            }
+        }
+        flat
+    }
+
+    /// Neighbours that are one: two constants, or two adjacent slices of one value.
+    fn join(&mut self, high: NodeId, low: NodeId, place: Place) -> Option<NodeId> {
+        match (self.op(high).clone(), self.op(low).clone()) {
+            (Op::Const(a), Op::Const(b)) => Some(self.lit(a.concat(&b), place)),
+            (Op::Slice { of: a, low: above }, Op::Slice { of: b, low: below })
+                if a == b && above == below + self.width(low) =>
+            {
+                let width = self.width(high) + self.width(low);
+                Some(self.make_slice(a, below, width, place))
+            }
+            _ => None,
+        }
+    }
+
+    fn make_zext(&mut self, a: NodeId, width: u32, place: Place) -> NodeId {
+        if width == self.width(a) {
+            return a;
+        }
+        match *self.op(a) {
+            Op::Zext(inner) => self.make_zext(inner, width, place),
+            Op::Const(ref value) => {
+                let value = value.zext(width);
+                self.lit(value, place)
+            }
+            _ => self.intern(Op::Zext(a), width, place),
+        }
+    }
+
+    fn make_sext(&mut self, a: NodeId, width: u32, place: Place) -> NodeId {
+        if width == self.width(a) {
+            return a;
+        }
+        match *self.op(a) {
+            Op::Sext(inner) => self.make_sext(inner, width, place),
+            Op::Zext(_) => self.make_zext(a, width, place),
+            Op::Const(ref value) => {
+                let value = value.sext(width);
+                self.lit(value, place)
+            }
+            _ => self.intern(Op::Sext(a), width, place),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The hardware language: synchronous circuits described by Rust functions, at run-time widths.
+//!
+//! A [`Builder`] collects one module; [`Builder::finish`] checks it and gives an immutable [`Module`], which
+//! keeps the hierarchy (instances are never flattened), registers and memories as objects, and everything
+//! else as a directed acyclic graph of explicitly sized operations. [`verilog::print`] writes it as
+//! Verilog-2001; the crate `sim` runs it.
+//!
+//! ```
+//! use hdl::Builder;
+//! let b = Builder::new("counter", "Counts the cycles in which `tick` is high.");
+//! let tick = b.input("tick", 1, "counts while high");
+//! let count = b.reg("count", 8);
+//! count.reset(0).enable(&tick).next(&(count.q() + 1));
+//! b.output("count", &count.q(), "cycles counted, modulo 256");
+//! let module = b.finish().expect("a correct description");
+//! assert!(hdl::verilog::print(&module)[0].text.contains("count <= count + 8'd1"));
+//! ```
+//!
+//! There is one clock, `aclk`, and one synchronous active-high reset, `rst`; both are implicit. The crate knows
+//! no neural networks, runs no tools and opens no files.
+
+mod builder;
+pub mod cells;
+mod check;
+mod compare;
+mod error;
+mod finish;
+mod fold;
+mod graph;
+mod meaning;
+mod module;
+mod naming;
+mod narrow;
+mod number;
+mod operators;
+mod signal;
+mod state;
+pub mod verilog;
+
+
+pub use builder::Builder;
+pub use check::nearest;
+pub use error::{Error, Errors};
+pub use meaning::meaning;
+pub use module::{
+    Binary, Instance, Memory, Module, Node, NodeId, Op, Output, Port, ReadPort, Reduction, Register, WritePort,
+};
+pub use signal::Signal;
+pub use state::{InstanceHandle, MemoryHandle, Reg, Wire};

@@ -1,0 +1,193 @@
+//! The hierarchy laid out flat: one slot for every value of every instance, in an order of evaluation. Inputs of
+//! an instance are its parent's values and its outputs are its own, so nothing is computed twice and paths
+//! through instances need no special treatment.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hdl::{Module, NodeId, Op, ReadPort};
+use num::Bits;
+
+/// Index of a value.
+pub(crate) type Slot = usize;
+
+/// Where a value comes from.
+pub(crate) enum Source {
+    /// An input of the top module.
+    Input(usize),
+    /// The state of this index.
+    State(usize),
+    /// An entry of a memory, chosen within the cycle.
+    Entry { memory: usize, addr: Slot },
+    /// Another value.
+    Same(Slot),
+    /// An operation on other values.
+    Computed { module: Arc<Module>, node: NodeId, operands: Vec<Slot> },
+}
+
+/// A register, or the register of a synchronous read.
+pub(crate) struct State {
+    pub width: u32,
+    pub reset: Option<(Slot, Bits)>,
+    pub enable: Option<Slot>,
+    pub next: Next,
+}
+
+/// What a state takes at a clock edge.
+pub(crate) enum Next {
+    Value(Slot),
+    Entry { memory: usize, addr: Slot },
+}
+
+/// A write port.
+pub(crate) struct Write {
+    pub addr: Slot,
+    pub data: Slot,
+    pub enable: Slot,
+    pub mask: Option<(Slot, u32)>,
+}
+
+/// A memory.
+pub(crate) struct Memory {
+    pub width: u32,
+    pub depth: u32,
+    pub writes: Vec<Write>,
+}
+
+/// A module and everything below it.
+#[derive(Default)]
+pub(crate) struct Flat {
+    pub sources: Vec<Source>,
+    /// Slots in an order of evaluation.
+    pub order: Vec<Slot>,
+    pub outputs: Vec<Slot>,
+    pub states: Vec<State>,
+    pub memories: Vec<Memory>,
+    /// States and memories by path.
+    pub state_paths: BTreeMap<String, usize>,
+    pub memory_paths: BTreeMap<String, usize>,
+}
+
+impl Flat {
+    pub fn new(top: &Arc<Module>) -> Flat {
+        let mut flat = Flat::default();
+        let inputs: Vec<Slot> = (0..top.inputs().len()).collect();
+        flat.sources.extend(inputs.iter().map(|port| Source::Input(*port)));
+        flat.outputs = flat.add(top, "", &inputs);
+        flat.sort();
+        flat
+    }
+
+    /// Lays out an instance whose inputs are the given slots; gives the slots of its outputs.
+    fn add(&mut self, module: &Arc<Module>, path: &str, inputs: &[Slot]) -> Vec<Slot> {
+        let base = self.sources.len();
+        let slot = |id: NodeId| base + id.index();
+        let (first_state, first_memory) = (self.states.len(), self.memories.len());
+        self.add_registers(module, path, slot);
+        let reads = self.add_memories(module, path, slot);
+        for id in module.node_ids() {
+            let source = match &module.node(id).op {
+                Op::Input(port) => Source::Same(inputs[*port]),
+                Op::Register(register) => Source::State(first_state + register),
+                Op::Read { memory, port } => match &module.memories()[*memory].reads[*port] {
+                    ReadPort::Async { addr } => {
+                        Source::Entry { memory: first_memory + memory, addr: slot(*addr) }
+                    }
+                    ReadPort::Sync { .. } => Source::State(reads[&(*memory, *port)]),
+                },
+                // The instances come below, once the slots of this module are all there.
+                Op::Output { .. } => Source::Same(0),
+                op => {
+                    let operands = op.operands().into_iter().map(slot).collect();
+                    Source::Computed { module: Arc::clone(module), node: id, operands }
+                }
+            };
+            self.sources.push(source);
+        }
+        let mut outputs = Vec::new();
+        for instance in module.instances() {
+            let inputs: Vec<Slot> = instance.inputs.iter().map(|id| slot(*id)).collect();
+            outputs.push(self.add(&instance.module, &format!("{path}{}.", instance.name), &inputs));
+        }
+        for id in module.node_ids() {
+            if let Op::Output { instance, port } = module.node(id).op {
+                self.sources[slot(id)] = Source::Same(outputs[instance][port]);
+            }
+        }
+        module.outputs().iter().map(|output| slot(output.node)).collect()
+    }
+
+    fn add_registers(&mut self, module: &Module, path: &str, slot: impl Fn(NodeId) -> Slot) {
+        for register in module.registers() {
+            self.state_paths.insert(format!("{path}{}", register.name), self.states.len());
+            let reset = module.reset().map(&slot).zip(register.reset.clone());
+            let (enable, next) = (register.enable.map(&slot), Next::Value(slot(register.next)));
+            self.states.push(State { width: register.width, reset, enable, next });
+        }
+    }
+
+    /// Gives the states of the synchronous read ports.
+    fn add_memories(
+        &mut self,
+        module: &Module,
+        path: &str,
+        slot: impl Fn(NodeId) -> Slot,
+    ) -> BTreeMap<(usize, usize), usize> {
+        let mut reads = BTreeMap::new();
+        for (index, memory) in module.memories().iter().enumerate() {
+            let this = self.memories.len();
+            self.memory_paths.insert(format!("{path}{}", memory.name), this);
+            let writes = memory.writes.iter().map(|write| Write {
+                addr: slot(write.addr),
+                data: slot(write.data),
+                enable: slot(write.enable),
+                mask: write.mask.map(|mask| (slot(mask), write.granule)),
+            });
+            self.memories.push(Memory {
+                width: memory.width,
+                depth: memory.depth,
+                writes: writes.collect(),
+            });
+            for (port, read) in memory.reads.iter().enumerate() {
+                if let ReadPort::Sync { name, addr, enable } = read {
+                    reads.insert((index, port), self.states.len());
+                    self.state_paths.insert(format!("{path}{name}"), self.states.len());
+                    let next = Next::Entry { memory: this, addr: slot(*addr) };
+                    self.states.push(State {
+                        width: memory.width,
+                        reset: None,
+                        enable: Some(slot(*enable)),
+                        next,
+                    });
+                }
+            }
+        }
+        reads
+    }
+
+    /// Finds an order in which every value comes after those that it needs.
+    fn sort(&mut self) {
+        let mut visited = vec![false; self.sources.len()];
+        for root in 0..self.sources.len() {
+            let mut stack = vec![(root, false)];
+            while let Some((slot, is_ready)) = stack.pop() {
+                if is_ready {
+                    self.order.push(slot);
+                } else if !visited[slot] {
+                    visited[slot] = true;
+                    stack.push((slot, true));
+                    stack.extend(self.needs(slot).iter().map(|need| (*need, false)));
+                }
+            }
+        }
+    }
+
+    fn needs(&self, slot: Slot) -> Vec<Slot> {
+        match &self.sources[slot] {
+            Source::Input(_) | Source::State(_) => Vec::new(),
+            Source::Entry { addr, .. } => vec![*addr],
+            Source::Same(of) => vec![*of],
+            Source::Computed { operands, .. } => operands.clone(),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Runs modules of the hardware language, cycle by cycle.
+//!
+//! [`Interpreter`] is the definition: slow, obvious, two-state. Whatever else runs a module (a faster simulator
+//! here, a foreign one elsewhere) implements the same [`Simulator`] and is compared with it.
+//!
+//! ```
+//! use sim::{Interpreter, Simulator};
+//! let b = hdl::Builder::new("twice", "Doubles.");
+//! let x = b.input("x", 8, "a number");
+//! b.output("y", &b.delay("y", &(&x + &x)), "twice the number, a cycle later");
+//! let mut twice = Interpreter::new(&b.finish().expect("a correct description"));
+//! twice.poke("x", 21).expect("a port");
+//! twice.step();
+//! assert_eq!(twice.peek("y").expect("a port"), 42);
+//! ```
+
+mod flat;
+mod interpreter;
+mod simulator;
+
+pub use interpreter::Interpreter;
+pub use simulator::{Error, InputId, OutputId, Simulator};

@@ -1,0 +1,29 @@
+//! Latencies that both the generator and the event model need: one home for each, so that a pipeline stage
+//! more in the hardware is a stage more in the prediction.
+
+use crate::accelerator::Chunk;
+
+/// Cycles from a buffer request on a port to its line: the memory's register and the alignment's.
+pub const BUFFER_READ: u32 = 2;
+
+/// Cycles from the launch of an `EXEC` to the first cycle in which its nests may step: descriptors, then one
+/// cycle a level to load the bounds.
+pub const fn nest_start(nest_depth: u32) -> u32 {
+    2 + nest_depth
+}
+
+/// Cycles from the step of a tile's last beat to the first compute step that may use the tile.
+pub const FILL_LATENCY: u32 = BUFFER_READ + 3;
+
+/// Cycles from the last compute step of a tile to the first drain step that may read it.
+pub const COMPUTE_LATENCY: u32 = 4;
+
+/// Registers of the reduction over the rows.
+pub fn reduction(chunk: &Chunk) -> u32 {
+    chunk.rows.next_power_of_two().trailing_zeros().max(1)
+}
+
+/// Cycles from a drain step to the cycle in which its results are in the buffer.
+pub fn drain_latency(chunk: &Chunk) -> u32 {
+    4 + reduction(chunk) + num::requant::STAGES
+}

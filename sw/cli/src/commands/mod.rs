@@ -1,0 +1,71 @@
+//! The subcommands, one a file: its flags, and what it does with them.
+
+mod generate;
+mod listing;
+mod map;
+mod reference;
+mod run;
+mod simulate;
+#[cfg(feature = "train")]
+mod train;
+mod verify;
+
+use crate::console::Console;
+use clap::Subcommand;
+use serde_json::Value;
+use spec::error::Report;
+
+pub use simulate::{Engine, Memory};
+
+/// What a command leaves behind.
+pub struct Done {
+    /// The machine-readable result.
+    pub json: Value,
+    /// Checks that were asked for and failed; empty is success.
+    pub failures: Report,
+}
+
+impl Done {
+    /// Success.
+    pub fn well(json: Value) -> Done {
+        Done { json, failures: Report::default() }
+    }
+}
+
+/// Every subcommand, in the order of the flow.
+#[derive(Subcommand)]
+pub enum Command {
+    Generate(generate::Generate),
+    #[cfg(feature = "train")]
+    Train(train::Train),
+    Reference(reference::Reference),
+    Map(map::Map),
+    Compile(listing::Compile),
+    Asm(listing::Asm),
+    Disasm(listing::Disasm),
+    Simulate(simulate::Simulate),
+    Verify(verify::Verify),
+    Run(run::Run),
+}
+
+impl Command {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// Bad input.
+    pub fn run(&self, console: &Console) -> Result<Done, Report> {
+        match self {
+            Command::Generate(command) => command.run(console),
+            #[cfg(feature = "train")]
+            Command::Train(command) => command.run(console),
+            Command::Reference(command) => command.run(console),
+            Command::Map(command) => command.run(console),
+            Command::Compile(command) => command.run(console),
+            Command::Asm(command) => command.run(console),
+            Command::Disasm(command) => command.run(console),
+            Command::Simulate(command) => command.run(console),
+            Command::Verify(command) => command.run(console),
+            Command::Run(command) => command.run(console),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! `nasa simulate`: a network on the generated hardware.
+
+use super::Done;
+use crate::console::Console;
+use crate::{files, flow};
+use clap::{Args, ValueEnum};
+use cosim::executor::Options;
+use cosim::memory::Timing;
+use model::npy;
+use serde_json::json;
+use spec::error::Report;
+use std::path::PathBuf;
+
+/// What runs the hardware.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Engine {
+    /// The printed Verilog, in Verilator.
+    Verilator,
+    /// The description itself, in our own interpreter: slow, and needs no other tool.
+    Interpreter,
+}
+
+impl Engine {
+    /// As reports name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Engine::Verilator => "verilator",
+            Engine::Interpreter => "interpreter",
+        }
+    }
+}
+
+/// How DRAM behaves.
+#[derive(Args, Clone, Debug)]
+pub struct Memory {
+    /// Cycles from an address to its first beat.
+    #[arg(long, default_value_t = LATENCY, value_parser = clap::value_parser!(u32).range(1..10_000))]
+    pub latency: u32,
+    /// Random latencies and back-pressure from this seed, in place of the fixed latency.
+    #[arg(long, value_name = "SEED")]
+    pub random_memory: Option<u64>,
+    /// Gives a run up after this many cycles.
+    #[arg(long, default_value_t = MAX_CYCLES)]
+    pub max_cycles: u64,
+}
+
+/// The latency where nothing else is said, in cycles.
+const LATENCY: u32 = 40;
+
+/// The most cycles of a run where nothing else is said.
+const MAX_CYCLES: u64 = 2_000_000_000;
+
+impl Memory {
+    /// A memory of the usual latency.
+    pub fn steady() -> Memory {
+        Memory { latency: LATENCY, random_memory: None, max_cycles: MAX_CYCLES }
+    }
+
+    /// As the executor takes them.
+    pub fn options(&self) -> Options {
+        let timing = match self.random_memory {
+            Some(seed) => Timing::Random { latency: self.latency, seed },
+            None => Timing::Fixed { latency: self.latency },
+        };
+        Options { timing, max_cycles: self.max_cycles, ..Options::default() }
+    }
+}
+
+/// Runs a network on the generated hardware, in a simulator.
+#[derive(Args)]
+#[command(after_help = "Example: nasa simulate -c hw/configs/tiny.yaml -n net.yaml -i images.npy -o out.npy")]
+pub struct Simulate {
+    /// Accelerator description.
+    #[arg(short, long)]
+    config: PathBuf,
+    /// Network file.
+    #[arg(short, long)]
+    network: PathBuf,
+    /// Images: .npy, int8, [N, C, H, W].
+    #[arg(short, long, value_name = "X.npy")]
+    input: PathBuf,
+    /// Where the output goes.
+    #[arg(short, long, value_name = "Y.npy")]
+    out: PathBuf,
+    /// Stores every layer's output and writes it as DIR/LAYER.npy.
+    #[arg(long, value_name = "DIR")]
+    dump: Option<PathBuf>,
+    /// What runs the hardware.
+    #[arg(long, value_enum, default_value_t = Engine::Verilator)]
+    engine: Engine,
+    #[command(flatten)]
+    memory: Memory,
+}
+
+impl Simulate {
+    pub fn run(&self, console: &Console) -> Result<Done, Report> {
+        let accelerator = flow::accelerator(&self.config)?;
+        let graph = flow::network(&self.network)?;
+        let images = flow::images(&self.input, &graph)?;
+        let compiled = flow::compile(&accelerator, &graph, images.n as u32, self.dump.is_some())?;
+        let outcome = flow::execute(console, &accelerator, self.engine, &compiled.program, &images, &self.memory.options())?;
+        for (i, (name, tensor)) in outcome.outputs.iter().enumerate() {
+            if i == 0 {
+                files::write(&self.out, &npy::write(tensor))?;
+            }
+            if let Some(folder) = &self.dump {
+                files::write(&folder.join(format!("{name}.npy")), &npy::write(tensor))?;
+            }
+        }
+        console.say(format!("{}: {} images in {} cycles", self.out.display(), images.n, outcome.cycles));
+        let (read, written) = (outcome.dram_read, outcome.dram_written);
+        Ok(Done::well(json!({
+            "network": graph.name, "config": accelerator.name, "engine": self.engine.name(), "images": images.n,
+            "cycles": outcome.cycles, "dram_read": read, "dram_written": written,
+        })))
+    }
+}

@@ -1,0 +1,36 @@
+//! `nasa train` and `nasa quantize`: from a data set to a network of integers.
+
+use super::Done;
+use crate::console::Console;
+use crate::files;
+use clap::Args;
+use serde_json::json;
+use spec::error::Report;
+use std::path::PathBuf;
+
+/// Trains a network; a run that was interrupted goes on with --resume.
+#[derive(Args)]
+#[command(after_help = "Example: nasa train sw/zoo/fashion.yaml -o runs/fashion")]
+pub struct Train {
+    /// What to train, as YAML.
+    config: PathBuf,
+    /// Folder of the run.
+    #[arg(short, long, value_name = "RUN_DIR")]
+    out: PathBuf,
+    /// Goes on after the last whole epoch.
+    #[arg(long)]
+    resume: bool,
+}
+
+impl Train {
+    pub fn run(&self, console: &Console) -> Result<Done, Report> {
+        let config = nas::TrainConfig::parse(&files::name(&self.config), &files::read_text(&self.config)?)?;
+        let summary = nas::train(&config, &self.out, self.resume)?;
+        let last = &summary.last;
+        console.say(format!("{}: accuracy {:.4} after {} epochs", self.out.display(), last.float_accuracy, last.epoch + 1));
+        Ok(Done::well(json!({
+            "epochs": last.epoch + 1, "loss": last.loss, "float_accuracy": last.float_accuracy,
+            "integer_accuracy": last.integer_accuracy, "seconds": summary.seconds,
+        })))
+    }
+}

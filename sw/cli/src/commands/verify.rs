@@ -1,0 +1,63 @@
+//! `nasa verify`: the hardware against the reference, bit for bit, and against what the mapper predicted.
+
+use super::{Done, Engine, Memory};
+use crate::console::Console;
+use crate::flow;
+use crate::report::Verification;
+use clap::Args;
+use spec::error::{nearest, Diagnostic, Report};
+use std::path::PathBuf;
+
+/// Runs a network on the hardware and compares every layer with the reference.
+#[derive(Args)]
+#[command(after_help = "Example: nasa verify -c hw/configs/tiny.yaml -n net.yaml -i images.npy --json -")]
+pub struct Verify {
+    /// Accelerator description.
+    #[arg(short, long)]
+    pub config: PathBuf,
+    /// Network file.
+    #[arg(short, long)]
+    pub network: PathBuf,
+    /// Images: .npy, int8, [N, C, H, W].
+    #[arg(short, long, value_name = "X.npy")]
+    pub input: PathBuf,
+    /// Compares only these layers.
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub layers: Option<Vec<String>>,
+    /// Runs the program as it is deployed: only the network's output is stored, and compared.
+    #[arg(long, conflicts_with = "layers")]
+    pub output_only: bool,
+    /// What runs the hardware.
+    #[arg(long, value_enum, default_value_t = Engine::Verilator)]
+    pub engine: Engine,
+    #[command(flatten)]
+    pub memory: Memory,
+}
+
+impl Verify {
+    pub fn run(&self, console: &Console) -> Result<Done, Report> {
+        let accelerator = flow::accelerator(&self.config)?;
+        let graph = flow::network(&self.network)?;
+        let known: Vec<&str> = graph.layers().map(|(_, layer)| layer.name.as_str()).collect();
+        for name in self.layers.iter().flatten().filter(|name| !known.contains(&name.as_str())) {
+            let error = Diagnostic::new("verify", format!("the network has no layer `{name}`"));
+            let near = nearest(name, known.iter().copied());
+            let help = near.map_or(format!("its layers are {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+            return Err(error.help(help).into());
+        }
+        let images = flow::images(&self.input, &graph)?;
+        let compiled = flow::compile(&accelerator, &graph, images.n as u32, !self.output_only)?;
+        let expected = model::reference::run_all(&graph, &images)?;
+        let outcome =
+            flow::execute(console, &accelerator, self.engine, &compiled.program, &images, &self.memory.options());
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            // The hardware stopped: the input was good, the check failed.
+            Err(failures) => return Ok(Done { json: serde_json::json!({"stopped": failures.to_string()}), failures }),
+        };
+        let verification =
+            Verification::new(&accelerator, &graph, &compiled, &expected, &outcome, self.engine.name(), self.layers.as_deref());
+        console.show(verification.table());
+        Ok(Done { json: verification.json(), failures: verification.failures() })
+    }
+}

@@ -1,0 +1,63 @@
+//! Files: read with errors that name them, and written under another name first, so that what is there under
+//! its own name is always whole.
+
+use serde_json::Value;
+use spec::error::{Diagnostic, Report};
+use std::fs;
+use std::io::Error;
+use std::path::{Path, PathBuf};
+
+/// The file's name for messages.
+pub fn name(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// The bytes of a file.
+pub fn read(path: &Path) -> Result<Vec<u8>, Report> {
+    fs::read(path).map_err(|error| failed("read", path, &error, "check the path and its permissions"))
+}
+
+/// The text of a file.
+pub fn read_text(path: &Path) -> Result<String, Report> {
+    String::from_utf8(read(path)?).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let diagnostic = Diagnostic::new("file", "this is not a text file").in_file(&name(path));
+        diagnostic.note(format!("byte {at} is not UTF-8")).help("give a text file here").into()
+    })
+}
+
+/// Writes a file; its folder is created where it is missing.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Report> {
+    let fault = |error: Error| failed("write", path, &error, "check that the folder may be written to");
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(fault)?;
+    }
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(format!(".{}.tmp", std::process::id()));
+    let unfinished = PathBuf::from(unfinished);
+    let written = fs::write(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, path));
+    written.map_err(|error| {
+        // The unfinished file may not even exist; the error that matters is the first one.
+        let _ = fs::remove_file(&unfinished);
+        fault(error)
+    })
+}
+
+/// Writes JSON to a file, or to stdout for `-`.
+pub fn write_json(path: &Path, value: &Value) -> Result<(), Report> {
+    let text = format!("{value:#}\n");
+    if path == Path::new("-") {
+        print!("{text}");
+        return Ok(());
+    }
+    write(path, text.as_bytes())
+}
+
+/// Removes a file that an earlier run wrote and this one does not.
+pub fn remove(path: &Path) -> Result<(), Report> {
+    fs::remove_file(path).map_err(|error| failed("remove", path, &error, "remove it by hand"))
+}
+
+fn failed(what: &str, path: &Path, error: &Error, help: &str) -> Report {
+    Diagnostic::new("file", format!("cannot {what} this file: {error}")).in_file(&name(path)).help(help).into()
+}

@@ -1,0 +1,231 @@
+//! Instruction words. Each stream is a loop over iterations; in it, an operation's descriptors are written
+//! before the queue signals what came before and waits for what it needs, so that writing them costs no time.
+//! Words of a layer run only in the iterations in which it has an image.
+
+use crate::hazards::Sync;
+use crate::ops::{Operation, Schedule};
+use crate::stages::Stages;
+use mapper::Registers;
+use model::Graph;
+use spec::accelerator::Accelerator;
+use spec::error::{Diagnostic, Report};
+use spec::isa::code::Instruction;
+use spec::isa::table::{
+    NestKind, Queue, BOUND, CFG, DELTA, END, ENDLOOP, EXEC, GUARD, INDEX, LD, LOOP, SIGNAL, ST, WAIT,
+};
+use spec::nest::Nest;
+use spec::program::Span;
+use std::ops::Range;
+
+/// Streams and what their words are for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lowered {
+    /// In the order of the program's header.
+    pub streams: Vec<Vec<u64>>,
+    /// In the order of the streams.
+    pub source: Vec<Span>,
+}
+
+/// The words of every queue.
+///
+/// # Errors
+/// Where a value does not fit its field, or a nest the hardware; names layer, instruction and field.
+pub fn streams(
+    accelerator: &Accelerator,
+    graph: &Graph,
+    stages: &Stages,
+    schedule: &Schedule,
+    syncs: &[Sync],
+) -> Result<Lowered, Report> {
+    let mut report = Report::default();
+    let names: Vec<&str> = graph.layers().map(|(_, layer)| layer.name.as_str()).collect();
+    let mut lowered = Lowered::default();
+    for (chunk, operations) in schedule.chunks.iter().enumerate() {
+        for queue in Queue::ALL {
+            let stream = chunk * Queue::ALL.len() + queue as usize;
+            let own: Vec<&Operation> = operations.iter().filter(|operation| operation.queue == queue).collect();
+            let mut writer = Writer::new(accelerator, stages, &names, &mut report);
+            writer.stream(stream, &own, syncs);
+            lowered.source.extend(writer.spans(stream, &own));
+            lowered.streams.push(writer.words.iter().map(|(word, _)| *word).collect());
+        }
+    }
+    report.or(lowered)
+}
+
+/// Iterations in which words run.
+type Iterations = Range<u32>;
+
+/// A word, and the operation that it belongs to.
+type Word = (u64, usize);
+
+struct Writer<'a> {
+    accelerator: &'a Accelerator,
+    stages: &'a Stages,
+    names: &'a [&'a str],
+    report: &'a mut Report,
+    words: Vec<Word>,
+    /// Words that run in the same iterations and wait for their guard.
+    block: Vec<Word>,
+    iterations: Iterations,
+    /// The operation that is being lowered, and its layer.
+    operation: usize,
+    layer: usize,
+}
+
+impl<'a> Writer<'a> {
+    fn new(
+        accelerator: &'a Accelerator,
+        stages: &'a Stages,
+        names: &'a [&'a str],
+        report: &'a mut Report,
+    ) -> Writer<'a> {
+        let iterations = 0..stages.iterations;
+        let (words, block) = (Vec::new(), Vec::new());
+        Writer { accelerator, stages, names, report, words, block, iterations, operation: 0, layer: 0 }
+    }
+
+    /// The whole stream; nothing at all for a queue without operations.
+    fn stream(&mut self, stream: usize, operations: &[&Operation], syncs: &[Sync]) {
+        if operations.is_empty() {
+            return;
+        }
+        let every = 0..self.stages.iterations;
+        self.put(every.clone(), LOOP, &[every.end.into()]);
+        for (i, operation) in operations.iter().enumerate() {
+            let before = i.checked_sub(1).map(|i| operations[i]);
+            (self.operation, self.layer) = (i, operation.layer);
+            self.prepare(operation, before);
+            if i > 0 {
+                self.signals((stream, i - 1), syncs);
+            }
+            self.waits((stream, i), syncs);
+            self.launch(operation, before);
+        }
+        self.signals((stream, operations.len() - 1), syncs);
+        self.put(every.clone(), ENDLOOP, &[]);
+        self.put(every, END, &[]);
+        self.flush();
+    }
+
+    /// The words from the first to the last of every operation.
+    fn spans(&self, stream: usize, operations: &[&Operation]) -> Vec<Span> {
+        let one = |(i, operation): (usize, &&Operation)| Span {
+            stream,
+            first: self.words.iter().position(|(_, owner)| *owner == i).unwrap_or(0),
+            last: self.words.iter().rposition(|(_, owner)| *owner == i).unwrap_or(0),
+            layer: self.names[operation.layer].to_string(),
+            what: operation.what.clone(),
+        };
+        operations.iter().enumerate().map(one).collect()
+    }
+
+    fn signals(&mut self, spot: (usize, usize), syncs: &[Sync]) {
+        for sync in syncs.iter().filter(|sync| sync.signal == spot) {
+            self.put(0..self.stages.iterations - sync.distance, SIGNAL, &[sync.token as i64]);
+        }
+    }
+
+    fn waits(&mut self, spot: (usize, usize), syncs: &[Sync]) {
+        for sync in syncs.iter().filter(|sync| sync.wait == spot) {
+            self.put(sync.distance..self.stages.iterations, WAIT, &[sync.token as i64]);
+        }
+    }
+
+    fn active(&self, layer: usize) -> Iterations {
+        let stage = self.stages.stage[layer];
+        stage..stage + self.stages.images
+    }
+
+    /// Descriptors: everything for a layer's first operation, then what has changed.
+    fn prepare(&mut self, operation: &Operation, before: Option<&Operation>) {
+        let before = before.filter(|before| before.layer == operation.layer);
+        let active = self.active(operation.layer);
+        for (index, register) in operation.queue.registers().iter().enumerate() {
+            let value = operation.registers.values[index];
+            let known = before.is_some_and(|before| before.registers.values[index] == value);
+            if !known || register.name == "dram" {
+                self.put(active.clone(), CFG, &[index as i64, value]);
+            }
+        }
+        if let Some(frames) = operation.frames.filter(|frames| frames.bits > 0) {
+            let offset = -i64::from(self.stages.stage[operation.layer]);
+            let operands = [dram_register(&operation.registers), offset, frames.bits.into(), frames.stride as i64];
+            self.put(active.clone(), INDEX, &operands);
+        }
+        if let Some(nests) = operation.nests.as_ref().filter(|_| before.is_none()) {
+            self.nests(&active, nests);
+        }
+    }
+
+    fn nests(&mut self, active: &Iterations, nests: &[Nest; 4]) {
+        for (kind, nest) in NestKind::ALL.iter().zip(nests) {
+            self.check_depth(*kind, nest);
+            for (level, (described, deltas)) in nest.levels.iter().zip(nest.deltas()).enumerate() {
+                let place = [*kind as i64, level as i64];
+                self.put(active.clone(), BOUND, &[place[0], place[1], described.flags.into(), described.bound.into()]);
+                for (pair, both) in deltas.chunks(2).enumerate() {
+                    let second = both.get(1).copied().unwrap_or(0);
+                    self.put(active.clone(), DELTA, &[place[0], place[1], pair as i64, both[0], second]);
+                }
+            }
+        }
+    }
+
+    fn check_depth(&mut self, kind: NestKind, nest: &Nest) {
+        let (depth, most) = (nest.levels.len(), self.accelerator.nest_depth);
+        if depth > most as usize {
+            self.refuse(format!("the {} nest has {depth} levels, nest_depth is {most}", kind.name()));
+        }
+    }
+
+    fn launch(&mut self, operation: &Operation, before: Option<&Operation>) {
+        let active = self.active(operation.layer);
+        let flip = before.is_none_or(|before| before.layer != operation.layer);
+        match operation.queue {
+            Queue::Load => self.put(active, LD, &[]),
+            Queue::Execute => self.put(active, EXEC, &[flip.into()]),
+            Queue::Store => self.put(active, ST, &[]),
+        }
+    }
+
+    /// Adds an instruction that runs in these iterations only.
+    fn put(&mut self, iterations: Iterations, opcode: u32, operands: &[i64]) {
+        match Instruction::new(opcode, operands) {
+            Ok(instruction) => {
+                if iterations != self.iterations {
+                    self.flush();
+                    self.iterations = iterations;
+                }
+                self.block.push((instruction.encode(), self.operation));
+            }
+            Err(error) => self.refuse(error.to_string()),
+        }
+    }
+
+    fn refuse(&mut self, error: String) {
+        let layer = self.names[self.layer];
+        self.report.push(Diagnostic::new("mapping", format!("layer `{layer}`: {error}")));
+    }
+
+    /// Writes the block behind its guard.
+    fn flush(&mut self) {
+        let block = std::mem::take(&mut self.block);
+        let every = 0..self.stages.iterations;
+        if block.is_empty() {
+            return;
+        }
+        if self.iterations != every {
+            let [from, until] = [self.iterations.start, self.iterations.end].map(i64::from);
+            match Instruction::new(GUARD, &[from, until, block.len() as i64]) {
+                Ok(guard) => self.words.push((guard.encode(), block[0].1)),
+                Err(error) => self.refuse(error.to_string()),
+            }
+        }
+        self.words.extend(block);
+    }
+}
+
+fn dram_register(registers: &Registers) -> i64 {
+    registers.index("dram") as i64
+}

@@ -1,0 +1,207 @@
+//! A mapping for every layer, and which activations stay in the buffer: the output of a layer that its chunk
+//! reads right afterwards, in the same iteration, is not fetched from DRAM where all of it fits a region.
+
+use crate::banks::{Region, Regions};
+use crate::stages::Stages;
+use crate::{LayerPlan, Options};
+use mapper::search::{search, Found};
+use mapper::tiling::{Capacity, Footprint, Shortage};
+use mapper::work::Sizes;
+use mapper::{Dim, Mapping, Work};
+use model::graph::Use;
+use model::{Graph, LayerId, Source};
+use spec::accelerator::{Accelerator, Chunk};
+use spec::error::{Diagnostic, Report};
+use std::collections::HashMap;
+
+/// What is decided about a layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// How it is computed.
+    pub mapping: Mapping,
+    /// Predicted cycles of one full `EXEC`.
+    pub cycles: u64,
+    /// Whether its input is the output of the layer that its chunk runs right before, still in the buffer.
+    pub resident: bool,
+    /// Whether all of its output stays in the buffer for the layer that its chunk runs next.
+    pub kept: bool,
+    /// Whether its output goes to DRAM.
+    pub stored: bool,
+    /// Bytes that beats may read beside what is placed.
+    pub slack: u32,
+}
+
+impl Planned {
+    /// The parts of the layer, strips outside, ranges of channels inside.
+    pub fn parts(&self) -> Vec<Part> {
+        let (layer, tile) = (&self.mapping.layer.size, &self.mapping.tile);
+        let cuts = |dim: Dim| {
+            let (size, step) = (layer[dim], tile[dim]);
+            (0..size).step_by(step as usize).map(move |from| (from, step.min(size - from)))
+        };
+        let mut parts = Vec::new();
+        for y in cuts(Dim::OY) {
+            for g in cuts(Dim::G) {
+                parts.extend(cuts(Dim::K).map(|k| Part { y, g, k }));
+            }
+        }
+        parts
+    }
+
+    /// Whether one `EXEC` computes all channels of a strip.
+    pub fn one_range(&self) -> bool {
+        [Dim::G, Dim::K].iter().all(|dim| self.mapping.layer.size[*dim] == self.mapping.tile[*dim])
+    }
+}
+
+/// What one `EXEC` computes: first and number of output rows, groups and output channels of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Output rows.
+    pub y: (u32, u32),
+    /// Groups.
+    pub g: (u32, u32),
+    /// Output channels of each group.
+    pub k: (u32, u32),
+}
+
+/// Everything that is decided about layers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// In the graph's order.
+    pub layers: Vec<Planned>,
+}
+
+/// Plans every layer.
+///
+/// # Errors
+/// Names every layer without a legal mapping, and what it is short of.
+pub fn plan(
+    accelerator: &Accelerator,
+    graph: &Graph,
+    options: &Options,
+    stages: &Stages,
+    banks: &[Regions],
+) -> Result<Plan, Report> {
+    let mut report = Report::default();
+    let mut planner = Planner { accelerator, graph, options, found: HashMap::new() };
+    let mut layers: Vec<Option<Planned>> = vec![None; graph.len()];
+    for (chunk, regions) in banks.iter().enumerate() {
+        let order = stages.layers_of(chunk);
+        let mut resident = false;
+        for (i, layer) in order.iter().enumerate() {
+            let next = order.get(i + 1).copied();
+            let kept = next.is_some_and(|next| planner.stays(stages, regions, chunk, *layer, next));
+            match planner.layer(*layer, chunk, regions, resident, kept) {
+                Ok(planned) => layers[*layer] = Some(planned),
+                Err(error) => report.push(error),
+            }
+            resident = kept;
+        }
+    }
+    report.or(())?;
+    Ok(Plan { layers: layers.into_iter().map(|layer| layer.expect("every layer has a chunk")).collect() })
+}
+
+impl Plan {
+    /// What the user is told about each layer.
+    pub fn describe(&self, graph: &Graph, stages: &Stages) -> Vec<LayerPlan> {
+        let one = |((id, layer), planned): ((LayerId, &model::Layer), &Planned)| LayerPlan {
+            name: layer.name.clone(),
+            chunk: stages.chunk[id.0],
+            stage: stages.stage[id.0],
+            macs: layer.macs(),
+            mapping: planned.mapping.clone(),
+            parts: planned.parts().len() as u32,
+            predicted: planned.cycles * planned.parts().len() as u64,
+            input_resident: planned.resident,
+            stored: planned.stored,
+        };
+        graph.layers().zip(&self.layers).map(one).collect()
+    }
+}
+
+/// A search's question; layers often repeat.
+type Question = (usize, Work, [u32; 5]);
+
+struct Planner<'a> {
+    accelerator: &'a Accelerator,
+    graph: &'a Graph,
+    options: &'a Options,
+    found: HashMap<Question, Result<Found, Vec<Shortage>>>,
+}
+
+impl Planner<'_> {
+    /// Whether all of `layer`'s output can wait in the buffer for `next`.
+    fn stays(&self, stages: &Stages, regions: &Regions, chunk: usize, layer: usize, next: usize) -> bool {
+        let reads = self.graph.layer(LayerId(next)).input == Source::Layer(LayerId(layer));
+        let bytes = self.graph.layer(LayerId(layer)).out_shape.elements() as u64;
+        let slack = self.slack(layer, chunk).max(self.slack(next, chunk));
+        let fits = |region: &Region| bytes + u64::from(slack) <= u64::from(region.bytes);
+        reads && stages.stage[layer] == stages.stage[next] && regions.activations.iter().all(fits)
+    }
+
+    /// The most bytes that beats of `layer` may read beside the point.
+    fn slack(&self, layer: usize, chunk: usize) -> u32 {
+        let (work, chunk) = (Work::from(self.graph.layer(LayerId(layer))), &self.accelerator.chunks[chunk]);
+        let line_bytes = self.accelerator.buffer.line_bytes;
+        let dataflows = mapper::dataflow::DATAFLOWS.iter().filter(|dataflow| (dataflow.computes)(&work));
+        let slacks = dataflows.map(|dataflow| {
+            let unroll = dataflow.unroll(chunk, line_bytes, &work);
+            let (work, unroll, post_lanes) = (&work, &unroll, chunk.post_lanes);
+            Footprint { work, unroll, dataflow, line_bytes, post_lanes }.overshoot()
+        });
+        slacks.max().unwrap_or(line_bytes)
+    }
+
+    fn layer(
+        &mut self,
+        layer: usize,
+        chunk: usize,
+        regions: &Regions,
+        resident: bool,
+        kept: bool,
+    ) -> Result<Planned, Diagnostic> {
+        let slack = self.slack(layer, chunk);
+        let mut capacity = regions.capacity(&self.accelerator.chunks[chunk], slack);
+        capacity.inputs = if resident { u32::MAX } else { capacity.inputs };
+        capacity.outputs = if kept { u32::MAX } else { capacity.outputs };
+        let found = match self.options.mappings.as_ref().and_then(|given| given.get(layer)) {
+            Some(mapping) => self.given(mapping, chunk),
+            None => self.searched(layer, chunk, &capacity)?,
+        };
+        let stored = self.is_stored(layer, kept);
+        Ok(Planned { mapping: found.mapping, cycles: found.cycles, resident, kept, stored, slack })
+    }
+
+    fn given(&self, mapping: &Mapping, chunk: usize) -> Found {
+        let engine = mapper::nests::engine(mapping);
+        let chunk = &self.accelerator.chunks[chunk];
+        let cycles = mapper::exec::cycles(self.accelerator, chunk, &engine.nests, &engine.registers);
+        Found { mapping: mapping.clone(), cycles, evaluations: 0 }
+    }
+
+    fn searched(&mut self, layer: usize, chunk: usize, capacity: &Capacity) -> Result<Found, Diagnostic> {
+        let layer = self.graph.layer(LayerId(layer));
+        let work = Work::from(layer);
+        let Capacity { inputs, outputs, weights, residuals, parameters, .. } = *capacity;
+        let question = (chunk, work, [inputs, outputs, weights, residuals, parameters]);
+        let (accelerator, array) = (self.accelerator, &self.accelerator.chunks[chunk]);
+        let answer = self.found.entry(question).or_insert_with(|| search(accelerator, array, &work, capacity));
+        answer.clone().map_err(|shortages| no_mapping(layer, array, &work.size, &shortages))
+    }
+
+    /// Whether anyone reads the output of `layer` from DRAM.
+    fn is_stored(&self, layer: usize, kept: bool) -> bool {
+        let consumers = self.graph.consumers(LayerId(layer));
+        let wanted = self.options.dump || self.graph.output == LayerId(layer);
+        let served = |(_, role): &&(LayerId, Use)| kept && *role == Use::Input;
+        wanted || consumers.len() > consumers.iter().filter(served).take(1).count()
+    }
+}
+
+fn no_mapping(layer: &model::Layer, chunk: &Chunk, size: &Sizes, shortages: &[Shortage]) -> Diagnostic {
+    let message = format!("layer `{}` has no legal mapping on the {}", layer.name, chunk.name());
+    let error = Diagnostic::new("mapping", message).note(format!("its loops are {size}"));
+    shortages.iter().fold(error, |error, shortage| error.note(shortage.sentence()))
+}

@@ -1,0 +1,202 @@
+//! From Verilog to a shared object.
+//!
+//! Verilator splits its C++ so that no file is huge; we join small ones again, because every file costs most of
+//! a second for the headers, and compile a few at a time. Code that runs once per model is not optimised. The
+//! run-time library of Verilator is compiled once per work folder.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+
+use super::cache;
+use super::error::{at, BuildError};
+use super::shim::CLASS;
+
+/// Optimisation of what runs every cycle. On an 8x8 array -O3 costs more build time than it gives in speed.
+pub(super) const FAST: &str = "-O2";
+/// Optimisation of what runs once.
+const SLOW: &str = "-O0";
+/// C++ files are joined up to this size.
+const UNIT_BYTES: u64 = 150_000;
+/// What Verilator is asked for.
+pub(super) const VERILATOR: &[&str] = &[
+    "--cc",
+    "-O3",
+    "--x-assign",
+    "0",
+    "--x-initial",
+    "0",
+    "--noassert",
+    "-Wno-fatal",
+    "--output-split",
+    "5000",
+    "--output-split-cfuncs",
+    "500",
+];
+/// Parts of Verilator's run-time library.
+const RUNTIME: &[&str] = &["verilated", "verilated_threads"];
+
+/// The installed tools.
+pub(super) struct Tools {
+    /// Verilator's include folder.
+    include: PathBuf,
+    /// Its version.
+    pub version: String,
+}
+
+impl Tools {
+    /// Finds them, or names the package that is missing.
+    pub fn find() -> Result<Tools, BuildError> {
+        let verilator = |argument: &str, value: &str| {
+            let mut command = Command::new("verilator");
+            command.arg(argument);
+            if !value.is_empty() {
+                command.arg(value);
+            }
+            run(&mut command)
+        };
+        let version = verilator("--version", "")?.trim().to_owned();
+        let root = PathBuf::from(verilator("--getenv", "VERILATOR_ROOT")?.trim());
+        run(Command::new("g++").arg("--version"))?;
+        Ok(Tools { include: root.join("include"), version })
+    }
+
+    /// Compiles the Verilog files and the shim in `folder` into `folder/model.so`.
+    pub fn build(&self, folder: &Path, top: &str, library: &Path) -> Result<(), BuildError> {
+        let objects = folder.join("obj");
+        let mut command = Command::new("verilator");
+        command.current_dir(folder).args(VERILATOR).args(["--prefix", CLASS, "--Mdir", "obj", "--top-module"]);
+        run(command.arg(top).args(files_with(folder, "v")?))?;
+        let units = self.units(folder, &objects)?;
+        let outputs = self.compile_all(&objects, units)?;
+        let runtime = RUNTIME.iter().map(|part| library.join(format!("{part}.o")));
+        let mut link = Command::new("g++");
+        link.args(["-shared", "-o"]).arg(folder.join(cache::MODEL)).args(outputs).args(runtime).arg("-pthread");
+        run(&mut link)?;
+        // The C++ is large and of no further use; the Verilog stays.
+        fs::remove_dir_all(&objects).map_err(at(&objects))
+    }
+
+    /// Compiles Verilator's run-time library into `folder`.
+    pub fn build_runtime(&self, folder: &Path) -> Result<(), BuildError> {
+        let units = RUNTIME.iter().map(|part| {
+            (self.include.join(format!("{part}.cpp")), folder.join(format!("{part}.o")), FAST)
+        });
+        self.compile_all(folder, units.collect()).map(drop)
+    }
+
+    /// Joins Verilator's files into units of compilation: source, object, optimisation.
+    fn units(&self, folder: &Path, objects: &Path) -> Result<Vec<Unit>, BuildError> {
+        let mut files = files_with(objects, "cpp")?;
+        files.push(folder.join("shim.cpp"));
+        let is_slow = |path: &PathBuf| {
+            let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+            name.contains("__Slow") || name.contains("__Syms") || name == "shim.cpp"
+        };
+        let (slow, fast): (Vec<PathBuf>, Vec<PathBuf>) = files.into_iter().partition(is_slow);
+        let mut units = Vec::new();
+        for (files, optimisation, kind) in [(fast, FAST, "fast"), (slow, SLOW, "slow")] {
+            for (i, group) in groups(files)?.into_iter().enumerate() {
+                let source = objects.join(format!("unit_{kind}_{i}.cpp"));
+                let includes = group.iter().map(|file| format!("#include \"{}\"\n", file.display()));
+                fs::write(&source, includes.collect::<String>()).map_err(at(&source))?;
+                units.push((source.clone(), source.with_extension("o"), optimisation));
+            }
+        }
+        Ok(units)
+    }
+
+    /// Compiles as many units at a time as there are processors; gives the objects.
+    fn compile_all(&self, include: &Path, units: Vec<Unit>) -> Result<Vec<PathBuf>, BuildError> {
+        let objects = units.iter().map(|(_, object, _)| object.clone()).collect();
+        let waiting = Mutex::new(units.into_iter());
+        let failure = Mutex::new(None);
+        let jobs = std::thread::available_parallelism().map_or(2, usize::from);
+        let next = || waiting.lock().ok().and_then(|mut units| units.next());
+        let work = || {
+            while let Some(unit) = next() {
+                if let Err(error) = self.compile(include, &unit) {
+                    if let Ok(mut failure) = failure.lock() {
+                        failure.get_or_insert(error);
+                    }
+                    break;
+                }
+            }
+        };
+        std::thread::scope(|scope| (0..jobs).for_each(|_| drop(scope.spawn(work))));
+        match failure.into_inner() {
+            Ok(None) => Ok(objects),
+            Ok(Some(error)) => Err(error),
+            Err(_) => unreachable!("no compile job panics"),
+        }
+    }
+
+    fn compile(&self, include: &Path, (source, object, optimisation): &Unit) -> Result<(), BuildError> {
+        let mut command = Command::new("g++");
+        command.args([*optimisation, "-fPIC", "-std=gnu++17", "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TRACE=0"]);
+        command.args(["-w", "-fno-strict-aliasing"]).arg("-I").arg(include);
+        command.arg("-I").arg(&self.include).arg("-I").arg(self.include.join("vltstd"));
+        run(command.arg("-c").arg(source).arg("-o").arg(object)).map(drop)
+    }
+}
+
+/// What is compiled at once: source, object, optimisation.
+type Unit = (PathBuf, PathBuf, &'static str);
+
+/// The files of a folder with an extension, sorted.
+fn files_with(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, BuildError> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(at(folder))? {
+        let path = entry.map_err(at(folder))?.path();
+        if path.extension() == Some(OsStr::new(extension)) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Neighbouring files in groups of limited size.
+fn groups(files: Vec<PathBuf>) -> Result<Vec<Vec<PathBuf>>, BuildError> {
+    let mut groups: Vec<Vec<PathBuf>> = Vec::new();
+    let mut size = u64::MAX;
+    for file in files {
+        let bytes = fs::metadata(&file).map_err(at(&file))?.len();
+        if size.saturating_add(bytes) > UNIT_BYTES {
+            groups.push(Vec::new());
+            size = 0;
+        }
+        size += bytes;
+        if let Some(group) = groups.last_mut() {
+            group.push(file);
+        }
+    }
+    Ok(groups)
+}
+
+/// Runs a program to its end; gives what it wrote to its standard output.
+fn run(command: &mut Command) -> Result<String, BuildError> {
+    /// Of a failed program's output this much is shown.
+    const SHOWN: usize = 4000;
+    let output = command.output().map_err(|error| missing(command, &error))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(text);
+    }
+    let said = text + &String::from_utf8_lossy(&output.stderr);
+    let start = said.char_indices().rev().nth(SHOWN).map_or(0, |(at, _)| at);
+    Err(BuildError::Failed { command: format!("{command:?}"), output: said[start..].to_owned() })
+}
+
+fn missing(command: &Command, error: &std::io::Error) -> BuildError {
+    let tool = command.get_program().to_string_lossy().into_owned();
+    if error.kind() != std::io::ErrorKind::NotFound {
+        return BuildError::Failed { command: tool, output: error.to_string() };
+    }
+    match tool.as_str() {
+        "verilator" => BuildError::MissingTool { tool: "verilator", package: "verilator" },
+        _ => BuildError::MissingTool { tool: "g++", package: "g++" },
+    }
+}

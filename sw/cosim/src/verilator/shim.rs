@@ -1,0 +1,56 @@
+//! The C++ between Verilator's class and us: a handful of `extern "C"` functions, and the addresses of all ports.
+
+use std::fmt::Write;
+
+use hdl::Module;
+
+/// Name of Verilator's class.
+pub(super) const CLASS: &str = "Vmodel";
+
+/// The shim of a module. Ports are listed inputs first, each in its order.
+pub(super) fn text(module: &Module) -> String {
+    let inputs = module.inputs().iter().map(|port| &port.name);
+    let outputs = module.outputs().iter().map(|output| &output.port.name);
+    let mut ports = String::new();
+    for (index, name) in inputs.chain(outputs).enumerate() {
+        let _ = writeln!(ports, "    ports[{index}] = static_cast<void*>(&model->{name});");
+    }
+    let (low, high) = match module.clocked() {
+        true => ("model->aclk = 0; ", "model->aclk = 1; "),
+        false => ("", ""),
+    };
+    format!(
+        r#"#include "{CLASS}.h"
+
+struct Running {{
+    VerilatedContext context;
+    {CLASS} model;
+    Running() : context{{}}, model{{&context, "top"}} {{}}
+}};
+
+double sc_time_stamp() {{ return 0; }}
+
+extern "C" Running* model_new(void** ports) {{
+    Running* running = new Running;
+    {CLASS}* model = &running->model;
+{ports}    model->eval();
+    return running;
+}}
+
+extern "C" void model_delete(Running* running) {{
+    running->model.final();
+    delete running;
+}}
+
+extern "C" void model_eval(Running* running) {{ running->model.eval(); }}
+
+extern "C" void model_tick(Running* running, unsigned long long cycles) {{
+    {CLASS}* model = &running->model;
+    for (; cycles > 0; --cycles) {{
+        {low}model->eval();
+        {high}model->eval();
+    }}
+}}
+"#
+    )
+}

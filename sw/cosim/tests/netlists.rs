@@ -1,0 +1,93 @@
+//! The printed Verilog means what the description means: random netlists in Verilator against the reference
+//! interpreter, and under the lints of Verilator and Icarus Verilog.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use cosim::verilator::Verilated;
+use hdl::Module;
+use sim::{Interpreter, Simulator};
+use support::Random;
+
+const CYCLES: usize = 200;
+
+/// `NETLIST_SEED=n` repeats a run.
+fn seed() -> u64 {
+    let given = std::env::var("NETLIST_SEED").ok().and_then(|seed| seed.parse().ok());
+    given.unwrap_or_else(|| {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        now.map_or(1, |now| now.as_secs())
+    })
+}
+
+fn work_dir() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).to_owned()
+}
+
+/// A handful of netlists over common leaves, in one module so that they are built at once.
+fn netlists(seed: u64) -> Arc<Module> {
+    let random = &mut Random::new(seed);
+    let leaves: Vec<Arc<Module>> =
+        (0..3).map(|i| support::module(random, &format!("leaf_{i}"), 20, &[])).collect();
+    let middle: Vec<Arc<Module>> =
+        (0..2).map(|i| support::module(random, &format!("middle_{i}"), 60, &leaves)).collect();
+    let mut modules: Vec<Arc<Module>> =
+        (0..6).map(|i| support::module(random, &format!("netlist_{i}"), 90, &middle)).collect();
+    modules.extend(leaves);
+    support::side_by_side("netlists", &modules)
+}
+
+#[test]
+fn verilator_agrees_with_the_interpreter() {
+    let seed = seed();
+    println!("NETLIST_SEED={seed}");
+    let module = netlists(seed);
+    let mut reference = Interpreter::new(&module);
+    let mut verilated = Verilated::build(&module, &work_dir()).unwrap_or_else(|error| panic!("{error}"));
+    let random = &mut Random::new(seed + 1);
+    for cycle in 0..CYCLES {
+        for port in module.inputs() {
+            let value = match port.name.as_str() {
+                "rst" => num::Bits::from_u64(1, u64::from(cycle == 0 || random.below(20) == 0)),
+                _ => random.bits(port.width),
+            };
+            for simulator in [&mut reference as &mut dyn Simulator, &mut verilated] {
+                simulator.poke_bits(&port.name, &value).expect("an input");
+            }
+        }
+        for output in module.outputs() {
+            let name = &output.port.name;
+            let (expected, got) = (reference.peek_bits(name), verilated.peek_bits(name));
+            assert_eq!(got, expected, "{name} in cycle {cycle}, NETLIST_SEED={seed}");
+        }
+        reference.step();
+        verilated.step();
+    }
+}
+
+#[test]
+fn the_linters_have_nothing_to_say() {
+    let seed = seed();
+    println!("NETLIST_SEED={seed}");
+    let folder = work_dir().join(format!("lint-{seed}"));
+    std::fs::create_dir_all(&folder).expect("a work folder");
+    let files = hdl::verilog::print(&netlists(seed));
+    let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+    for file in &files {
+        std::fs::write(folder.join(&file.name), &file.text).expect("a file in the work folder");
+    }
+    let verilator = ["verilator", "--lint-only", "-Wall", "--top-module", "netlists"];
+    let icarus = ["iverilog", "-g2001", "-Wall", "-t", "null", "-s", "netlists"];
+    for linter in [&verilator[..], &icarus[..]] {
+        let mut command = Command::new(linter[0]);
+        let output = command.args(&linter[1..]).args(&names).current_dir(&folder).output().expect("a linter");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        // Icarus warns of every file without a time scale, which synchronous designs have no use for.
+        let said: Vec<&str> = said.lines().filter(|line| !line.contains("timescale")).collect();
+        assert!(output.status.success() && said.is_empty(), "{}:\n{}", linter[0], said.join("\n"));
+    }
+    std::fs::remove_dir_all(&folder).expect("the work folder");
+}

@@ -1,0 +1,149 @@
+//! Cycles of an `EXEC`, from its nests and registers alone: the four nests meet only where a tile is filled,
+//! used up, handed to the drain or drained, so it suffices to follow the tiles.
+
+use spec::accelerator::{Accelerator, Chunk};
+use spec::isa::table::{NestKind, FLAG_A_NEXT, FLAG_TILE, FLAG_W_NEXT, FLAG_X_NEXT, PARAMETER_BYTES};
+use spec::nest::Nest;
+use spec::timing;
+
+use crate::registers::Registers;
+
+/// Cycles from the launch of an `EXEC` until the chunk is idle again.
+pub fn cycles(accelerator: &Accelerator, chunk: &Chunk, nests: &[Nest; 4], registers: &Registers) -> u64 {
+    let start = u64::from(timing::nest_start(accelerator.nest_depth));
+    let slots = |name: &str| registers.get(name).max(1) as usize;
+    let parameters = registers.get("p_rows") as u64 * PARAMETER_BYTES as u64;
+    let mut x = Fill::new(&nests[NestKind::Input as usize], slots("x_slots"), start);
+    let mut w = Fill::new(&nests[NestKind::Weight as usize], slots("w_slots"), start);
+    let mut drain = Drain {
+        beats: tile_beats(&nests[NestKind::Drain as usize]),
+        ends: vec![start; slots("a_slots")],
+        next: 0,
+        free: start + parameters + u64::from(timing::BUFFER_READ) * u64::from(parameters > 0),
+    };
+    let mut now = start;
+    for segment in Segments::new(&nests[NestKind::Compute as usize]) {
+        now = now.max(x.ready()).max(w.ready()).max(drain.slot_free()) + segment.steps;
+        if segment.next & FLAG_X_NEXT != 0 {
+            x.release(now);
+        }
+        if segment.next & FLAG_W_NEXT != 0 {
+            w.release(now);
+        }
+        if segment.next & FLAG_A_NEXT != 0 {
+            drain.hand_over(now + u64::from(timing::COMPUTE_LATENCY));
+        }
+    }
+    drain.free.max(now) + u64::from(timing::drain_latency(chunk))
+}
+
+/// Steps of one tile of a nest: those below its innermost tile level.
+fn tile_beats(nest: &Nest) -> u64 {
+    let inside = nest.levels.iter().take_while(|level| level.flags & FLAG_TILE == 0);
+    inside.map(|level| u64::from(level.bound)).product()
+}
+
+/// Tiles of an operand on their way into the register files.
+struct Fill {
+    beats: u64,
+    /// When each slot was last released.
+    released: Vec<u64>,
+    /// Tiles filled, and tiles used up, so far.
+    filled: usize,
+    used: usize,
+    /// When the bus is free.
+    free: u64,
+    ready: u64,
+}
+
+impl Fill {
+    fn new(nest: &Nest, slots: usize, start: u64) -> Fill {
+        let beats = tile_beats(nest);
+        Fill { beats, released: vec![start; slots], filled: 0, used: 0, free: start, ready: start }
+    }
+
+    /// When the tile that compute is at may be used.
+    fn ready(&mut self) -> u64 {
+        while self.filled <= self.used {
+            let slot = self.filled % self.released.len();
+            self.free = self.free.max(self.released[slot]) + self.beats;
+            self.ready = self.free + u64::from(timing::FILL_LATENCY);
+            self.filled += 1;
+        }
+        self.ready
+    }
+
+    fn release(&mut self, now: u64) {
+        let slot = self.used % self.released.len();
+        self.released[slot] = now;
+        self.used += 1;
+    }
+}
+
+/// Tiles of partial sums on their way out.
+struct Drain {
+    beats: u64,
+    /// When the last tile of each slot was drained.
+    ends: Vec<u64>,
+    next: usize,
+    /// When the drain is free.
+    free: u64,
+}
+
+impl Drain {
+    /// When the tile that compute is at may be written.
+    fn slot_free(&self) -> u64 {
+        self.ends[self.next % self.ends.len()]
+    }
+
+    fn hand_over(&mut self, complete: u64) {
+        let slot = self.next % self.ends.len();
+        self.free = self.free.max(complete) + self.beats;
+        self.ends[slot] = self.free;
+        self.next += 1;
+    }
+}
+
+/// A run of compute steps on the same tiles, and which tiles end with it.
+struct Segment {
+    steps: u64,
+    next: u32,
+}
+
+/// The segments of a compute nest, in order.
+struct Segments<'a> {
+    nest: &'a Nest,
+    first: usize,
+    steps: u64,
+    counters: Vec<u32>,
+    over: bool,
+}
+
+impl Segments<'_> {
+    fn new(nest: &Nest) -> Segments<'_> {
+        let hands_on = FLAG_X_NEXT | FLAG_W_NEXT | FLAG_A_NEXT;
+        let first = nest.levels.iter().position(|level| level.flags & hands_on != 0);
+        let first = first.unwrap_or(nest.levels.len());
+        let steps = nest.levels[..first].iter().map(|level| u64::from(level.bound)).product();
+        Segments { nest, first, steps, counters: vec![0; nest.levels.len()], over: false }
+    }
+}
+
+impl Iterator for Segments<'_> {
+    type Item = Segment;
+
+    fn next(&mut self) -> Option<Segment> {
+        if self.over {
+            return None;
+        }
+        let levels = &self.nest.levels;
+        let advancing = (self.first..levels.len()).find(|i| self.counters[*i] + 1 < levels[*i].bound);
+        let Some(level) = advancing else {
+            self.over = true;
+            return Some(Segment { steps: self.steps, next: FLAG_X_NEXT | FLAG_W_NEXT | FLAG_A_NEXT });
+        };
+        self.counters[self.first..level].fill(0);
+        self.counters[level] += 1;
+        Some(Segment { steps: self.steps, next: levels[level].flags })
+    }
+}

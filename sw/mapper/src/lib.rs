@@ -1,0 +1,27 @@
+//! The mapper: how a layer becomes the work of a chunk.
+//!
+//! * [`work`]: a layer, or a part of it, as seven loop dimensions.
+//! * [`dataflow`]: which dimensions lie along the rows and columns of an array.
+//! * [`mapping`]: a mapping as a plain value, and what follows from it.
+//! * [`tiling`]: which part of a layer one `EXEC` computes.
+//! * [`search`]: finds the mapping with the fewest predicted cycles, or says what is short.
+//! * [`cost`]: the closed form that the search ranks by.
+//! * [`nests`]: the four loop nests and the registers of a mapping.
+//! * [`exec`]: cycles of an `EXEC` from its nests, tile by tile.
+//!
+//! Addresses, tokens and the order of instructions are not known here: they are the compiler's.
+
+pub mod cost;
+pub mod dataflow;
+pub mod exec;
+pub mod mapping;
+pub mod nests;
+pub mod registers;
+pub mod search;
+pub mod tiling;
+pub mod work;
+
+pub use dataflow::Dataflow;
+pub use mapping::Mapping;
+pub use registers::Registers;
+pub use work::{Dim, Work};

@@ -1,0 +1,123 @@
+//! From a mapping to what the machine walks: four loop nests and the registers that do not depend on where
+//! tensors lie. Bases and the extents of a ragged part are set by whoever places the tensors.
+//!
+//! The outer loops of every nest are the loops of the mapping above the operand's level, so that all nests
+//! reach their tiles in the same order; below it each nest has loops of its own that fill, or empty, a tile.
+
+mod compute;
+pub mod drain;
+mod input;
+pub mod weight;
+
+use crate::mapping::Mapping;
+use crate::registers::Registers;
+use crate::work::Dim;
+use spec::isa::table::{NestKind, Queue};
+use spec::nest::{Level, Nest};
+
+/// What an execute engine is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Engine {
+    /// In the order of `NestKind::ALL`.
+    pub nests: [Nest; 4],
+    /// Bases and extents as for a full part whose tensors lie at address 0.
+    pub registers: Registers,
+}
+
+/// The nests and registers of a full `EXEC` of `mapping`.
+pub fn engine(mapping: &Mapping) -> Engine {
+    let nests = [input::nest(mapping), weight::nest(mapping), compute::nest(mapping), drain::nest(mapping)];
+    let nests = nests.map(|nest| joined(&nest));
+    let mut registers = registers(mapping);
+    let depths = ["x_depth", "w_depth", "c_depth", "d_depth"];
+    for (name, nest) in depths.iter().zip(&nests) {
+        registers.set(name, nest.levels.len() as i64);
+    }
+    Engine { nests, registers }
+}
+
+/// One loop of `kind` with the strides that are named; the others are 0.
+fn level(kind: NestKind, bound: u32, flags: u32, strides: &[(&str, i64)]) -> Level {
+    let stride = |name: &str| strides.iter().filter(|(given, _)| *given == name).map(|(_, s)| s).sum();
+    let accumulators = kind.accumulators();
+    debug_assert!(strides.iter().all(|(name, _)| accumulators.iter().any(|(a, _)| a == name)));
+    Level { bound, flags, strides: accumulators.iter().map(|(name, _)| stride(name)).collect() }
+}
+
+/// The same nest with as few levels as it can have, and at least one.
+fn joined(nest: &Nest) -> Nest {
+    let mut levels: Vec<Level> = Vec::new();
+    for level in nest.merged().levels {
+        match levels.last_mut() {
+            Some(inner) if continues(inner, &level) => inner.bound *= level.bound,
+            _ => levels.push(level),
+        }
+    }
+    if levels.is_empty() {
+        let mut only = nest.levels.first().cloned().expect("a nest is made with at least one level");
+        only.strides.fill(0);
+        levels.push(only);
+    }
+    Nest { levels }
+}
+
+/// Whether `outer` goes on where `inner` ends, so that one longer loop walks the same steps.
+fn continues(inner: &Level, outer: &Level) -> bool {
+    let goes_on = |(inner_stride, outer_stride): (&i64, &i64)| *outer_stride == inner_stride * i64::from(inner.bound);
+    inner.flags == outer.flags
+        && inner.bound * outer.bound < 1 << 16
+        && inner.strides.iter().zip(&outer.strides).all(goes_on)
+}
+
+/// Bytes from element to element of the activations: channels innermost, then columns, then rows.
+struct Pitch {
+    pixel: i64,
+    row: i64,
+}
+
+impl Pitch {
+    fn input(mapping: &Mapping) -> Pitch {
+        let pixel = i64::from(mapping.layer.in_channels());
+        Pitch { pixel, row: pixel * i64::from(mapping.layer.input[1]) }
+    }
+
+    fn output(mapping: &Mapping) -> Pitch {
+        let pixel = i64::from(mapping.layer.out_channels());
+        Pitch { pixel, row: pixel * i64::from(mapping.layer.size[Dim::OX]) }
+    }
+}
+
+fn registers(mapping: &Mapping) -> Registers {
+    let (unroll, dataflow, tile) = (&mapping.unroll, &mapping.dataflow, &mapping.tile);
+    let number = |value: u32| i64::from(value);
+    let channels = if dataflow.reduces_rows() { [Dim::C, Dim::K] } else { [Dim::G, Dim::G] };
+    let window = if dataflow.slides() { mapping.below(Dim::FX, mapping.x.level) } else { 1 };
+    Registers::new(Queue::Execute).with(&[
+        ("x_x", -number(mapping.layer.padding[1])),
+        ("x_height", number(mapping.layer.input[0])),
+        ("x_width", number(mapping.layer.input[1])),
+        ("x_channels", number(tile[channels[0]])),
+        ("x_lanes", number(unroll.x_lanes)),
+        ("x_stride", if dataflow.slides() { number(mapping.layer.stride[1]) } else { 0 }),
+        ("x_window", number(window)),
+        ("x_tile", number(mapping.x_tile())),
+        ("x_slots", number(mapping.x.slots)),
+        ("w_lanes", number(unroll.x_lanes)),
+        ("w_stride", i64::from(!dataflow.slides())),
+        ("w_tile", number(mapping.w_tile())),
+        ("w_slots", number(mapping.w.slots)),
+        ("rows", number(unroll.rows)),
+        ("cols", number(unroll.cols)),
+        ("row_extent", number(tile[dataflow.rows])),
+        ("col_extent", number(tile[dataflow.cols])),
+        ("a_tile", number(mapping.a_tile())),
+        ("a_slots", number(mapping.a.slots)),
+        ("keep", i64::from(!dataflow.reduces_rows())),
+        ("d_lanes", number(unroll.d_lanes)),
+        ("d_channels", number(tile[channels[1]])),
+        ("d_width", number(tile[Dim::OX])),
+        ("d_height", number(tile[Dim::OY])),
+        ("residual", i64::from(mapping.layer.residual)),
+        ("p_rows", number(mapping.p_rows())),
+    ])
+}

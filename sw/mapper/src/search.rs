@@ -1,0 +1,224 @@
+//! The search: every tiling of the partial sums, loop order and level of each operand that the register files
+//! allow, ranked by the closed form; the best few are timed tile by tile.
+//!
+//! The loops of an `EXEC`, from the inside: output columns and rows and rounds of output channels whose partial
+//! sums a PE holds, the reductions (FX, FY, C), then the remaining outputs in either order, then groups.
+
+use crate::cost::{closed_form, Cost};
+use crate::dataflow::{Dataflow, Unroll, DATAFLOWS};
+use crate::exec;
+use crate::mapping::{Hold, Loop, Mapping};
+use crate::nests;
+use crate::tiling::{part, Capacity, Footprint, Shortage};
+use crate::work::{Dim, Sizes, Work};
+use spec::accelerator::{Accelerator, Chunk};
+
+/// Mappings that are timed tile by tile.
+const FINALISTS: usize = 6;
+
+/// A mapping and the cycles of a full `EXEC` of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// The mapping.
+    pub mapping: Mapping,
+    /// Predicted cycles of one full `EXEC`.
+    pub cycles: u64,
+    /// Mappings that were looked at.
+    pub evaluations: u64,
+}
+
+impl Found {
+    /// Predicted cycles of all parts of the layer.
+    pub fn total(&self) -> u64 {
+        let parts = [Dim::G, Dim::K, Dim::OY].map(|dim| {
+            let (layer, tile) = (self.mapping.layer.size[dim], self.mapping.tile[dim]);
+            u64::from(layer.div_ceil(tile))
+        });
+        self.cycles * parts.iter().product::<u64>()
+    }
+}
+
+/// The fastest mapping of `work` on `chunk`, with `capacity` bytes of the buffer.
+///
+/// # Errors
+/// Every dataflow's shortage, where there is no legal mapping.
+pub fn search(
+    accelerator: &Accelerator,
+    chunk: &Chunk,
+    work: &Work,
+    capacity: &Capacity,
+) -> Result<Found, Vec<Shortage>> {
+    let mut shortages = Vec::new();
+    let mut best: Option<Found> = None;
+    for dataflow in DATAFLOWS.iter().filter(|dataflow| (dataflow.computes)(work)) {
+        match Space::new(accelerator, chunk, work, *dataflow, capacity).and_then(|space| space.best()) {
+            Ok(found) if best.as_ref().is_none_or(|best| found.total() < best.total()) => best = Some(found),
+            Ok(_) => {}
+            Err(shortage) => shortages.push(shortage),
+        }
+    }
+    best.ok_or(shortages)
+}
+
+/// The mappings of one dataflow.
+struct Space<'a> {
+    accelerator: &'a Accelerator,
+    chunk: &'a Chunk,
+    work: &'a Work,
+    dataflow: Dataflow,
+    unroll: Unroll,
+    tile: Sizes,
+}
+
+impl<'a> Space<'a> {
+    fn new(
+        accelerator: &'a Accelerator,
+        chunk: &'a Chunk,
+        work: &'a Work,
+        dataflow: Dataflow,
+        capacity: &Capacity,
+    ) -> Result<Space<'a>, Shortage> {
+        let line_bytes = accelerator.buffer.line_bytes;
+        let unroll = dataflow.unroll(chunk, line_bytes, work);
+        let post_lanes = chunk.post_lanes;
+        let print = Footprint { work, unroll: &unroll, dataflow: &dataflow, line_bytes, post_lanes };
+        let tile = part(&print, capacity)?;
+        Ok(Space { accelerator, chunk, work, dataflow, unroll, tile })
+    }
+
+    fn best(&self) -> Result<Found, Shortage> {
+        let mut ranked = self.ranked();
+        ranked.sort_by_key(|(cost, _)| *cost);
+        let evaluations = ranked.len() as u64;
+        let (mut best, mut timed, mut deepest) = (None::<Found>, 0, usize::MAX);
+        for (cost, mapping) in ranked {
+            let engine = nests::engine(&mapping);
+            let depth = engine.nests.iter().map(|nest| nest.levels.len()).max().unwrap_or(0);
+            deepest = deepest.min(depth);
+            if depth > self.accelerator.nest_depth as usize {
+                continue;
+            }
+            let cycles = exec::cycles(self.accelerator, self.chunk, &engine.nests, &engine.registers);
+            if best.as_ref().is_none_or(|best| cycles < best.cycles) {
+                best = Some(Found { mapping, cycles, evaluations });
+            }
+            timed += 1;
+            if timed == FINALISTS || best.as_ref().is_some_and(|best| best.cycles < cost.cycles) {
+                break;
+            }
+        }
+        best.ok_or_else(|| Shortage {
+            resource: "nest_depth",
+            needed: deepest as u64,
+            available: self.accelerator.nest_depth.into(),
+            unit: "levels",
+            part: "the flattest mapping".to_string(),
+        })
+    }
+
+    /// Every candidate with its closed form.
+    fn ranked(&self) -> Vec<(Cost, Mapping)> {
+        let mut ranked = Vec::new();
+        for (loops, held) in self.loop_orders() {
+            for x in self.levels(&loops, Dim::moves_input) {
+                for w in self.levels(&loops, Dim::moves_weight) {
+                    ranked.extend(self.candidate(&loops, held, x, w));
+                }
+            }
+        }
+        ranked
+    }
+
+    /// Levels that an operand may be held at: not below a loop that reuses the very same tile.
+    fn levels(&self, loops: &[Loop], moves: impl Fn(Dim) -> bool) -> Vec<usize> {
+        (0..=loops.len()).filter(|level| loops.get(*level).is_none_or(|l| moves(l.dim))).collect()
+    }
+
+    fn candidate(&self, loops: &[Loop], held: usize, x: usize, w: usize) -> Option<(Cost, Mapping)> {
+        let hold = |level| Hold { level, slots: 1 };
+        let mut mapping = Mapping {
+            dataflow: self.dataflow,
+            unroll: self.unroll,
+            layer: *self.work,
+            tile: self.tile,
+            loops: loops.to_vec(),
+            x: hold(x),
+            w: hold(w),
+            a: hold(held),
+        };
+        mapping.x.slots = slots(self.chunk.input_rf, mapping.x_tile())?;
+        mapping.w.slots = slots(self.chunk.weight_rf, mapping.w_tile())?;
+        mapping.a.slots = slots(self.chunk.psum_rf, mapping.a_tile())?;
+        Some((closed_form(&mapping), mapping))
+    }
+
+    /// Loop nests without loops of one iteration, each with the level of the partial sums.
+    fn loop_orders(&self) -> Vec<(Vec<Loop>, usize)> {
+        let rounds = |dim: Dim| {
+            let spatial = if dim == self.dataflow.rows {
+                self.unroll.rows
+            } else if dim == self.dataflow.cols {
+                self.unroll.cols
+            } else {
+                1
+            };
+            self.tile[dim].div_ceil(spatial)
+        };
+        let mut orders = Vec::new();
+        for ox in fair_cuts(rounds(Dim::OX)) {
+            for oy in fair_cuts(rounds(Dim::OY)).into_iter().filter(|oy| ox * oy <= self.chunk.psum_rf) {
+                for k in divisors(rounds(Dim::K)).filter(|k| ox * oy * k <= self.chunk.psum_rf) {
+                    orders.extend(templates(&rounds, [ox, oy, k]));
+                }
+            }
+        }
+        orders
+    }
+}
+
+/// Tiles that `entries` of a register file hold; none where not even one fits.
+fn slots(entries: u32, tile: u32) -> Option<u32> {
+    (tile <= entries).then(|| (entries / tile).min(MAX_SLOTS))
+}
+
+/// More slots than this gain nothing.
+const MAX_SLOTS: u32 = 64;
+
+/// The loop orders for inner tiles of `ox` by `oy` outputs and `k` rounds of output channels.
+fn templates(rounds: &impl Fn(Dim) -> u32, [ox, oy, k]: [u32; 3]) -> Vec<(Vec<Loop>, usize)> {
+    let one = |dim, bound| Loop { dim, bound };
+    let all = |dim| one(dim, rounds(dim));
+    let rest = |dim, inner: u32| one(dim, rounds(dim).div_ceil(inner));
+    let pixels = [one(Dim::OX, ox), one(Dim::OY, oy)];
+    let taps = [all(Dim::FX), all(Dim::FY)];
+    let channels = [one(Dim::K, k)];
+    let inner_orders = [[&pixels[..], &taps, &channels].concat(), [&pixels[..], &channels, &taps].concat()];
+    let outputs = [rest(Dim::OX, ox), rest(Dim::OY, oy)];
+    let outer_channels = [rest(Dim::K, k)];
+    let outer_orders = [[&outputs[..], &outer_channels].concat(), [&outer_channels[..], &outputs].concat()];
+    let mut orders: Vec<(Vec<Loop>, usize)> = Vec::new();
+    for inner in &inner_orders {
+        for outer in &outer_orders {
+            let real = |loops: &[&[Loop]]| -> Vec<Loop> {
+                loops.concat().into_iter().filter(|l| l.bound > 1).collect()
+            };
+            let held = real(&[inner, &[all(Dim::C)]]).len();
+            let order = (real(&[inner, &[all(Dim::C)], outer, &[all(Dim::G)]]), held);
+            if !orders.contains(&order) {
+                orders.push(order);
+            }
+        }
+    }
+    orders
+}
+
+/// Every size that cuts `size` into equal pieces but for rounding.
+fn fair_cuts(size: u32) -> Vec<u32> {
+    let mut cuts: Vec<u32> = (1..=size).map(|count| size.div_ceil(count)).collect();
+    cuts.dedup();
+    cuts
+}
+
+fn divisors(size: u32) -> impl Iterator<Item = u32> {
+    (1..=size).filter(move |divisor| size % divisor == 0)
+}

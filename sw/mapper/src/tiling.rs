@@ -1,0 +1,195 @@
+//! Which part of a layer one `EXEC` computes. Inputs, results, weights and parameters of the part lie in the
+//! global buffer, so a layer that is too large is cut into strips of output rows (whose inputs overlap) and
+//! into ranges of groups or of output channels. Reductions are never cut.
+
+use crate::dataflow::{Dataflow, Unroll};
+use crate::work::{Dim, Sizes, Work};
+use spec::error::grouped;
+
+/// Bytes of the global buffer that a layer may use for each kind of data. Where a layer is cut, half of the
+/// space is for the next part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Inputs; `u32::MAX` where they are in the buffer already.
+    pub inputs: u32,
+    /// Results.
+    pub outputs: u32,
+    /// Weights.
+    pub weights: u32,
+    /// Residuals.
+    pub residuals: u32,
+    /// Requantise parameters.
+    pub parameters: u32,
+    /// Rows of the chunk's parameter memory.
+    pub parameter_rows: u32,
+}
+
+/// What does not fit, and by how much.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shortage {
+    /// The resource: `buffer for inputs`.
+    pub resource: &'static str,
+    /// What the smallest legal part needs.
+    pub needed: u64,
+    /// What there is.
+    pub available: u64,
+    /// What the numbers count: `bytes`.
+    pub unit: &'static str,
+    /// What the smallest legal part is.
+    pub part: String,
+}
+
+impl Shortage {
+    /// The sentence for the user.
+    pub fn sentence(&self) -> String {
+        let [needed, available, short] =
+            [self.needed, self.available, self.needed - self.available.min(self.needed)].map(grouped);
+        let Shortage { resource, unit, part, .. } = self;
+        format!("{resource}: {part} needs {needed} {unit}, there are {available} ({short} short)")
+    }
+}
+
+/// The bytes that strips and ranges take.
+pub struct Footprint<'a> {
+    /// The layer.
+    pub work: &'a Work,
+    /// How it lies on the array.
+    pub unroll: &'a Unroll,
+    /// The same.
+    pub dataflow: &'a Dataflow,
+    /// Bytes of a line of the buffer.
+    pub line_bytes: u32,
+    /// Lanes of a row of parameters.
+    pub post_lanes: u32,
+}
+
+impl Footprint<'_> {
+    /// Bytes of the inputs of `rows` output rows at most.
+    pub fn inputs(&self, rows: u32) -> u64 {
+        let window = (rows - 1) * self.work.stride[0] + self.work.size[Dim::FY];
+        let rows = u64::from(window.min(self.work.input[0]));
+        rows * u64::from(self.work.input[1]) * u64::from(self.work.in_channels())
+    }
+
+    /// Bytes behind its inputs that a beat may read beside the point.
+    pub fn overshoot(&self) -> u32 {
+        let channels = self.work.size[self.dataflow.rows];
+        let covered = channels.div_ceil(self.unroll.rows) * self.unroll.rows.max(self.padded_rows());
+        covered.saturating_sub(channels) + self.line_bytes
+    }
+
+    fn padded_rows(&self) -> u32 {
+        self.unroll.x_lanes * self.unroll.x_beats
+    }
+
+    /// Bytes of `rows` output rows.
+    pub fn outputs(&self, rows: u32) -> u64 {
+        u64::from(rows) * u64::from(self.work.size[Dim::OX]) * u64::from(self.work.out_channels())
+    }
+
+    /// Bytes of the weights of a range of groups and of outputs of a group.
+    pub fn weights(&self, groups: u32, outputs: u32) -> u64 {
+        let taps = u64::from(self.work.size[Dim::FY] * self.work.size[Dim::FX]);
+        let rounds = if self.dataflow.reduces_rows() {
+            let channels = self.work.size[Dim::C].div_ceil(self.unroll.rows);
+            groups * channels * outputs.div_ceil(self.unroll.cols) * self.unroll.cols
+        } else {
+            groups.div_ceil(self.unroll.rows)
+        };
+        taps * u64::from(rounds) * u64::from(self.padded_rows())
+    }
+
+    /// Rows of parameters of a range of groups and of outputs of a group.
+    pub fn parameter_rows(&self, groups: u32, outputs: u32) -> u32 {
+        let vectors = if self.dataflow.reduces_rows() {
+            groups * outputs.div_ceil(self.unroll.cols)
+        } else {
+            groups.div_ceil(self.unroll.rows)
+        };
+        vectors * self.unroll.d_beats
+    }
+
+    /// Bytes of so many rows of parameters.
+    pub fn parameters(&self, rows: u32) -> u64 {
+        u64::from(rows) * spec::isa::table::PARAMETER_BYTES as u64 * u64::from(self.post_lanes)
+    }
+}
+
+/// The largest part that fits: as few strips, then as few ranges as possible.
+///
+/// # Errors
+/// Where even one row of outputs, or the outputs of one round of the array, do not fit.
+pub fn part(print: &Footprint, capacity: &Capacity) -> Result<Sizes, Shortage> {
+    let mut size = print.work.size;
+    size[Dim::OY] = strip(print, capacity)?;
+    (size[Dim::G], size[Dim::K]) = range(print, capacity)?;
+    Ok(size)
+}
+
+fn strip(print: &Footprint, capacity: &Capacity) -> Result<u32, Shortage> {
+    let height = print.work.size[Dim::OY];
+    let shortage = |rows: u32, share: u64| {
+        let residuals = if print.work.residual { print.outputs(rows) } else { 0 };
+        let needs = [
+            ("the buffer for inputs", print.inputs(rows), capacity.inputs),
+            ("the buffer for results", print.outputs(rows), capacity.outputs),
+            ("the buffer for residuals", residuals, capacity.residuals),
+        ];
+        let short = needs.into_iter().find(|(_, needed, available)| needed * share > u64::from(*available));
+        short.map(|(resource, needed, available)| Shortage {
+            resource,
+            needed,
+            available: available.into(),
+            unit: "bytes",
+            part: "one row of outputs".to_string(),
+        })
+    };
+    let cuts = |share: u64| {
+        let mut strips = (2..=height).map(|count| height.div_ceil(count));
+        strips.find(|rows| shortage(*rows, share).is_none())
+    };
+    let whole = shortage(height, 1).is_none().then_some(height);
+    match whole.or_else(|| cuts(2)).or_else(|| cuts(1)) {
+        Some(rows) => Ok(rows),
+        None => Err(shortage(1, 1).expect("one row fits, so some strip does")),
+    }
+}
+
+fn range(print: &Footprint, capacity: &Capacity) -> Result<(u32, u32), Shortage> {
+    let (groups, outputs) = (print.work.size[Dim::G], print.work.size[Dim::K]);
+    let shortage = |groups: u32, outputs: u32, share: u64| {
+        let rows = print.parameter_rows(groups, outputs);
+        let needs = [
+            ("the buffer for weights", print.weights(groups, outputs), capacity.weights, "bytes"),
+            ("the buffer for parameters", print.parameters(rows), capacity.parameters, "bytes"),
+        ];
+        let short = needs.into_iter().find(|(_, needed, available, _)| needed * share > u64::from(*available));
+        let memory = ("post_rows", u64::from(rows), capacity.parameter_rows, "rows of parameters");
+        let short = short.or((rows > capacity.parameter_rows).then_some(memory));
+        short.map(|(resource, needed, available, unit)| Shortage {
+            resource,
+            needed,
+            available: available.into(),
+            unit,
+            part: "one round of the array".to_string(),
+        })
+    };
+    let round = if print.dataflow.reduces_rows() { 1 } else { print.unroll.rows.min(groups) };
+    let rounds = groups.div_ceil(round);
+    // A group too many would be computed like any other, so groups are cut exactly where they are a loop.
+    let exact = |count: &u32| !print.dataflow.reduces_rows() || rounds % count == 0;
+    let by_groups = (1..=rounds).filter(exact).map(|count| ((rounds.div_ceil(count) * round).min(groups), outputs));
+    let tiles = outputs.div_ceil(print.unroll.cols.min(outputs));
+    let of_group = |count: u32| (1, (tiles.div_ceil(count) * print.unroll.cols).min(outputs));
+    let by_outputs = (2..=tiles).filter(|_| print.dataflow.reduces_rows()).map(of_group);
+    let cuts: Vec<(u32, u32)> = by_groups.chain(by_outputs).collect();
+    let fits = |share: u64| cuts.iter().find(|(groups, outputs)| shortage(*groups, *outputs, share).is_none());
+    let whole = shortage(groups, outputs, 1).is_none().then_some((groups, outputs));
+    match whole.or_else(|| fits(2).copied()).or_else(|| fits(1).copied()) {
+        Some(range) => Ok(range),
+        None => {
+            let (groups, outputs) = *cuts.last().expect("there is at least the whole range");
+            Err(shortage(groups, outputs, 1).expect("the smallest range is one of the cuts"))
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Layer tables: loop dimensions without weights, for mapping studies.
+//!
+//! A table is a YAML list of `{name, op, n, g, k, c, oy, ox, fy, fx, sy, sx, py, px}`; `k` and `c` count one
+//! group's channels, strides default to 1 and paddings to 0.
+
+use crate::draft::MAX_EXTENT;
+use crate::graph::Dims;
+use crate::yaml::Reader;
+use spec::error::Report;
+use spec::op::Op;
+use spec::yaml::Node;
+
+/// One layer of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// As written; need not be unique.
+    pub name: String,
+    /// What its terms are.
+    pub op: Op,
+    /// The loop dimensions.
+    pub dims: Dims,
+    /// Rows and columns.
+    pub stride: [usize; 2],
+    /// Rows above and below, columns left and right.
+    pub padding: [usize; 2],
+}
+
+const KEYS: &[&str] = &["name", "op", "n", "g", "k", "c", "oy", "ox", "fy", "fx", "sy", "sx", "py", "px"];
+
+/// Reads `text`, which `file` holds; everything that is wrong with it at once.
+pub fn parse(file: &str, text: &str) -> Result<Vec<Row>, Report> {
+    let mut reader = Reader::new("layers", file, text);
+    let rows = reader.parse().and_then(|node| {
+        let items = reader.list(&node, "the table")?;
+        let rows: Vec<_> = items.iter().enumerate().map(|(i, item)| row(&mut reader, i, item)).collect();
+        rows.into_iter().collect::<Option<Vec<Row>>>()
+    });
+    match rows {
+        Some(rows) => reader.report.or(rows),
+        None => Err(reader.report),
+    }
+}
+
+fn row(reader: &mut Reader<'_>, i: usize, node: &Node) -> Option<Row> {
+    let fields = reader.fields(node, &format!("layer {}", i + 1), KEYS)?;
+    let name = reader.required(&fields, "name").and_then(|node| reader.text(node, "name"));
+    let op = reader.required(&fields, "op").and_then(|node| crate::format::op(reader, node));
+    let mut dim = |key: &str| {
+        let number =
+            reader.required(&fields, key).and_then(|node| reader.int(node, key, 1..=MAX_EXTENT as i64));
+        number.map(|number| number as usize)
+    };
+    let dims = ["n", "g", "k", "c", "oy", "ox", "fy", "fx"].map(&mut dim);
+    let mut other = |key: &str, low: i64| match fields.get(key) {
+        Some(node) => reader.int(node, key, low..=MAX_EXTENT as i64).map(|number| number as usize),
+        None => Some(low as usize),
+    };
+    let stride = ["sy", "sx"].map(|key| other(key, 1));
+    let padding = ["py", "px"].map(|key| other(key, 0));
+    let [n, g, k, c, oy, ox, fy, fx] = dims;
+    Some(Row {
+        name: name?,
+        op: op?,
+        dims: Dims { n: n?, g: g?, k: k?, c: c?, oy: oy?, ox: ox?, fy: fy?, fx: fx? },
+        stride: [stride[0]?, stride[1]?],
+        padding: [padding[0]?, padding[1]?],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_read_with_its_defaults() {
+        let text =
+            "- {name: a, op: conv, n: 1, g: 1, k: 8, c: 3, oy: 14, ox: 14, fy: 3, fx: 3, sy: 2, py: 1}\n";
+        let rows = parse("t.yaml", text).map_err(|report| report.to_string());
+        let dims = Dims { n: 1, g: 1, k: 8, c: 3, oy: 14, ox: 14, fy: 3, fx: 3 };
+        let row = Row { name: "a".into(), op: Op::Conv, dims, stride: [2, 1], padding: [1, 0] };
+        assert_eq!(dims.macs(), 8 * 3 * 14 * 14 * 9);
+        assert_eq!(rows, Ok(vec![row]));
+    }
+
+    #[test]
+    fn all_faults_of_a_table_are_shown() {
+        let text = "- {name: a, op: con, n: 0, g: 1, k: 8, oy: 14, ox: 14, fy: 3, fx: 3, sz: 2}\n";
+        let report = parse("t.yaml", text).err().map(|report| report.to_string()).unwrap_or_default();
+        for message in ["unknown key `sz`", "unknown op `con`", "`n` must be between 1 and", "has no `c`"] {
+            assert!(report.contains(message), "{report}");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Pixels to a network's input: the int8 of the contract, augmented in training.
+
+use super::Images;
+use crate::config::{Augment, Input};
+use crate::maps::Maps;
+use crate::rng::Rng;
+
+/// Purpose of the random numbers that augment; another orders the images.
+const AUGMENT: u64 = 2;
+const ORDER: u64 = 3;
+
+/// The int8 of every pixel value, a table a channel.
+#[derive(Clone, Debug)]
+pub struct Pixels {
+    tables: Vec<[i8; 256]>,
+    step: f32,
+}
+
+impl Pixels {
+    /// Tables for `input`.
+    pub fn new(input: &Input) -> Pixels {
+        let table = |(mean, std): (&f64, &f64)| {
+            std::array::from_fn(|pixel| {
+                let value = (pixel as f64 / 255.0 - mean) / std / input.scale;
+                value.round().clamp(-128.0, 127.0) as i8
+            })
+        };
+        Pixels { tables: input.mean.iter().zip(&input.std).map(table).collect(), step: input.scale as f32 }
+    }
+
+    /// The int8 form of an image, channels adjacent.
+    pub fn quantise<'a>(&'a self, pixels: &'a [u8]) -> impl Iterator<Item = i8> + 'a {
+        let channels = self.tables.len();
+        pixels.iter().enumerate().map(move |(i, pixel)| self.tables[i % channels][usize::from(*pixel)])
+    }
+
+    /// The int8 form of images `range`.
+    pub fn integers(&self, images: &Images, range: std::ops::Range<usize>) -> Vec<i8> {
+        range.flat_map(|i| self.quantise(images.image(i))).collect()
+    }
+
+    /// Images `range` as they are, in real units.
+    pub fn plain(&self, images: &Images, range: std::ops::Range<usize>) -> Maps {
+        let data = range.flat_map(|i| self.quantise(images.image(i))).map(|x| f32::from(x) * self.step);
+        Maps { shape: images.shape, data: data.collect() }
+    }
+
+    /// The images `chosen`, augmented with random numbers that depend on seed, epoch and image only.
+    pub fn augmented(
+        &self,
+        images: &Images,
+        chosen: &[usize],
+        augment: &Augment,
+        seed: u64,
+        epoch: usize,
+    ) -> Maps {
+        let mut data = Vec::with_capacity(chosen.len() * images.shape.iter().product::<usize>());
+        let mut changed = Vec::new();
+        for i in chosen {
+            let mut rng = Rng::new(seed, &[AUGMENT, epoch as u64, *i as u64]);
+            crop_and_flip(images.image(*i), images.shape, augment, &mut rng, &mut changed);
+            data.extend(self.quantise(&changed).map(|x| f32::from(x) * self.step));
+        }
+        Maps { shape: images.shape, data }
+    }
+}
+
+/// The order in which `epoch` sees `count` images.
+pub fn order(count: usize, seed: u64, epoch: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count).collect();
+    Rng::new(seed, &[ORDER, epoch as u64]).shuffle(&mut order);
+    order
+}
+
+fn crop_and_flip(image: &[u8], shape: [usize; 3], augment: &Augment, rng: &mut Rng, out: &mut Vec<u8>) {
+    let [height, width, channels] = shape;
+    let pad = augment.pad;
+    let (down, right) = (rng.below(2 * pad + 1), rng.below(2 * pad + 1));
+    let flip = augment.flip && rng.below(2) == 1;
+    out.clear();
+    for y in 0..height {
+        for x in 0..width {
+            let x = if flip { width - 1 - x } else { x };
+            let (y, x) = ((y + down).wrapping_sub(pad), (x + right).wrapping_sub(pad));
+            if y < height && x < width {
+                out.extend_from_slice(&image[(y * width + x) * channels..][..channels]);
+            } else {
+                out.resize(out.len() + channels, 0);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crops_move_flips_mirror_and_new_pixels_are_black() {
+        let image: Vec<u8> = (1..=9).collect();
+        let mut out = Vec::new();
+        let mut seen = std::collections::BTreeSet::new();
+        for i in 0..400 {
+            let augment = Augment { pad: 1, flip: true };
+            crop_and_flip(&image, [3, 3, 1], &augment, &mut Rng::new(1, &[i]), &mut out);
+            assert_eq!(out.len(), 9);
+            seen.insert(out.clone());
+        }
+        assert_eq!(seen.len(), 18, "nine places, mirrored or not");
+        assert!(seen.contains(&image) && seen.contains(&vec![3, 2, 1, 6, 5, 4, 9, 8, 7]));
+        assert!(seen.contains(&vec![0, 0, 0, 0, 1, 2, 0, 4, 5]));
+    }
+
+    #[test]
+    fn pixels_become_the_int8_of_the_contract() {
+        let pixels = Pixels::new(&Input { scale: 0.016, mean: vec![0.286], std: vec![0.353] });
+        let found: Vec<i8> = pixels.quantise(&[0, 128, 255]).collect();
+        assert_eq!(found, [-51, 38, 126]);
+    }
+}

@@ -1,0 +1,118 @@
+//! `Network`: the layers of a plan, run forwards and backwards over a batch.
+
+use crate::config::TrainConfig;
+use crate::layer::{Layer, Phase, Tape};
+use crate::maps::Maps;
+use crate::plan::Plan;
+use crate::rng::Rng;
+use std::collections::BTreeMap;
+
+/// A network in training.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// In topological order.
+    pub layers: Vec<Layer>,
+    /// Real value of one step of the int8 input.
+    pub input_step: f32,
+}
+
+/// A training pass: every value, and what each layer recorded.
+#[derive(Debug)]
+pub struct Pass {
+    /// The input, then every layer's output.
+    values: Vec<Maps>,
+    tapes: Vec<Tape>,
+}
+
+impl Pass {
+    /// The network's output.
+    pub fn output(&self) -> &Maps {
+        &self.values[self.values.len() - 1]
+    }
+}
+
+impl Network {
+    /// A network with random weights.
+    pub fn new(plan: &Plan, config: &TrainConfig) -> Network {
+        let layer = |(i, plan): (usize, &crate::plan::Planned)| {
+            Layer::new(plan.clone(), &mut Rng::new(config.seed, &[WEIGHTS, i as u64]))
+        };
+        let layers = plan.layers.iter().enumerate().map(layer).collect();
+        Network { layers, input_step: config.input.scale as f32 }
+    }
+
+    /// Real value of one step of a value: of the input for 0, of layer `i`'s output for `i + 1`.
+    pub fn step(&self, value: usize) -> f32 {
+        value.checked_sub(1).map_or(self.input_step, |layer| self.layers[layer].scale())
+    }
+
+    /// A training pass.
+    ///
+    /// # Errors
+    /// The name of the first layer whose output is not finite.
+    pub fn forward(&mut self, input: Maps, phase: Phase) -> Result<Pass, String> {
+        let (mut values, mut tapes) = (vec![input], Vec::new());
+        for i in 0..self.layers.len() {
+            let (input, residual) = (self.layers[i].plan.input, self.layers[i].plan.residual);
+            let step = self.step(input);
+            let layer = &mut self.layers[i];
+            let (y, tape) = layer.forward(&values[input], residual.map(|r| &values[r]), step, phase);
+            if !is_finite(&y) {
+                return Err(layer.plan.name.clone());
+            }
+            values.push(y);
+            tapes.push(tape);
+        }
+        Ok(Pass { values, tapes })
+    }
+
+    /// Sets the gradient of every parameter from the gradient by the output.
+    ///
+    /// # Errors
+    /// The name of the first layer, from the back, whose gradient is not finite.
+    pub fn backward(&mut self, pass: &Pass, gradient: Maps) -> Result<(), String> {
+        let mut waiting = BTreeMap::from([(self.layers.len(), gradient)]);
+        for i in (0..self.layers.len()).rev() {
+            let layer = &mut self.layers[i];
+            let Some(gradient) = waiting.remove(&(i + 1)) else { continue };
+            let (input, residual) = (layer.plan.input, layer.plan.residual);
+            let found = layer.backward(&pass.values[input], &pass.tapes[i], gradient, input > 0);
+            if layer.params().iter().any(|(param, _)| param.gradient.iter().any(|g| !g.is_finite())) {
+                return Err(layer.plan.name.clone());
+            }
+            let reads = [(Some(input), found.input), (residual, found.residual)];
+            for (value, gradient) in reads {
+                if let (Some(value @ 1..), Some(gradient)) = (value, gradient) {
+                    match waiting.get_mut(&value) {
+                        Some(sum) => sum.add(&gradient),
+                        None => drop(waiting.insert(value, gradient)),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The output in evaluation, without rounding.
+    pub fn evaluate(&self, input: Maps) -> Maps {
+        let mut values = vec![input];
+        for layer in &self.layers {
+            let y = layer.evaluate(&values[layer.plan.input], layer.plan.residual.map(|r| &values[r]));
+            values.push(y);
+        }
+        values.pop().unwrap_or_default()
+    }
+
+    /// Everything that a checkpoint holds, by name.
+    pub fn state(&mut self) -> Vec<(String, &mut [f32])> {
+        self.layers.iter_mut().flat_map(Layer::state).collect()
+    }
+}
+
+/// Purpose of the random numbers that weights start from.
+const WEIGHTS: u64 = 1;
+
+/// One sum tells: whatever is not finite makes it so too.
+fn is_finite(maps: &Maps) -> bool {
+    maps.data.iter().map(|y| y * 0.0).sum::<f32>() == 0.0
+}

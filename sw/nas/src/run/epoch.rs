@@ -1,0 +1,68 @@
+//! One pass over the training images.
+
+use super::progress::Epoch;
+use crate::config::TrainConfig;
+use crate::data::batch::{order, Pixels};
+use crate::data::Dataset;
+use crate::layer::Phase;
+use crate::loss::cross_entropy;
+use crate::network::Network;
+use crate::optimiser;
+
+/// What does not change during a run.
+pub struct Learner<'a> {
+    pub config: &'a TrainConfig,
+    pub dataset: &'a Dataset,
+    pub pixels: Pixels,
+}
+
+impl Learner<'_> {
+    /// Steps of an epoch. Images that fill no whole batch wait for another epoch's order.
+    pub fn steps(&self) -> usize {
+        (self.dataset.train.len() / self.config.schedule.batch).max(1)
+    }
+}
+
+/// What an epoch gave.
+pub struct Learnt {
+    /// Mean cross entropy.
+    pub loss: f64,
+    /// Share of the images that were right.
+    pub accuracy: f64,
+}
+
+/// Where a number stopped being finite.
+#[derive(Debug)]
+pub struct NotFinite {
+    /// Forward or backward.
+    pub pass: &'static str,
+    pub layer: String,
+    pub epoch: usize,
+    pub step: usize,
+}
+
+/// Trains `network` on every image once, or all but a last part of a batch.
+pub fn run_epoch(
+    learner: &Learner,
+    network: &mut Network,
+    epoch: usize,
+    phase: Phase,
+    progress: &Epoch,
+) -> Result<Learnt, NotFinite> {
+    let (config, images) = (learner.config, &learner.dataset.train);
+    let order = order(images.len(), config.seed, epoch);
+    let (mut loss, mut right, mut seen) = (0.0, 0, 0);
+    for (step, chosen) in order.chunks(config.schedule.batch).take(learner.steps()).enumerate() {
+        let stop = |pass| move |layer| NotFinite { pass, layer, epoch, step };
+        let input = learner.pixels.augmented(images, chosen, &config.augment, config.seed, epoch);
+        let labels: Vec<u8> = chosen.iter().map(|i| images.labels[*i]).collect();
+        let pass = network.forward(input, phase).map_err(stop("output"))?;
+        let found = cross_entropy(pass.output(), &labels);
+        network.backward(&pass, found.gradient).map_err(stop("gradient"))?;
+        let rate = optimiser::rate(&config.schedule, epoch, step, learner.steps());
+        optimiser::step(network, &config.schedule, rate);
+        (loss, right, seen) = (loss + found.sum, right + found.right, seen + labels.len());
+        progress.step(loss / seen as f64, right as f64 / seen as f64);
+    }
+    Ok(Learnt { loss: loss / seen as f64, accuracy: right as f64 / seen as f64 })
+}

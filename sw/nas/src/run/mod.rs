@@ -1,0 +1,154 @@
+//! A training run: a folder that holds everything needed to repeat it, to go on with it, and to read it.
+//!
+//! ```text
+//! train.yaml              the configuration, as given
+//! run.json                seed, git revision, version
+//! metrics.jsonl           one line an epoch
+//! checkpoint.safetensors  the state after the last whole epoch
+//! float.safetensors       the state before rounding began
+//! ```
+//!
+//! All randomness comes from the seed and the numbers of epoch and image, so that a run that was killed and
+//! resumed ends with the same bits as one that was not.
+
+pub mod checkpoint;
+mod epoch;
+pub mod folder;
+mod progress;
+pub mod quantize;
+
+use crate::config::TrainConfig;
+use crate::data::{self, batch::Pixels, Dataset};
+use crate::layer::Phase;
+use crate::loss::best;
+use crate::network::Network;
+use crate::plan::Plan;
+use crate::rounded::Rounded;
+use epoch::{run_epoch, Learner};
+use folder::RunFolder;
+use serde::{Deserialize, Serialize};
+use spec::error::Report;
+use std::path::Path;
+
+/// What one epoch gave; a line of `metrics.jsonl`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Metrics {
+    /// From 0.
+    pub epoch: usize,
+    /// Whether the forward pass rounded.
+    pub rounded: bool,
+    /// Mean cross entropy of the training images.
+    pub loss: f64,
+    /// Share of the training images, augmented, that were right.
+    pub train_accuracy: f64,
+    /// Share of the test images that are right, without rounding.
+    pub float_accuracy: f64,
+    /// The same by the exported integers; only once rounding is on.
+    pub integer_accuracy: Option<f64>,
+    /// Wall-clock time.
+    pub seconds: f64,
+}
+
+/// What a finished run gave.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// Of the last epoch.
+    pub last: Metrics,
+    /// Wall-clock time of all epochs.
+    pub seconds: f64,
+}
+
+/// Images that are evaluated together.
+const EVALUATION_BATCH: usize = 250;
+
+/// Trains the network of `config` in the folder `run`; with `resume`, goes on after its last whole epoch.
+///
+/// # Errors
+/// A configuration or data set that is wrong, a folder that cannot be written or holds another run, or a loss
+/// that is no longer finite.
+pub fn train(config: &TrainConfig, run: &Path, resume: bool) -> Result<Summary, Report> {
+    config.check()?;
+    let dataset = data::load(&config.data)?;
+    let plan = plan_for(config, &dataset)?;
+    let mut network = Network::new(&plan, config);
+    let folder = RunFolder::open(run, config, resume)?;
+    let mut metrics = folder.restore(&mut network)?;
+    let learner = Learner { config, dataset: &dataset, pixels: Pixels::new(&config.input) };
+    for epoch in metrics.len()..config.schedule.epochs {
+        let phase = if epoch >= config.schedule.quantise_from { Phase::Rounded } else { Phase::Float };
+        if epoch > 0 && epoch == config.schedule.quantise_from {
+            folder.save_float(&mut network, epoch)?;
+        }
+        let progress = progress::Epoch::start(epoch, config.schedule.epochs, &learner, metrics.last());
+        let begun = std::time::Instant::now();
+        let learnt = run_epoch(&learner, &mut network, epoch, phase, &progress)
+            .map_err(|error| folder.explain(error, metrics.len()))?;
+        let integer = match phase {
+            Phase::Rounded => Some(integer_accuracy(&plan, &network, &learner)?),
+            Phase::Float => None,
+        };
+        metrics.push(Metrics {
+            epoch,
+            rounded: phase == Phase::Rounded,
+            loss: learnt.loss,
+            train_accuracy: learnt.accuracy,
+            float_accuracy: float_accuracy(&network, &learner),
+            integer_accuracy: integer,
+            seconds: begun.elapsed().as_secs_f64(),
+        });
+        folder.save(&mut network, &metrics)?;
+        progress.finish(&metrics[metrics.len() - 1]);
+    }
+    let seconds = metrics.iter().map(|metrics| metrics.seconds).sum();
+    let last = metrics.pop().ok_or_else(|| folder.fault("the run has no epochs"))?;
+    Ok(Summary { last, seconds })
+}
+
+/// The plan for the images of `dataset`, whose last layer must have one output a class.
+///
+/// # Errors
+/// A network that does not fit its images or classes.
+pub fn plan_for(config: &TrainConfig, dataset: &Dataset) -> Result<Plan, Report> {
+    let shape = dataset.train.shape;
+    let wrong = |what: String, help: &str| spec::error::Diagnostic::new("train", what).help(help);
+    if config.input.mean.len() != shape[2] {
+        let what = format!("input.mean has {} numbers for {} channels", config.input.mean.len(), shape[2]);
+        return Err(wrong(what, "give input.mean and input.std one number a channel").into());
+    }
+    let plan = Plan::new(config, shape, &dataset.classes)?;
+    let output = plan.layers.last().map_or(shape, |layer| layer.window.output);
+    let classes = dataset.train.labels.iter().chain(&dataset.test.labels).max();
+    let classes = classes.map_or(0, |label| usize::from(*label) + 1).max(dataset.classes.len());
+    if output != [1, 1, classes] {
+        let what = format!("the network's output is {output:?}, the data has {classes} classes");
+        return Err(wrong(what, "end it with {op: pool} and a layer of one output a class").into());
+    }
+    Ok(plan)
+}
+
+/// Share of the test images that are right without rounding.
+fn float_accuracy(network: &Network, learner: &Learner) -> f64 {
+    let test = &learner.dataset.test;
+    share_right(test.labels.as_slice(), |range| {
+        let output = network.evaluate(learner.pixels.plain(test, range));
+        output.data.chunks_exact(output.image_len()).map(best).collect()
+    })
+}
+
+/// Share of the test images that are right by the exported integers.
+fn integer_accuracy(plan: &Plan, network: &Network, learner: &Learner) -> Result<f64, Report> {
+    let rounded = Rounded::new(network, &crate::fold::fold(plan, network)?);
+    let test = &learner.dataset.test;
+    let classes = plan.layers.last().map_or(1, |layer| layer.window.output[2]);
+    Ok(share_right(test.labels.as_slice(), |range| {
+        let output = rounded.output(&learner.pixels.integers(test, range));
+        output.chunks_exact(classes).map(best).collect()
+    }))
+}
+
+fn share_right(labels: &[u8], guess: impl Fn(std::ops::Range<usize>) -> Vec<usize>) -> f64 {
+    let starts = (0..labels.len()).step_by(EVALUATION_BATCH);
+    let guesses = starts.flat_map(|start| guess(start..labels.len().min(start + EVALUATION_BATCH)));
+    let right = guesses.zip(labels).filter(|(guess, label)| *guess == usize::from(**label)).count();
+    right as f64 / labels.len() as f64
+}

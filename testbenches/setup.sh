@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Installs what `make test` and `make demo` need and the machine lacks: Debian packages (as root, or with sudo
+# where it asks for no password), and a Python environment under target/ for the independent oracle. Where it
+# may not install, it names what to install. What is there already is left alone.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+fail() {
+    printf 'error[setup]: %s\n  = help: %s\n' "$1" "$2" >&2
+    exit 2
+}
+
+command -v cargo >/dev/null || fail "cargo is not installed" "install Rust from https://rustup.rs"
+
+missing=()
+for pair in verilator:verilator iverilog:iverilog g++:g++ make:make; do
+    command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
+done
+python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+[ -d /usr/share/datasets/fashion-mnist ] || missing+=(dataset-fashion-mnist)
+
+if [ ${#missing[@]} -gt 0 ]; then
+    command -v apt-get >/dev/null || fail "missing: ${missing[*]}" "install these Debian packages, or what your system calls them"
+    if [ "$(id -u)" = 0 ]; then
+        as_root=()
+    elif sudo -n true 2>/dev/null; then
+        as_root=(sudo -n)
+    else
+        fail "missing: ${missing[*]}" "run: sudo apt-get install ${missing[*]}"
+    fi
+    echo "installing ${missing[*]}" >&2
+    "${as_root[@]}" apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+requirements=testbenches/requirements.txt
+venv=target/venv
+if ! cmp -s "$requirements" "$venv/requirements.txt"; then
+    echo "making $venv" >&2
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
+    cp "$requirements" "$venv/requirements.txt"
+fi

@@ -1,0 +1,362 @@
+//! `EXEC`: the four nests of a chunk, coupled by their tiles. How far the fills run ahead of the compute nest
+//! and how far the drain stays behind is random within what the slots allow.
+
+use super::walk::{Table, Walk};
+use num::requant::{requant, Channel};
+use spec::accelerator::{Accelerator, Chunk};
+use spec::isa::table::{
+    NestKind, Queue, BUFFER_BITS, COORDINATE_BITS, FLAG_A_NEXT, FLAG_TILE, FLAG_W_NEXT, FLAG_X_NEXT, PARAMETER_BYTES,
+};
+use spec::random::Rng;
+use std::collections::BTreeSet;
+
+/// What an engine changes, and the banks that it reads and writes.
+#[derive(Clone, Debug, Default)]
+pub struct Effects {
+    /// Bytes of the buffer.
+    pub buffer: Vec<(usize, u8)>,
+    /// Bytes of DRAM.
+    pub dram: Vec<(usize, u8)>,
+    /// Read, written.
+    pub banks: [BTreeSet<u32>; 2],
+}
+
+/// The register files and the parameter memory of a chunk.
+#[derive(Clone)]
+pub struct Array {
+    chunk: Chunk,
+    input: Vec<i64>,
+    weight: Vec<i64>,
+    psum: Vec<i64>,
+    parameters: Vec<u8>,
+}
+
+impl Array {
+    /// With arbitrary contents.
+    pub fn new(chunk: &Chunk) -> Array {
+        let pes = chunk.pes() as usize;
+        Array {
+            input: vec![77; pes * chunk.input_rf as usize],
+            weight: vec![1; pes * chunk.weight_rf as usize],
+            psum: vec![12345; pes * chunk.psum_rf as usize],
+            parameters: vec![0; chunk.post_rows as usize * PARAMETER_BYTES * chunk.post_lanes as usize],
+            chunk: chunk.clone(),
+        }
+    }
+
+    /// Runs the nests to their end.
+    pub fn execute(
+        &mut self,
+        accelerator: &Accelerator,
+        registers: &[i64],
+        table: &Table,
+        buffer: &[u8],
+        rng: &mut Rng,
+    ) -> Result<Effects, String> {
+        let mut run = Run {
+            input: Fill::new(table.walk(NestKind::Input, value(registers, "x_depth"))),
+            weight: Fill::new(table.walk(NestKind::Weight, value(registers, "w_depth"))),
+            drain: table.walk(NestKind::Drain, value(registers, "d_depth")),
+            array: self,
+            accelerator,
+            registers,
+            buffer,
+            effects: Effects::default(),
+            ports: Default::default(),
+        };
+        run.parameters()?;
+        run.compute(table.walk(NestKind::Compute, value(registers, "c_depth")), rng)?;
+        run.finish()
+    }
+
+    fn entry(&self, [row, col]: [i64; 2], depth: u32, address: i64, what: &str) -> Result<usize, String> {
+        if address < 0 || address >= i64::from(depth) {
+            return Err(format!("{what} register file: entry {address} of {depth}"));
+        }
+        let pe = row * i64::from(self.chunk.cols) + col;
+        Ok((pe * i64::from(depth) + address) as usize)
+    }
+}
+
+/// The value of a register of the execute queue; clamps and coordinates are signed.
+fn value(registers: &[i64], name: &str) -> i64 {
+    let table = Queue::Execute.registers();
+    let index = table.iter().position(|register| register.name == name).expect("the table has this register");
+    let signed = matches!(name, "lo" | "hi" | "x_y" | "x_x");
+    let unused = 64 - table[index].width;
+    if signed {
+        registers[index] << unused >> unused
+    } else {
+        registers[index]
+    }
+}
+
+/// A fill nest with its tile counts.
+struct Fill {
+    walk: Walk,
+    filled: i64,
+    used: i64,
+}
+
+impl Fill {
+    fn new(walk: Walk) -> Fill {
+        Fill { walk, filled: 0, used: 0 }
+    }
+}
+
+/// Buffer read ports of a chunk.
+#[derive(Clone, Copy)]
+enum Port {
+    X,
+    W,
+    R,
+}
+
+struct Run<'a> {
+    array: &'a mut Array,
+    accelerator: &'a Accelerator,
+    registers: &'a [i64],
+    buffer: &'a [u8],
+    input: Fill,
+    weight: Fill,
+    drain: Walk,
+    effects: Effects,
+    ports: [BTreeSet<u32>; 3],
+}
+
+impl Run<'_> {
+    fn get(&self, name: &str) -> i64 {
+        value(self.registers, name)
+    }
+
+    /// A line from `address` on; all of its banks are touched.
+    fn read(&mut self, port: Port, address: i64, lanes: i64) -> Result<Vec<u8>, String> {
+        let (line, bank) = (i64::from(self.accelerator.buffer.line_bytes), self.accelerator.buffer.bank_bytes);
+        let address = address.rem_euclid(1 << BUFFER_BITS);
+        if address + lanes > self.buffer.len() as i64 || lanes > line {
+            return Err(format!("{lanes} bytes at {address:#x} are not a line of the buffer"));
+        }
+        self.ports[port as usize].insert(address as u32 / bank);
+        self.ports[port as usize].insert((address + line - 1) as u32 / bank);
+        Ok(self.buffer[address as usize..(address + lanes) as usize].to_vec())
+    }
+
+    fn parameters(&mut self) -> Result<(), String> {
+        let lanes = i64::from(self.array.chunk.post_lanes);
+        for plane in 0..self.get("p_rows") * PARAMETER_BYTES as i64 {
+            let bytes = self.read(Port::R, self.get("p_base") + plane * lanes, lanes)?;
+            let start = (plane * lanes) as usize;
+            let memory = &mut self.array.parameters;
+            let place = memory.get_mut(start..start + lanes as usize).ok_or("more parameters than post_rows")?;
+            place.copy_from_slice(&bytes);
+        }
+        Ok(())
+    }
+
+    fn compute(&mut self, mut walk: Walk, rng: &mut Rng) -> Result<(), String> {
+        let (mut handed, mut drained) = (0, 0);
+        while !walk.over {
+            self.fill(rng.percent(50))?;
+            while handed - drained >= self.get("a_slots") || (handed > drained && rng.percent(30)) {
+                self.drain(drained)?;
+                drained += 1;
+            }
+            self.compute_step(&walk, handed)?;
+            let next = walk.advance();
+            self.input.used += i64::from(next & FLAG_X_NEXT != 0);
+            self.weight.used += i64::from(next & FLAG_W_NEXT != 0);
+            handed += i64::from(next & FLAG_A_NEXT != 0);
+        }
+        while drained < handed {
+            self.drain(drained)?;
+            drained += 1;
+        }
+        Ok(())
+    }
+
+    /// Fills the tiles that the next step needs, or as many as there are slots for.
+    fn fill(&mut self, ahead: bool) -> Result<(), String> {
+        let most = |fill: &Fill, slots: i64| fill.used + if ahead { slots } else { 1 };
+        while self.input.filled < most(&self.input, self.get("x_slots")) && !self.input.walk.over {
+            self.fill_input()?;
+        }
+        while self.weight.filled < most(&self.weight, self.get("w_slots")) && !self.weight.walk.over {
+            self.fill_weight()?;
+        }
+        if self.input.filled <= self.input.used || self.weight.filled <= self.weight.used {
+            return Err("the compute nest waits for a tile that a fill nest does not make".to_string());
+        }
+        Ok(())
+    }
+
+    fn fill_input(&mut self) -> Result<(), String> {
+        let slot = self.input.filled % self.get("x_slots") * self.get("x_tile");
+        loop {
+            self.input_beat(slot)?;
+            if self.input.walk.advance() & FLAG_TILE != 0 {
+                self.input.filled += 1;
+                return Ok(());
+            }
+        }
+    }
+
+    fn input_beat(&mut self, slot: i64) -> Result<(), String> {
+        let walk = &self.input.walk;
+        let [addr, rf, row, tag, y, x, c] =
+            ["addr", "rf", "row", "tag", "y", "x", "c"].map(|name| walk.get(name));
+        let unused = 64 - COORDINATE_BITS;
+        let wrapped = |value: i64| value << unused >> unused;
+        let (y, x) = (wrapped(self.get("x_y") + y), wrapped(self.get("x_x") + x));
+        let inside = (0..self.get("x_height")).contains(&y) && (0..self.get("x_width")).contains(&x);
+        let lanes = self.get("x_lanes");
+        let bytes = match inside {
+            true => self.read(Port::X, self.get("x_base") + addr, lanes)?,
+            false => vec![0; lanes as usize],
+        };
+        let chunk = &self.array.chunk;
+        let (rows, cols, depth) = (i64::from(chunk.rows), i64::from(chunk.cols), chunk.input_rf);
+        let [channels, stride, window] = ["x_channels", "x_stride", "x_window"].map(|name| self.get(name));
+        for (i, byte) in (0..).zip(bytes).filter(|(i, _)| row + i < rows && c + i < channels) {
+            for col in 0..cols {
+                let tap = tag - col * stride;
+                if (0..window).contains(&tap) {
+                    let entry = self.array.entry([row + i, col], depth, slot + rf + tap, "input")?;
+                    self.array.input[entry] = i64::from(byte as i8);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn fill_weight(&mut self) -> Result<(), String> {
+        let slot = self.weight.filled % self.get("w_slots") * self.get("w_tile");
+        loop {
+            self.weight_beat(slot)?;
+            if self.weight.walk.advance() & FLAG_TILE != 0 {
+                self.weight.filled += 1;
+                return Ok(());
+            }
+        }
+    }
+
+    fn weight_beat(&mut self, slot: i64) -> Result<(), String> {
+        let [addr, rf, row, tag] = ["addr", "rf", "row", "tag"].map(|name| self.weight.walk.get(name));
+        let bytes = self.read(Port::W, self.get("w_base") + addr, self.get("w_lanes"))?;
+        let chunk = &self.array.chunk;
+        let (rows, cols, depth) = (i64::from(chunk.rows), i64::from(chunk.cols), chunk.weight_rf);
+        let stride = self.get("w_stride");
+        for (i, byte) in (0..).zip(bytes).filter(|(i, _)| row + i < rows) {
+            for col in (0..cols).filter(|col| tag == col * stride) {
+                let entry = self.array.entry([row + i, col], depth, slot + rf, "weight")?;
+                self.array.weight[entry] = i64::from(byte as i8);
+            }
+        }
+        Ok(())
+    }
+
+    fn compute_step(&mut self, walk: &Walk, tile: i64) -> Result<(), String> {
+        let slot = |count: i64, name: &str, size: &str| count % self.get(name) * self.get(size);
+        let x = slot(self.input.used, "x_slots", "x_tile") + walk.get("x");
+        let w = slot(self.weight.used, "w_slots", "w_tile") + walk.get("w");
+        let acc = slot(tile, "a_slots", "a_tile") + walk.get("acc");
+        let first = walk.is_first();
+        let active = [self.get("rows").min(self.get("row_extent") - walk.get("row")), self.get("cols").min(self.get("col_extent") - walk.get("col"))];
+        let chunk = self.array.chunk.clone();
+        for row in 0..i64::from(chunk.rows) {
+            for col in 0..i64::from(chunk.cols) {
+                let pe = [row, col];
+                let sum = self.array.entry(pe, chunk.psum_rf, acc, "partial-sum")?;
+                let x = self.array.entry(pe, chunk.input_rf, x, "input")?;
+                let w = self.array.entry(pe, chunk.weight_rf, w, "weight")?;
+                let before = if first { 0 } else { self.array.psum[sum] };
+                let masked = row >= active[0] || col >= active[1];
+                let term = || chunk.op.term(&self.array.input[x], &self.array.weight[w]);
+                self.array.psum[sum] = before + if masked { 0 } else { term() };
+            }
+        }
+        Ok(())
+    }
+
+    /// Drains tile `tile`.
+    fn drain(&mut self, tile: i64) -> Result<(), String> {
+        let slot = tile % self.get("a_slots") * self.get("a_tile");
+        loop {
+            self.drain_beat(slot)?;
+            if self.drain.advance() & FLAG_TILE != 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    fn drain_beat(&mut self, slot: i64) -> Result<(), String> {
+        let walk = &self.drain;
+        let [acc, col, lane, y_addr, r_addr, param, k, x, y] =
+            ["acc", "col", "lane", "y_addr", "r_addr", "param", "k", "x", "y"].map(|name| walk.get(name));
+        let lanes = self.get("d_lanes").min(self.get("d_channels") - k);
+        if lanes <= 0 || x >= self.get("d_width") || y >= self.get("d_height") {
+            return Ok(());
+        }
+        let residual = match self.get("residual") {
+            0 => vec![0; lanes as usize],
+            _ => self.read(Port::R, self.get("r_base") + r_addr, lanes)?,
+        };
+        for (i, residual) in (0..).zip(residual) {
+            let sum = self.sum(slot + acc, col, lane + i)?;
+            let result = self.requantise(sum, i64::from(residual as i8), [param, i])?;
+            let address = (self.get("y_base") + y_addr + i).rem_euclid(1 << BUFFER_BITS);
+            self.effects.buffer.push((address as usize, result as u8));
+        }
+        Ok(())
+    }
+
+    /// The result of a lane before it is requantised.
+    fn sum(&self, acc: i64, col: i64, lane: i64) -> Result<i64, String> {
+        let chunk = &self.array.chunk;
+        let keep = self.get("keep") == 1;
+        let limit = if keep { chunk.rows } else { chunk.cols };
+        if lane >= i64::from(limit) || col >= i64::from(chunk.cols) {
+            return Err(format!("the drain reads lane {lane} of column {col}"));
+        }
+        let at = |row, col| self.array.entry([row, col], chunk.psum_rf, acc, "partial-sum");
+        if keep {
+            return Ok(self.array.psum[at(lane, col)?]);
+        }
+        (0..i64::from(chunk.rows)).map(|row| Ok(self.array.psum[at(row, lane)?])).sum()
+    }
+
+    fn requantise(&self, sum: i64, residual: i64, [row, lane]: [i64; 2]) -> Result<i64, String> {
+        let lanes = i64::from(self.array.chunk.post_lanes);
+        if row < 0 || row >= i64::from(self.array.chunk.post_rows) || lane >= lanes {
+            return Err(format!("the drain asks for lane {lane} of parameter row {row}"));
+        }
+        let byte = |plane: i64| self.array.parameters[((row * PARAMETER_BYTES as i64 + plane) * lanes + lane) as usize];
+        let number = |first: i64, count: i64| {
+            let bytes = (0..count).map(|i| i64::from(byte(first + i)) << (8 * i));
+            let unused = 64 - 8 * count;
+            bytes.sum::<i64>() << unused >> unused
+        };
+        let channel = Channel {
+            bias: number(0, 6),
+            multiplier: number(6, 2),
+            shift: number(8, 1),
+            residual_multiplier: number(9, 2),
+            residual_shift: number(11, 1),
+        };
+        Ok(requant(&sum, &residual, &channel, &self.get("lo"), &self.get("hi")))
+    }
+
+    fn finish(mut self) -> Result<Effects, String> {
+        if !(self.input.walk.over && self.weight.walk.over && self.drain.over) {
+            return Err("a fill or drain nest has steps left at the end of the compute nest".to_string());
+        }
+        let bank = self.accelerator.buffer.bank_bytes as usize;
+        self.effects.banks[1] = self.effects.buffer.iter().map(|(address, _)| (address / bank) as u32).collect();
+        for (i, ours) in self.ports.iter().enumerate() {
+            if let Some(bank) = self.ports[..i].iter().find_map(|other| ours.intersection(other).next()) {
+                return Err(format!("two of the ports X, W and R read bank {bank}"));
+            }
+        }
+        self.effects.banks[0] = self.ports.iter().flatten().copied().collect();
+        Ok(self.effects)
+    }
+}

@@ -1,0 +1,83 @@
+//! Random networks on random accelerators: what the emulator makes of the compiled program equals the reference
+//! executor, layer by layer and bit by bit.
+
+use compiler::{compile, Options};
+use model::random::{images, network, Knobs};
+use model::reference::run_all;
+use spec::accelerator::Accelerator;
+use spec::random::{accelerator, Rng};
+use testbenches::emulator::Emulator;
+
+/// A case that failed says so with its seed; what cannot be compiled says why.
+fn run_case(accelerator: &Accelerator, seed: u64, count: u32, dump: bool) -> Result<(), String> {
+    let ops = accelerator.chunks.iter().map(|chunk| (chunk.op, chunk.weight_bits)).collect();
+    let graph = network(seed, &Knobs { ops, macs: 60_000, ..Knobs::default() });
+    let known: Vec<_> = accelerator.chunks.iter().map(|chunk| chunk.op).collect();
+    if graph.layers().any(|(_, layer)| !known.contains(&layer.op)) {
+        return Err("pool without clp".to_string());
+    }
+    let options = Options { images: count, dump, mappings: None };
+    let compiled = compile(accelerator, &graph, &options).map_err(|report| report.to_string())?;
+    let input = images(seed, &graph, count as usize);
+    let reference = run_all(&graph, &input).expect("the input fits");
+    for order in 0..2 {
+        let mut emulator = Emulator::new(accelerator, &compiled.program, &input.data, 1000 * seed + order);
+        let ran = emulator.run();
+        ran.unwrap_or_else(|error| panic!("seed {seed} order {order}: {error}\n{}\n{accelerator:?}", describe(&compiled, &graph)));
+        for place in &compiled.program.outputs {
+            let layer = graph.find(&place.name).expect("an output is a layer's");
+            let ours = emulator.output(place, count);
+            let wrong = ours.iter().zip(&reference[layer.0].data).position(|(a, b)| a != b);
+            if let Some(flat) = wrong {
+                let at = reference[layer.0].index_of(flat);
+                panic!(
+                    "seed {seed} order {order}: `{}` differs at {at:?}\n{}\n{accelerator:?}",
+                    place.name,
+                    describe(&compiled, &graph)
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+fn describe(compiled: &compiler::Compiled, graph: &model::Graph) -> String {
+    let one = |(plan, (_, layer)): (&compiler::LayerPlan, (_, &model::Layer))| {
+        let model::Layer { in_shape, out_shape, kernel, stride, padding, groups, .. } = layer;
+        format!(
+            "{} {in_shape} -> {out_shape} k{kernel:?} s{stride:?} g{groups} {padding:?} resident {} stored {} parts {}\n  {}\n",
+            plan.name, plan.input_resident, plan.stored, plan.parts, plan.mapping
+        )
+    };
+    compiled.layers.iter().zip(graph.layers()).map(one).collect()
+}
+
+fn run_many(seeds: std::ops::Range<u64>, side: u32, dump: bool) {
+    let (mut ran, mut refused) = (0, Vec::new());
+    for seed in seeds {
+        let mut rng = Rng::new(seed);
+        let accelerator = accelerator(&mut rng, side);
+        match run_case(&accelerator, seed, rng.size(1, 4), dump) {
+            Ok(()) => ran += 1,
+            Err(error) => refused.push(format!("seed {seed}: {error}")),
+        }
+    }
+    println!("{ran} ran, {} refused", refused.len());
+    refused.iter().for_each(|error| println!("{error}"));
+    assert!(ran > 0);
+}
+
+#[test]
+fn random_networks_with_every_output_stored() {
+    run_many(0..60, 9, true);
+}
+
+#[test]
+fn random_networks_that_keep_activations_in_the_buffer() {
+    run_many(100..160, 9, false);
+}
+
+#[test]
+fn arrays_with_more_rows_than_a_line_has_bytes() {
+    run_many(200..220, 40, true);
+}

@@ -12,8 +12,8 @@ use execute::{Array, Effects};
 use spec::accelerator::Accelerator;
 use spec::isa::code::Instruction;
 use spec::isa::table::{
-    NestKind, Queue, BOUND, BUFFER_BITS, CFG, DELTA, DRAM_BITS, END, ENDLOOP, EXEC, FENCE, GUARD, INDEX, LD, LOOP,
-    SIGNAL, ST, WAIT,
+    NestKind, Queue, BOUND, BUFFER_BITS, CFG, DELTA, DRAM_BITS, END, ENDLOOP, EXEC, FENCE, GUARD, INDEX, LD,
+    LOOP, SIGNAL, ST, WAIT,
 };
 use spec::program::{Place, Program};
 use spec::random::Rng;
@@ -165,7 +165,8 @@ impl<'a> Emulator<'a> {
         }
         let place = format!("stream {index}, word {}", queue.pc);
         let word = queue.words.get(queue.pc).ok_or(format!("{place}: the stream has no END"))?;
-        let instruction = Instruction::decode(*word, queue.kind).ok_or(format!("{place}: illegal {word:#018x}"))?;
+        let instruction =
+            Instruction::decode(*word, queue.kind).ok_or(format!("{place}: illegal {word:#018x}"))?;
         let waits = matches!(instruction.row.opcode, LD | ST | EXEC | SIGNAL | FENCE | END);
         if waits && queue.flight.is_some() {
             return Ok(Progress::Busy);
@@ -224,7 +225,13 @@ impl<'a> Emulator<'a> {
     }
 
     /// What an engine does with the memories as they are now. A trial leaves the array as it is.
-    fn effects(&mut self, index: usize, registers: &[i64], table: &Table, trial: bool) -> Result<Effects, String> {
+    fn effects(
+        &mut self,
+        index: usize,
+        registers: &[i64],
+        table: &Table,
+        trial: bool,
+    ) -> Result<Effects, String> {
         let chunk = index / 3;
         match Queue::ALL[index % 3] {
             Queue::Execute if trial => {
@@ -254,7 +261,12 @@ impl<'a> Emulator<'a> {
         Ok(effects)
     }
 
-    fn copy(&self, queue: Queue, [dram, buffer, bytes]: [u64; 3], effects: &mut Effects) -> Result<(), String> {
+    fn copy(
+        &self,
+        queue: Queue,
+        [dram, buffer, bytes]: [u64; 3],
+        effects: &mut Effects,
+    ) -> Result<(), String> {
         let (dram, buffer) = (dram % (1 << DRAM_BITS), buffer % (1 << BUFFER_BITS));
         let bank = u64::from(self.accelerator.buffer.bank_bytes);
         let ends = [dram + bytes <= self.dram.len() as u64, buffer + bytes <= self.buffer.len() as u64];
@@ -275,7 +287,10 @@ impl<'a> Emulator<'a> {
 
     fn apply(&mut self, effects: Effects) -> Result<(), String> {
         for (address, byte) in effects.buffer {
-            *self.buffer.get_mut(address).ok_or(format!("a result at {address:#x} is outside the buffer"))? = byte;
+            *self
+                .buffer
+                .get_mut(address)
+                .ok_or(format!("a result at {address:#x} is outside the buffer"))? = byte;
         }
         for (address, byte) in effects.dram {
             self.dram[address] = byte;

@@ -1,3 +1,4 @@
 //! (under construction)
 
 pub mod emulator;
+pub mod rtl;

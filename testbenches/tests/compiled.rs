@@ -23,7 +23,9 @@ fn run_case(accelerator: &Accelerator, seed: u64, count: u32, dump: bool) -> Res
     for order in 0..2 {
         let mut emulator = Emulator::new(accelerator, &compiled.program, &input.data, 1000 * seed + order);
         let ran = emulator.run();
-        ran.unwrap_or_else(|error| panic!("seed {seed} order {order}: {error}\n{}\n{accelerator:?}", describe(&compiled, &graph)));
+        ran.unwrap_or_else(|error| {
+            panic!("seed {seed} order {order}: {error}\n{}\n{accelerator:?}", describe(&compiled, &graph))
+        });
         for place in &compiled.program.outputs {
             let layer = graph.find(&place.name).expect("an output is a layer's");
             let ours = emulator.output(place, count);

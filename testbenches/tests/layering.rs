@@ -21,7 +21,8 @@ fn architecture() -> String {
 fn allowed() -> Table {
     let words = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_string).collect::<BTreeSet<_>>();
     let text = architecture();
-    let section = text.split("## Layers").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("the section");
+    let section =
+        text.split("## Layers").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("the section");
     let rows = section.lines().filter(|line| line.starts_with("| `"));
     rows.filter_map(|row| {
         let cells: Vec<&str> = row.split('|').collect();
@@ -33,14 +34,19 @@ fn allowed() -> Table {
 /// What each crate of the workspace imports from the workspace, by `cargo metadata`.
 fn imports() -> Table {
     let mut cargo = Command::new(env!("CARGO"));
-    let output = cargo.args(["metadata", "--format-version=1", "--no-deps", "--offline"]).current_dir(root()).output();
+    let output =
+        cargo.args(["metadata", "--format-version=1", "--no-deps", "--offline"]).current_dir(root()).output();
     let metadata: Value = serde_json::from_slice(&output.expect("cargo runs").stdout).expect("JSON");
-    let short = |package: &Value| package["name"].as_str().and_then(|name| name.strip_prefix("nasa-")).map(String::from);
+    let short = |package: &Value| {
+        package["name"].as_str().and_then(|name| name.strip_prefix("nasa-")).map(String::from)
+    };
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let packages = list(&metadata["packages"]);
     packages
         .iter()
-        .filter_map(|package| Some((short(package)?, list(&package["dependencies"]).iter().filter_map(short).collect())))
+        .filter_map(|package| {
+            Some((short(package)?, list(&package["dependencies"]).iter().filter_map(short).collect()))
+        })
         .collect()
 }
 
@@ -50,7 +56,8 @@ fn violations(allowed: &Table, imports: &Table) -> Vec<String> {
     for (name, imported) in imports {
         match allowed.get(name) {
             None => found.push(format!("`{name}` has no row in ARCHITECTURE.md")),
-            Some(row) => found.extend(imported.difference(row).map(|other| format!("`{name}` must not import `{other}`"))),
+            Some(row) => found
+                .extend(imported.difference(row).map(|other| format!("`{name}` must not import `{other}`"))),
         }
     }
     found
@@ -69,7 +76,10 @@ fn a_forbidden_import_and_an_unknown_crate_are_found() {
     let mut imports = imports();
     imports.get_mut("hdl").expect("a crate").insert("spec".into());
     imports.insert("extra".into(), BTreeSet::new());
-    assert_eq!(violations(&allowed, &imports), ["`extra` has no row in ARCHITECTURE.md", "`hdl` must not import `spec`"]);
+    assert_eq!(
+        violations(&allowed, &imports),
+        ["`extra` has no row in ARCHITECTURE.md", "`hdl` must not import `spec`"]
+    );
 }
 
 /// The Rust files below `folder`.

@@ -2,18 +2,17 @@
 //! module Verilog; a network becomes a graph, graph and accelerator a program; module and program become an
 //! outcome. The commands are these sentences in their order.
 
-use crate::commands::Engine as Choice;
+use crate::commands::Engine;
 use crate::console::Console;
 use crate::files;
 use compiler::{Compiled, Options};
-use cosim::engine::{Engine, Running};
 use cosim::executor::{self, Outcome};
 use cosim::verilator::{BuildError, Verilated};
 use hdl::verilog::{self, VerilogFile};
 use hdl::Module;
 use model::format::Written;
 use model::{npy, Graph, Tensor};
-use sim::Interpreter;
+use sim::{Interpreter, Simulator};
 use spec::accelerator::Accelerator;
 use spec::error::{Diagnostic, Report};
 use spec::program::Program;
@@ -70,7 +69,7 @@ pub fn compile(accelerator: &Accelerator, graph: &Graph, images: u32, dump: bool
 pub fn execute(
     console: &Console,
     accelerator: &Accelerator,
-    engine: Choice,
+    engine: Engine,
     program: &Program,
     images: &Tensor,
     options: &executor::Options,
@@ -81,18 +80,17 @@ pub fn execute(
 }
 
 /// The module in a simulator.
-fn start(console: &Console, choice: Choice, module: &Arc<Module>) -> Result<Box<dyn Engine>, Report> {
-    let name = choice.name();
-    match choice {
-        Choice::Interpreter => Ok(Box::new(Running::new(name, Interpreter::new(module)))),
-        Choice::Verilator => {
+fn start(console: &Console, engine: Engine, module: &Arc<Module>) -> Result<Box<dyn Simulator>, Report> {
+    match engine {
+        Engine::Interpreter => Ok(Box::new(Interpreter::new(module))),
+        Engine::Verilator => {
             let what = "building the simulator (once for each configuration)";
             let built = console.busy(what, || Verilated::build(module, &cache()));
             let failed = |error: BuildError| {
                 let error = Diagnostic::new("cosim", "the simulator cannot be built").note(error.to_string());
                 Report::from(error.help("run `make setup`, or use --engine interpreter"))
             };
-            Ok(Box::new(Running::new(name, built.map_err(failed)?)))
+            Ok(Box::new(built.map_err(failed)?))
         }
     }
 }

@@ -61,7 +61,8 @@ pub fn split(accelerator: &Accelerator, graph: &Graph, stages: &Stages) -> Resul
     let banks = accelerator.buffer.banks;
     let each = banks / used.len().max(1) as u32;
     if each < FEWEST {
-        let message = format!("{} chunks need at least {} buffer banks", used.len(), FEWEST * used.len() as u32);
+        let message =
+            format!("{} chunks need at least {} buffer banks", used.len(), FEWEST * used.len() as u32);
         let note = format!("accelerator `{}` has {banks}", accelerator.name);
         let error = Diagnostic::new("compile", message).note(note).help("raise buffer.banks");
         return Err(error.into());
@@ -139,7 +140,8 @@ fn effort(
     regions: &Regions,
 ) -> Result<(u64, u64), Shortage> {
     let line_bytes = accelerator.buffer.line_bytes;
-    let dataflow = DATAFLOWS.iter().find(|dataflow| (dataflow.computes)(work)).expect("one computes everything");
+    let dataflow =
+        DATAFLOWS.iter().find(|dataflow| (dataflow.computes)(work)).expect("one computes everything");
     let unroll = dataflow.unroll(chunk, line_bytes, work);
     let print = Footprint { work, unroll: &unroll, dataflow, line_bytes, post_lanes: chunk.post_lanes };
     let tile = part(&print, &regions.capacity(chunk, print.overshoot()))?;

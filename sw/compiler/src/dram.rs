@@ -78,7 +78,13 @@ impl Dram {
     }
 
     /// The program of these streams, and where its tensors are.
-    pub fn program(mut self, accelerator: &Accelerator, graph: &Graph, options: &Options, code: Lowered) -> Program {
+    pub fn program(
+        mut self,
+        accelerator: &Accelerator,
+        graph: &Graph,
+        options: &Options,
+        code: Lowered,
+    ) -> Program {
         self.next = self.next.next_multiple_of(PAGE);
         let place = |name: &str, frames: &Frames, shape: Shape| Place {
             name: name.to_string(),
@@ -108,7 +114,13 @@ impl Dram {
 }
 
 /// Lays out everything but the program.
-pub fn layout(accelerator: &Accelerator, graph: &Graph, options: &Options, stages: &Stages, plan: &Plan) -> Dram {
+pub fn layout(
+    accelerator: &Accelerator,
+    graph: &Graph,
+    options: &Options,
+    stages: &Stages,
+    plan: &Plan,
+) -> Dram {
     let input = Frames { address: 0, stride: 0, bits: 0 };
     let mut dram = Dram { input, outputs: vec![], constants: vec![], segments: vec![], next: 0 };
     for (id, layer) in graph.layers() {

@@ -73,7 +73,10 @@ fn check(accelerator: &Accelerator, needed: usize) -> Result<(), Report> {
     if needed <= accelerator.tokens as usize {
         return Ok(());
     }
-    let message = format!("the program needs {needed} tokens, accelerator `{}` has {}", accelerator.name, accelerator.tokens);
+    let message = format!(
+        "the program needs {needed} tokens, accelerator `{}` has {}",
+        accelerator.name, accelerator.tokens
+    );
     Err(Diagnostic::new("compile", message).help(format!("set tokens: {needed}")).into())
 }
 

@@ -12,8 +12,7 @@ use spec::isa::table::PARAMETER_BYTES;
 pub fn weights(layer: &Layer, mapping: &Mapping, part: &Part) -> Vec<u8> {
     let dims = layer.dims(1);
     let at = |position: &Sizes| {
-        let [g, k, c, fy, fx] =
-            [Dim::G, Dim::K, Dim::C, Dim::FY, Dim::FX].map(|dim| position[dim] as usize);
+        let [g, k, c, fy, fx] = [Dim::G, Dim::K, Dim::C, Dim::FY, Dim::FX].map(|dim| position[dim] as usize);
         let (g, k) = (g + part.g.0 as usize, k + part.k.0 as usize);
         if g >= dims.g || k >= dims.k || c >= dims.c {
             return 0;

@@ -8,7 +8,7 @@
 //! 4. [`dram`]: where everything lies in DRAM.
 //! 5. [`ops`]: the transfers and executions of one iteration, each with the bytes that it touches.
 //! 6. [`hazards`]: which of them must wait for which, as tokens.
-//! 7. [`lower`]: instruction words.
+//! 7. [`lower`]: instruction words; [`known`] leaves out those that would change nothing.
 //!
 //! Nothing about time is decided after step 5: queues run ahead as far as the hazards let them.
 
@@ -16,6 +16,7 @@ pub mod banks;
 pub mod dram;
 pub mod hazards;
 pub mod images;
+pub mod known;
 pub mod lower;
 pub mod ops;
 pub mod plan;

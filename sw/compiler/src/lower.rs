@@ -1,11 +1,12 @@
 //! Instruction words. Each stream is a loop over iterations; in it, an operation's descriptors are written
-//! before the queue signals what came before and waits for what it needs, so that writing them costs no time.
+//! before the queue signals what came before and waits for what it needs, so that writing them costs no time;
+//! what is known to be there already is not written.
 //! Words of a layer run only in the iterations in which it has an image.
 
 use crate::hazards::Sync;
+use crate::known::{Known, TableWord};
 use crate::ops::{Operation, Schedule};
 use crate::stages::Stages;
-use mapper::Registers;
 use model::Graph;
 use spec::accelerator::Accelerator;
 use spec::error::{Diagnostic, Report};
@@ -43,7 +44,8 @@ pub fn streams(
     for (chunk, operations) in schedule.chunks.iter().enumerate() {
         for queue in Queue::ALL {
             let stream = chunk * Queue::ALL.len() + queue as usize;
-            let own: Vec<&Operation> = operations.iter().filter(|operation| operation.queue == queue).collect();
+            let own: Vec<&Operation> =
+                operations.iter().filter(|operation| operation.queue == queue).collect();
             let mut writer = Writer::new(accelerator, stages, &names, &mut report);
             writer.stream(stream, &own, syncs);
             lowered.source.extend(writer.spans(stream, &own));
@@ -71,6 +73,7 @@ struct Writer<'a> {
     /// The operation that is being lowered, and its layer.
     operation: usize,
     layer: usize,
+    known: Known,
 }
 
 impl<'a> Writer<'a> {
@@ -81,8 +84,18 @@ impl<'a> Writer<'a> {
         report: &'a mut Report,
     ) -> Writer<'a> {
         let iterations = 0..stages.iterations;
-        let (words, block) = (Vec::new(), Vec::new());
-        Writer { accelerator, stages, names, report, words, block, iterations, operation: 0, layer: 0 }
+        Writer {
+            accelerator,
+            stages,
+            names,
+            report,
+            words: Vec::new(),
+            block: Vec::new(),
+            iterations,
+            operation: 0,
+            layer: 0,
+            known: Known::default(),
+        }
     }
 
     /// The whole stream; nothing at all for a queue without operations.
@@ -93,14 +106,13 @@ impl<'a> Writer<'a> {
         let every = 0..self.stages.iterations;
         self.put(every.clone(), LOOP, &[every.end.into()]);
         for (i, operation) in operations.iter().enumerate() {
-            let before = i.checked_sub(1).map(|i| operations[i]);
             (self.operation, self.layer) = (i, operation.layer);
-            self.prepare(operation, before);
+            let flip = self.prepare(operation);
             if i > 0 {
                 self.signals((stream, i - 1), syncs);
             }
             self.waits((stream, i), syncs);
-            self.launch(operation, before);
+            self.launch(operation, flip);
         }
         self.signals((stream, operations.len() - 1), syncs);
         self.put(every.clone(), ENDLOOP, &[]);
@@ -137,51 +149,43 @@ impl<'a> Writer<'a> {
         stage..stage + self.stages.images
     }
 
-    /// Descriptors: everything for a layer's first operation, then what has changed.
-    fn prepare(&mut self, operation: &Operation, before: Option<&Operation>) {
-        let before = before.filter(|before| before.layer == operation.layer);
+    /// Descriptors, as far as they are not known to be there; then whether the nest tables must flip.
+    fn prepare(&mut self, operation: &Operation) -> bool {
         let active = self.active(operation.layer);
-        for (index, register) in operation.queue.registers().iter().enumerate() {
-            let value = operation.registers.values[index];
-            let known = before.is_some_and(|before| before.registers.values[index] == value);
-            if !known || register.name == "dram" {
-                self.put(active.clone(), CFG, &[index as i64, value]);
-            }
+        self.known.enter(&active);
+        for (index, value) in self.known.registers(&operation.registers) {
+            self.put(active.clone(), CFG, &[index as i64, value]);
         }
         if let Some(frames) = operation.frames.filter(|frames| frames.bits > 0) {
+            let dram = operation.registers.index("dram");
             let offset = -i64::from(self.stages.stage[operation.layer]);
-            let operands = [dram_register(&operation.registers), offset, frames.bits.into(), frames.stride as i64];
+            let operands = [dram as i64, offset, frames.bits.into(), frames.stride as i64];
             self.put(active.clone(), INDEX, &operands);
+            self.known.forget(dram);
         }
-        if let Some(nests) = operation.nests.as_ref().filter(|_| before.is_none()) {
-            self.nests(&active, nests);
+        let Some(nests) = &operation.nests else { return false };
+        self.check_depths(nests);
+        let words = self.known.nests(nests);
+        for word in words.iter().flatten() {
+            match word {
+                TableWord::Bound(operands) => self.put(active.clone(), BOUND, operands),
+                TableWord::Delta(operands) => self.put(active.clone(), DELTA, operands),
+            }
         }
+        words.is_some()
     }
 
-    fn nests(&mut self, active: &Iterations, nests: &[Nest; 4]) {
+    fn check_depths(&mut self, nests: &[Nest; 4]) {
         for (kind, nest) in NestKind::ALL.iter().zip(nests) {
-            self.check_depth(*kind, nest);
-            for (level, (described, deltas)) in nest.levels.iter().zip(nest.deltas()).enumerate() {
-                let place = [*kind as i64, level as i64];
-                self.put(active.clone(), BOUND, &[place[0], place[1], described.flags.into(), described.bound.into()]);
-                for (pair, both) in deltas.chunks(2).enumerate() {
-                    let second = both.get(1).copied().unwrap_or(0);
-                    self.put(active.clone(), DELTA, &[place[0], place[1], pair as i64, both[0], second]);
-                }
+            let (depth, most) = (nest.levels.len(), self.accelerator.nest_depth);
+            if depth > most as usize {
+                self.refuse(format!("the {} nest has {depth} levels, nest_depth is {most}", kind.name()));
             }
         }
     }
 
-    fn check_depth(&mut self, kind: NestKind, nest: &Nest) {
-        let (depth, most) = (nest.levels.len(), self.accelerator.nest_depth);
-        if depth > most as usize {
-            self.refuse(format!("the {} nest has {depth} levels, nest_depth is {most}", kind.name()));
-        }
-    }
-
-    fn launch(&mut self, operation: &Operation, before: Option<&Operation>) {
+    fn launch(&mut self, operation: &Operation, flip: bool) {
         let active = self.active(operation.layer);
-        let flip = before.is_none_or(|before| before.layer != operation.layer);
         match operation.queue {
             Queue::Load => self.put(active, LD, &[]),
             Queue::Execute => self.put(active, EXEC, &[flip.into()]),
@@ -224,8 +228,4 @@ impl<'a> Writer<'a> {
         }
         self.words.extend(block);
     }
-}
-
-fn dram_register(registers: &Registers) -> i64 {
-    registers.index("dram") as i64
 }

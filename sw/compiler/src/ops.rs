@@ -311,7 +311,13 @@ fn row_bytes(work: &Work) -> u32 {
 }
 
 fn transfer(queue: Queue, dram: u64, buffer: u32, bytes: u32) -> Registers {
-    let values = [("dram", dram as i64), ("buffer", buffer.into()), ("bytes", bytes.into()), ("rows", 1), ("planes", 1)];
+    let values = [
+        ("dram", dram as i64),
+        ("buffer", buffer.into()),
+        ("bytes", bytes.into()),
+        ("rows", 1),
+        ("planes", 1),
+    ];
     Registers::new(queue).with(&values)
 }
 

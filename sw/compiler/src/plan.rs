@@ -187,7 +187,8 @@ impl Planner<'_> {
         let Capacity { inputs, outputs, weights, residuals, parameters, .. } = *capacity;
         let question = (chunk, work, [inputs, outputs, weights, residuals, parameters]);
         let (accelerator, array) = (self.accelerator, &self.accelerator.chunks[chunk]);
-        let answer = self.found.entry(question).or_insert_with(|| search(accelerator, array, &work, capacity));
+        let answer =
+            self.found.entry(question).or_insert_with(|| search(accelerator, array, &work, capacity));
         answer.clone().map_err(|shortages| no_mapping(layer, array, &work.size, &shortages))
     }
 

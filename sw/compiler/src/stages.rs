@@ -55,7 +55,8 @@ pub fn assign(accelerator: &Accelerator, graph: &Graph, images: u32) -> Result<S
     let last = stage.iter().copied().max().unwrap_or(0);
     let most = u32::from(u16::MAX) - last;
     if images == 0 || images > most {
-        let message = format!("a run takes 1 to {} images of this network, not {}", grouped(most), grouped(images));
+        let message =
+            format!("a run takes 1 to {} images of this network, not {}", grouped(most), grouped(images));
         report.push(Diagnostic::new("compile", message));
     }
     report.or(Stages { chunk, stage, images, iterations: images + last })
@@ -72,7 +73,11 @@ fn chunks(accelerator: &Accelerator, graph: &Graph, report: &mut Report) -> Vec<
         None => {
             let message = format!("layer `{}` is a {} layer", layer.name, layer.op.name());
             let missing = format!("accelerator `{}` has no {}", accelerator.name, layer.op.chunk());
-            let help = format!("add chunks.{} to the accelerator, or train without {} layers", layer.op.chunk(), layer.op.name());
+            let help = format!(
+                "add chunks.{} to the accelerator, or train without {} layers",
+                layer.op.chunk(),
+                layer.op.name()
+            );
             report.push(Diagnostic::new("compile", message).note(missing).help(help));
             0
         }
@@ -87,7 +92,11 @@ fn too_wide(layer: &model::Layer, bits: u32) -> Option<Diagnostic> {
     let first = weights.iter().find(illegal)?;
     let count = weights.iter().filter(illegal).count();
     let message = format!("layer `{}` has weights that do not fit {}", layer.name, layer.op.chunk());
-    let note = format!("{} of {} weights need more than {bits} bits; the first is {first}", grouped(count), grouped(weights.len()));
+    let note = format!(
+        "{} of {} weights need more than {bits} bits; the first is {first}",
+        grouped(count),
+        grouped(weights.len())
+    );
     let help = format!("set chunks.{}.weight_bits, or quantise to {bits} bits", layer.op.chunk());
     Some(Diagnostic::new("compile", message).note(note).help(help))
 }

@@ -1,13 +1,14 @@
 //! Runs a program on the generated hardware: fills DRAM, drives the control port as a driver would, plays the
 //! memory, and collects results, cycles, counters and the trace of every instruction that started an engine.
 
-use crate::engine::{Engine, PortId};
 use crate::memory::{FromMaster, Memory, Timing};
 use accel::control::{self, offset_of};
 use accel::core::ERRORS;
 use accel::counters::{CHUNK_COUNTERS, COUNTER_BITS};
 use accel::queue::PC_BITS;
 use model::{Shape, Tensor};
+use num::Bits;
+use sim::{InputId, OutputId, Simulator};
 use spec::accelerator::Accelerator;
 use spec::error::{Diagnostic, Report};
 use spec::program::{Place, Program};
@@ -67,7 +68,7 @@ pub struct Outcome {
 /// Where program, images and accelerator do not belong together, and where the hardware stops itself; then the
 /// cause, the queue and the word are named.
 pub fn run(
-    engine: &mut dyn Engine,
+    engine: &mut dyn Simulator,
     accelerator: &Accelerator,
     program: &Program,
     images: &Tensor,
@@ -81,9 +82,9 @@ pub fn run(
         bench.write(offset_of(&format!("{name}_HI")), (value >> 32) as u32);
     };
     address(&mut bench, "PROGRAM", program.base);
-    for side in ["READ", "WRITE"] {
+    for (side, end) in [("READ", program.read_end()), ("WRITE", program.dram_end)] {
         address(&mut bench, &format!("{side}_FIRST"), 0);
-        address(&mut bench, &format!("{side}_END"), program.dram_end);
+        address(&mut bench, &format!("{side}_END"), end);
     }
     bench.write(offset_of("WATCHDOG"), options.watchdog);
     bench.write(offset_of("IRQ_MASK"), 3);
@@ -113,7 +114,7 @@ fn check(accelerator: &Accelerator, program: &Program, images: &Tensor) -> Resul
 
 /// DRAM before the run: constants, program, and images with their channels innermost.
 fn dram(program: &Program, images: &Tensor) -> Vec<u8> {
-    let mut bytes = vec![0u8; program.dram_end.next_multiple_of(64) as usize];
+    let mut bytes = vec![0u8; program.read_end().next_multiple_of(64) as usize];
     for segment in &program.constants {
         let start = segment.address as usize;
         bytes[start..start + segment.bytes.len()].copy_from_slice(&segment.bytes);
@@ -173,12 +174,13 @@ fn stopped(bench: &mut Bench, program: &Program, accelerator: &Accelerator) -> R
 
 /// The hardware on its test bench.
 struct Bench<'a> {
-    engine: &'a mut dyn Engine,
+    engine: &'a mut dyn Simulator,
     memory: Memory,
     ports: Ports,
     now: u64,
     started_at: u64,
     stream_starts: Vec<u64>,
+    axi_bits: u32,
     chunks: usize,
     open: Vec<Option<Event>>,
     events: Vec<Event>,
@@ -186,7 +188,7 @@ struct Bench<'a> {
 
 impl<'a> Bench<'a> {
     fn new(
-        engine: &'a mut dyn Engine,
+        engine: &'a mut dyn Simulator,
         accelerator: &Accelerator,
         bytes: Vec<u8>,
         timing: Timing,
@@ -199,6 +201,7 @@ impl<'a> Bench<'a> {
             now: 0,
             started_at: 0,
             stream_starts: Vec::new(),
+            axi_bits: accelerator.axi_bits,
             chunks: accelerator.chunks.len(),
             open: vec![None; accelerator.queues()],
             events: Vec::new(),
@@ -206,17 +209,39 @@ impl<'a> Bench<'a> {
     }
 
     fn reset(&mut self) {
-        self.engine.poke(self.ports.aresetn, &[0]);
-        (0..4).for_each(|_| self.engine.tick());
-        self.engine.poke(self.ports.aresetn, &[1]);
+        self.engine.set(self.ports.aresetn, 0);
+        (0..4).for_each(|_| self.engine.step());
+        self.engine.set(self.ports.aresetn, 1);
         self.tick();
         self.now = 0;
     }
 
     /// One clock cycle with the memory attached.
     fn tick(&mut self) {
+        // The master's outputs are registers, so they are read before this cycle's inputs are set: reading an
+        // output afterwards would make the engine settle once more.
+        let (engine, ports) = (&mut *self.engine, &self.ports);
+        let mut master = FromMaster {
+            ar_valid: engine.get(ports.arvalid) == 1,
+            aw_valid: engine.get(ports.awvalid) == 1,
+            w_valid: engine.get(ports.wvalid) == 1,
+            ..FromMaster::default()
+        };
+        if master.ar_valid {
+            master.ar_addr = engine.get(ports.araddr);
+            master.ar_len = engine.get(ports.arlen) as u32;
+        }
+        if master.aw_valid {
+            master.aw_addr = engine.get(ports.awaddr);
+            master.aw_len = engine.get(ports.awlen) as u32;
+        }
+        if master.w_valid {
+            let data = engine.get_bits(ports.wdata);
+            master.w_data.iter_mut().zip(data.words()).for_each(|(to, from)| *to = *from);
+            master.w_strb = engine.get(ports.wstrb) as u32;
+            master.w_last = engine.get(ports.wlast) == 1;
+        }
         let slave = self.memory.drive();
-        let ports = &self.ports;
         for (port, value) in [
             (ports.arready, u64::from(slave.ar_ready)),
             (ports.rvalid, u64::from(slave.r_valid)),
@@ -227,26 +252,10 @@ impl<'a> Bench<'a> {
             (ports.bvalid, u64::from(slave.b_valid)),
             (ports.bresp, u64::from(slave.b_resp)),
         ] {
-            self.engine.poke(port, &[value]);
+            engine.set(port, value);
         }
-        self.engine.poke(ports.rdata, &slave.r_data);
-        let mut data = [0; 2];
-        self.engine.peek(ports.wdata, &mut data);
-        // The master's outputs are registers, so they may be read before the clock edge.
-        let mut get = |port: PortId| self.engine.peek_u64(port);
-        let master = FromMaster {
-            ar_valid: get(ports.arvalid) == 1,
-            ar_addr: get(ports.araddr),
-            ar_len: get(ports.arlen) as u32,
-            aw_valid: get(ports.awvalid) == 1,
-            aw_addr: get(ports.awaddr),
-            aw_len: get(ports.awlen) as u32,
-            w_valid: get(ports.wvalid) == 1,
-            w_data: data,
-            w_strb: get(ports.wstrb) as u32,
-            w_last: get(ports.wlast) == 1,
-        };
-        self.engine.tick();
+        engine.set_bits(ports.rdata, &Bits::from_words(self.axi_bits, &slave.r_data));
+        engine.step();
         self.memory.clock(&master);
         self.now += 1;
     }
@@ -260,30 +269,30 @@ impl<'a> Bench<'a> {
             (self.ports.s_wvalid, 1),
             (self.ports.s_bready, 1),
         ] {
-            self.engine.poke(port, &[u64::from(value)]);
+            self.engine.set(port, u64::from(value));
         }
         self.tick();
-        self.engine.poke(self.ports.s_awvalid, &[0]);
-        self.engine.poke(self.ports.s_wvalid, &[0]);
+        self.engine.set(self.ports.s_awvalid, 0);
+        self.engine.set(self.ports.s_wvalid, 0);
         self.tick();
     }
 
     /// A read of a control register.
     fn read(&mut self, offset: u32) -> u32 {
-        self.engine.poke(self.ports.s_araddr, &[u64::from(offset)]);
-        self.engine.poke(self.ports.s_arvalid, &[1]);
-        self.engine.poke(self.ports.s_rready, &[0]);
+        self.engine.set(self.ports.s_araddr, u64::from(offset));
+        self.engine.set(self.ports.s_arvalid, 1);
+        self.engine.set(self.ports.s_rready, 0);
         self.tick();
-        self.engine.poke(self.ports.s_arvalid, &[0]);
-        let value = self.engine.peek_u64(self.ports.s_rdata) as u32;
-        self.engine.poke(self.ports.s_rready, &[1]);
+        self.engine.set(self.ports.s_arvalid, 0);
+        let value = self.engine.get(self.ports.s_rdata) as u32;
+        self.engine.set(self.ports.s_rready, 1);
         self.tick();
         value
     }
 
     fn until_interrupt(&mut self, max_cycles: u64) -> Result<(), Report> {
         self.started_at = self.now;
-        while self.engine.peek_u64(self.ports.irq) == 0 {
+        while self.engine.get(self.ports.irq) == 0 {
             if self.now - self.started_at > max_cycles {
                 let message = format!("the run is not over after {max_cycles} cycles");
                 return Err(Report::from(Diagnostic::new("cosim", message).help("raise --max-cycles")));
@@ -297,19 +306,18 @@ impl<'a> Bench<'a> {
 
     /// Notes launches and ends of this cycle.
     fn trace(&mut self) {
-        let ended = self.engine.peek_u64(self.ports.trace_end);
-        let launched = self.engine.peek_u64(self.ports.trace_launch);
+        let ended = self.engine.get(self.ports.trace_end);
+        let launched = self.engine.get(self.ports.trace_launch);
         if ended == 0 && launched == 0 {
             return;
         }
-        let mut pcs = [0u64; 4];
-        self.engine.peek(self.ports.trace_pc, &mut pcs);
+        let pcs = self.engine.get_bits(self.ports.trace_pc);
         for queue in 0..self.open.len() {
             if ended >> queue & 1 == 1 {
                 self.close(queue);
             }
             if launched >> queue & 1 == 1 {
-                let word = field(&pcs, PC_BITS * queue as u32, PC_BITS) as usize;
+                let word = pcs.slice(PC_BITS * queue as u32, PC_BITS).to_u64() as usize;
                 let counters = if queue % 3 == 1 { self.counters(queue / 3) } else { Vec::new() };
                 let begin = self.now - self.started_at;
                 self.open[queue] = Some(Event { queue, word, begin, end: 0, counters });
@@ -331,9 +339,8 @@ impl<'a> Bench<'a> {
     /// The counters of a chunk.
     fn counters(&mut self, chunk: usize) -> Vec<u32> {
         let count = CHUNK_COUNTERS.len();
-        let mut words = vec![0u64; (self.chunks * count * COUNTER_BITS as usize).div_ceil(64)];
-        self.engine.peek(self.ports.trace_counters, &mut words);
-        let at = |i: usize| field(&words, COUNTER_BITS * (chunk * count + i) as u32, COUNTER_BITS) as u32;
+        let values = self.engine.get_bits(self.ports.trace_counters);
+        let at = |i: usize| values.slice(COUNTER_BITS * (chunk * count + i) as u32, COUNTER_BITS).to_u64() as u32;
         (0..count).map(at).collect()
     }
 
@@ -356,37 +363,40 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// Bits `low .. low + width` (at most 64) of a wide value.
-fn field(words: &[u64], low: u32, width: u32) -> u64 {
-    let (index, shift) = ((low / 64) as usize, low % 64);
-    let upper = words.get(index + 1).copied().unwrap_or(0);
-    let value = (u128::from(upper) << 64 | u128::from(words[index])) >> shift;
-    value as u64 & (u64::MAX >> (64 - width))
-}
-
 /// Declares the ports that the bench uses, by the names of the top module.
 macro_rules! ports {
-    ($($field:ident = $name:literal),* $(,)?) => {
-        struct Ports { $($field: PortId),* }
+    (inputs { $($input:ident = $input_name:literal),* $(,)? } outputs { $($output:ident = $output_name:literal),* $(,)? }) => {
+        struct Ports { $($input: InputId,)* $($output: OutputId),* }
 
         impl Ports {
-            fn find(engine: &dyn Engine) -> Result<Ports, Report> {
-                Ok(Ports { $($field: engine.port($name)?),* })
+            fn find(engine: &dyn Simulator) -> Result<Ports, Report> {
+                let wrong = |error: sim::Error| Report::from(Diagnostic::new("cosim", error.to_string()));
+                Ok(Ports {
+                    $($input: engine.input($input_name).map_err(wrong)?,)*
+                    $($output: engine.output($output_name).map_err(wrong)?),*
+                })
             }
         }
     };
 }
 
 ports! {
-    aresetn = "aresetn", irq = "irq",
-    arready = "m_axi_arready", arvalid = "m_axi_arvalid", araddr = "m_axi_araddr", arlen = "m_axi_arlen",
-    rvalid = "m_axi_rvalid", rdata = "m_axi_rdata", rresp = "m_axi_rresp", rlast = "m_axi_rlast",
-    awready = "m_axi_awready", awvalid = "m_axi_awvalid", awaddr = "m_axi_awaddr", awlen = "m_axi_awlen",
-    wready = "m_axi_wready", wvalid = "m_axi_wvalid", wdata = "m_axi_wdata", wstrb = "m_axi_wstrb",
-    wlast = "m_axi_wlast", bvalid = "m_axi_bvalid", bresp = "m_axi_bresp",
-    s_awaddr = "s_axi_awaddr", s_awvalid = "s_axi_awvalid", s_wdata = "s_axi_wdata", s_wvalid = "s_axi_wvalid",
-    s_bready = "s_axi_bready", s_araddr = "s_axi_araddr", s_arvalid = "s_axi_arvalid", s_rready = "s_axi_rready",
-    s_rdata = "s_axi_rdata",
-    trace_launch = "trace_launch", trace_end = "trace_end", trace_pc = "trace_pc",
-    trace_counters = "trace_counters",
+    inputs {
+        aresetn = "aresetn",
+        arready = "m_axi_arready", rvalid = "m_axi_rvalid", rdata = "m_axi_rdata", rresp = "m_axi_rresp",
+        rlast = "m_axi_rlast", awready = "m_axi_awready", wready = "m_axi_wready", bvalid = "m_axi_bvalid",
+        bresp = "m_axi_bresp",
+        s_awaddr = "s_axi_awaddr", s_awvalid = "s_axi_awvalid", s_wdata = "s_axi_wdata", s_wvalid = "s_axi_wvalid",
+        s_bready = "s_axi_bready", s_araddr = "s_axi_araddr", s_arvalid = "s_axi_arvalid",
+        s_rready = "s_axi_rready",
+    }
+    outputs {
+        irq = "irq",
+        arvalid = "m_axi_arvalid", araddr = "m_axi_araddr", arlen = "m_axi_arlen",
+        awvalid = "m_axi_awvalid", awaddr = "m_axi_awaddr", awlen = "m_axi_awlen",
+        wvalid = "m_axi_wvalid", wdata = "m_axi_wdata", wstrb = "m_axi_wstrb", wlast = "m_axi_wlast",
+        s_rdata = "s_axi_rdata",
+        trace_launch = "trace_launch", trace_end = "trace_end", trace_pc = "trace_pc",
+        trace_counters = "trace_counters",
+    }
 }

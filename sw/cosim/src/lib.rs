@@ -1,12 +1,11 @@
 //! Co-simulation: programs on the generated hardware, in a simulator, against a memory model.
 //!
-//! An [`engine`] is a simulator of the top module ([`verilator`] is the independent judge); [`memory`] is DRAM
+//! Any [`sim::Simulator`] of the top module serves ([`verilator`] is the independent judge); [`memory`] is DRAM
 //! behind AXI4, and [`protocol`] sees what the master must not do; [`executor`] drives a run as a driver on a
 //! real board would; [`compare`] holds what came out against the reference. How a program came about is not
 //! known here.
 
 pub mod compare;
-pub mod engine;
 pub mod executor;
 pub mod memory;
 pub mod protocol;

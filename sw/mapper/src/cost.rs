@@ -17,11 +17,8 @@ pub struct Cost {
 pub fn closed_form(mapping: &Mapping) -> Cost {
     let steps = mapping.steps();
     let tiles = |hold: Hold| steps / mapping.steps_below(hold.level);
-    let flows = [
-        (mapping.x_beats(), mapping.x),
-        (mapping.w_beats(), mapping.w),
-        (mapping.d_beats(), mapping.a),
-    ];
+    let flows =
+        [(mapping.x_beats(), mapping.x), (mapping.w_beats(), mapping.w), (mapping.d_beats(), mapping.a)];
     let beats = flows.map(|(beats, hold)| beats * tiles(hold));
     let alone = |(i, (_, hold)): (usize, &(u64, Hold))| if hold.slots == 1 { beats[i] } else { 0 };
     let fills: Vec<u64> = flows.iter().enumerate().map(alone).collect();

@@ -93,19 +93,26 @@ impl Mapping {
         let inside = |dim| self.below(dim, self.x.level);
         let slides = self.dataflow.slides();
         [
-            Axis { outputs: inside(Dim::OX), taps: inside(Dim::FX), stride: self.layer.stride[1], apart: slides },
-            Axis { outputs: inside(Dim::OY), taps: inside(Dim::FY), stride: self.layer.stride[0], apart: false },
+            Axis {
+                outputs: inside(Dim::OX),
+                taps: inside(Dim::FX),
+                stride: self.layer.stride[1],
+                apart: slides,
+            },
+            Axis {
+                outputs: inside(Dim::OY),
+                taps: inside(Dim::FY),
+                stride: self.layer.stride[0],
+                apart: false,
+            },
         ]
     }
 
     /// Input beats of a tile.
     pub fn x_beats(&self) -> u64 {
         let [horizontal, vertical] = self.x_axes();
-        let columns = if self.dataflow.slides() {
-            horizontal.outputs * self.x_tags()
-        } else {
-            horizontal.entries()
-        };
+        let columns =
+            if self.dataflow.slides() { horizontal.outputs * self.x_tags() } else { horizontal.entries() };
         let channels = [Dim::C, Dim::G].map(|dim| u64::from(self.below(dim, self.x.level)));
         let pixels = u64::from(columns) * u64::from(vertical.entries());
         pixels * channels[0] * channels[1] * u64::from(self.unroll.x_beats)

@@ -220,5 +220,5 @@ fn fair_cuts(size: u32) -> Vec<u32> {
 }
 
 fn divisors(size: u32) -> impl Iterator<Item = u32> {
-    (1..=size).filter(move |divisor| size % divisor == 0)
+    (1..=size).filter(move |divisor| size.is_multiple_of(*divisor))
 }

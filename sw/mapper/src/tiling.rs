@@ -163,7 +163,8 @@ fn range(print: &Footprint, capacity: &Capacity) -> Result<(u32, u32), Shortage>
             ("the buffer for weights", print.weights(groups, outputs), capacity.weights, "bytes"),
             ("the buffer for parameters", print.parameters(rows), capacity.parameters, "bytes"),
         ];
-        let short = needs.into_iter().find(|(_, needed, available, _)| needed * share > u64::from(*available));
+        let short =
+            needs.into_iter().find(|(_, needed, available, _)| needed * share > u64::from(*available));
         let memory = ("post_rows", u64::from(rows), capacity.parameter_rows, "rows of parameters");
         let short = short.or((rows > capacity.parameter_rows).then_some(memory));
         short.map(|(resource, needed, available, unit)| Shortage {
@@ -177,13 +178,15 @@ fn range(print: &Footprint, capacity: &Capacity) -> Result<(u32, u32), Shortage>
     let round = if print.dataflow.reduces_rows() { 1 } else { print.unroll.rows.min(groups) };
     let rounds = groups.div_ceil(round);
     // A group too many would be computed like any other, so groups are cut exactly where they are a loop.
-    let exact = |count: &u32| !print.dataflow.reduces_rows() || rounds % count == 0;
-    let by_groups = (1..=rounds).filter(exact).map(|count| ((rounds.div_ceil(count) * round).min(groups), outputs));
+    let exact = |count: &u32| !print.dataflow.reduces_rows() || rounds.is_multiple_of(*count);
+    let by_groups =
+        (1..=rounds).filter(exact).map(|count| ((rounds.div_ceil(count) * round).min(groups), outputs));
     let tiles = outputs.div_ceil(print.unroll.cols.min(outputs));
     let of_group = |count: u32| (1, (tiles.div_ceil(count) * print.unroll.cols).min(outputs));
     let by_outputs = (2..=tiles).filter(|_| print.dataflow.reduces_rows()).map(of_group);
     let cuts: Vec<(u32, u32)> = by_groups.chain(by_outputs).collect();
-    let fits = |share: u64| cuts.iter().find(|(groups, outputs)| shortage(*groups, *outputs, share).is_none());
+    let fits =
+        |share: u64| cuts.iter().find(|(groups, outputs)| shortage(*groups, *outputs, share).is_none());
     let whole = shortage(groups, outputs, 1).is_none().then_some((groups, outputs));
     match whole.or_else(|| fits(2).copied()).or_else(|| fits(1).copied()) {
         Some(range) => Ok(range),

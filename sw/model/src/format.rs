@@ -3,7 +3,7 @@
 //! Reading takes two steps because a file names another: [`Written::parse`] tells which safetensors file is
 //! needed, the caller opens it, and [`Written::with_weights`] makes the graph. Each step reports all that is
 //! wrong. Keys and defaults are those of the network format; the rules behind them are in
-//! [`draft`](crate::draft) and [`parameters`](crate::parameters).
+//! [`draft`](crate::draft) and [`parameters`].
 
 use crate::draft::{Doubts, Draft, Fault, LayerDraft, MAX_EXTENT};
 use crate::graph::{Graph, Input, Layer, Padding, Parameters, Shape};

@@ -1,7 +1,7 @@
 //! Makes a failing network smaller for as long as it still fails, so that a person has something to look at.
 //!
 //! Each step tries a list of smaller networks, the boldest first, and keeps the first that is legal, smaller
-//! by [`size`], and fails. Weights and requantise steps are cut to their new shapes; their values stay.
+//! in size, and fails. Weights and requantise steps are cut to their new shapes; their values stay.
 
 use crate::draft::{Draft, LayerDraft};
 use crate::graph::{Graph, Layer, Padding, Parameters};

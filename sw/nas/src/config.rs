@@ -204,7 +204,11 @@ impl TrainConfig {
         let schedule = &self.schedule;
         let in_order = schedule.quantise_from <= schedule.epochs;
         require(schedule.epochs > 0, "a run of no epochs trains nothing", "set schedule.epochs to 1 or more");
-        require(in_order, "rounding would start after the end", "set schedule.quantise_from to at most epochs");
+        require(
+            in_order,
+            "rounding would start after the end",
+            "set schedule.quantise_from to at most epochs",
+        );
         require(schedule.batch > 0, "a step of no images learns nothing", "set schedule.batch to 1 or more");
         require(schedule.rate > 0.0, "the learning rate must be positive", "set schedule.rate, such as 0.1");
         require(

@@ -144,13 +144,8 @@ mod tests {
     fn the_largest_shift_for_which_all_fit() {
         for ([sum, offset, residual], [multiplier, bias, shift, by, up]) in ROWS {
             let found = Factors { sum: *sum, offset: *offset, residual: *residual }.fit().expect("fits");
-            let found = [
-                found.multiplier,
-                found.bias,
-                found.shift,
-                found.residual_multiplier,
-                found.residual_shift,
-            ];
+            let found =
+                [found.multiplier, found.bias, found.shift, found.residual_multiplier, found.residual_shift];
             assert_eq!(found, [*multiplier, *bias, *shift, *by, *up], "{sum} {offset} {residual}");
         }
     }

@@ -58,7 +58,8 @@ impl Plan {
     /// # Errors
     /// Every item that makes no sense, or whose shape does not fit.
     pub fn new(config: &TrainConfig, shape: [usize; 3], classes: &[String]) -> Result<Plan, Report> {
-        let mut builder = Builder { shape, last: "input".into(), layers: Vec::new(), report: Report::default() };
+        let mut builder =
+            Builder { shape, last: "input".into(), layers: Vec::new(), report: Report::default() };
         config.network.iter().for_each(|item| builder.item(item));
         let Builder { layers, report, .. } = builder;
         report.or(())?;
@@ -138,7 +139,11 @@ impl Builder {
             }
         };
         if op == Op::Adder && !item.norm {
-            return self.fault(item, "an adder layer learns nothing without batch norm".into(), "drop `norm`");
+            return self.fault(
+                item,
+                "an adder layer learns nothing without batch norm".into(),
+                "drop `norm`",
+            );
         }
         let tail = if item.norm { Tail::Norm } else { Tail::Bias };
         let residual = item.residual.then(|| self.last.clone());

@@ -5,7 +5,8 @@ use super::walk::{Table, Walk};
 use num::requant::{requant, Channel};
 use spec::accelerator::{Accelerator, Chunk};
 use spec::isa::table::{
-    NestKind, Queue, BUFFER_BITS, COORDINATE_BITS, FLAG_A_NEXT, FLAG_TILE, FLAG_W_NEXT, FLAG_X_NEXT, PARAMETER_BYTES,
+    NestKind, Queue, BUFFER_BITS, COORDINATE_BITS, FLAG_A_NEXT, FLAG_TILE, FLAG_W_NEXT, FLAG_X_NEXT,
+    PARAMETER_BYTES,
 };
 use spec::random::Rng;
 use std::collections::BTreeSet;
@@ -131,7 +132,8 @@ impl Run<'_> {
 
     /// A line from `address` on; all of its banks are touched.
     fn read(&mut self, port: Port, address: i64, lanes: i64) -> Result<Vec<u8>, String> {
-        let (line, bank) = (i64::from(self.accelerator.buffer.line_bytes), self.accelerator.buffer.bank_bytes);
+        let (line, bank) =
+            (i64::from(self.accelerator.buffer.line_bytes), self.accelerator.buffer.bank_bytes);
         let address = address.rem_euclid(1 << BUFFER_BITS);
         if address + lanes > self.buffer.len() as i64 || lanes > line {
             return Err(format!("{lanes} bytes at {address:#x} are not a line of the buffer"));
@@ -147,7 +149,8 @@ impl Run<'_> {
             let bytes = self.read(Port::R, self.get("p_base") + plane * lanes, lanes)?;
             let start = (plane * lanes) as usize;
             let memory = &mut self.array.parameters;
-            let place = memory.get_mut(start..start + lanes as usize).ok_or("more parameters than post_rows")?;
+            let place =
+                memory.get_mut(start..start + lanes as usize).ok_or("more parameters than post_rows")?;
             place.copy_from_slice(&bytes);
         }
         Ok(())
@@ -260,7 +263,10 @@ impl Run<'_> {
         let w = slot(self.weight.used, "w_slots", "w_tile") + walk.get("w");
         let acc = slot(tile, "a_slots", "a_tile") + walk.get("acc");
         let first = walk.is_first();
-        let active = [self.get("rows").min(self.get("row_extent") - walk.get("row")), self.get("cols").min(self.get("col_extent") - walk.get("col"))];
+        let active = [
+            self.get("rows").min(self.get("row_extent") - walk.get("row")),
+            self.get("cols").min(self.get("col_extent") - walk.get("col")),
+        ];
         let chunk = self.array.chunk.clone();
         for row in 0..i64::from(chunk.rows) {
             for col in 0..i64::from(chunk.cols) {
@@ -329,7 +335,9 @@ impl Run<'_> {
         if row < 0 || row >= i64::from(self.array.chunk.post_rows) || lane >= lanes {
             return Err(format!("the drain asks for lane {lane} of parameter row {row}"));
         }
-        let byte = |plane: i64| self.array.parameters[((row * PARAMETER_BYTES as i64 + plane) * lanes + lane) as usize];
+        let byte = |plane: i64| {
+            self.array.parameters[((row * PARAMETER_BYTES as i64 + plane) * lanes + lane) as usize]
+        };
         let number = |first: i64, count: i64| {
             let bytes = (0..count).map(|i| i64::from(byte(first + i)) << (8 * i));
             let unused = 64 - 8 * count;
@@ -350,7 +358,8 @@ impl Run<'_> {
             return Err("a fill or drain nest has steps left at the end of the compute nest".to_string());
         }
         let bank = self.accelerator.buffer.bank_bytes as usize;
-        self.effects.banks[1] = self.effects.buffer.iter().map(|(address, _)| (address / bank) as u32).collect();
+        self.effects.banks[1] =
+            self.effects.buffer.iter().map(|(address, _)| (address / bank) as u32).collect();
         for (i, ours) in self.ports.iter().enumerate() {
             if let Some(bank) = self.ports[..i].iter().find_map(|other| ours.intersection(other).next()) {
                 return Err(format!("two of the ports X, W and R read bank {bank}"));

@@ -73,7 +73,10 @@ impl Walk {
 
     /// Whether all reduction loops are at their first iteration.
     pub fn is_first(&self) -> bool {
-        self.rows.iter().zip(&self.counters).all(|(row, counter)| row.flags & FLAG_REDUCE == 0 || *counter == 0)
+        self.rows
+            .iter()
+            .zip(&self.counters)
+            .all(|(row, counter)| row.flags & FLAG_REDUCE == 0 || *counter == 0)
     }
 
     /// Goes on to the next step: the flags of the level that advances, or all of them at the end.

@@ -13,6 +13,9 @@ use crate::module::{Binary, NodeId, Op, ReadPort, Reduction};
 /// Longer expressions get a net.
 const LONGEST: usize = 72;
 
+/// A part of a chain of one associative operator may be this long before it gets a net.
+const LONGEST_CHAIN: usize = 400;
+
 /// Largest number that is written in decimal.
 const LARGEST_DECIMAL: u64 = 9999;
 
@@ -70,7 +73,8 @@ impl Printer<'_> {
         }
         let (text, is_atom) = self.expression(id);
         let shared = self.uses[index] > 1 && !self.is_cheap(id);
-        if self.forced[index] || shared || text.len() > LONGEST {
+        let longest = if self.is_chained[index] { LONGEST_CHAIN } else { LONGEST };
+        if self.forced[index] || shared || text.len() > longest {
             let name = self.new_net(id);
             self.is_net[index] = true;
             self.text[index] = name.clone();
@@ -241,8 +245,22 @@ impl Printer<'_> {
                 let [more_a, more_b] = [width(b), width(a)].map(|zeros| literal(&Bits::zero(zeros)));
                 format!("{{{more_a}, {}}} {sign} {{{more_b}, {}}}", self.whole(a), self.whole(b))
             }
-            _ => format!("{} {sign} {}", self.operand(a), self.operand(b)),
+            _ => format!("{} {sign} {}", self.chained(kind, a), self.chained(kind, b)),
         }
+    }
+
+    /// An operand: without parentheses where it continues a chain of the same associative operator.
+    fn chained(&mut self, kind: Binary, id: NodeId) -> String {
+        match self.continues(kind, id) && !self.is_net[id.index()] {
+            true => self.whole(id),
+            false => self.operand(id),
+        }
+    }
+
+    /// Whether a value is the same associative operation as its user.
+    pub fn continues(&self, kind: Binary, id: NodeId) -> bool {
+        let associative = matches!(kind, Binary::And | Binary::Or | Binary::Xor | Binary::Add);
+        associative && matches!(self.module.node(id).op, Op::Binary(own, ..) if own == kind)
     }
 
     fn concat(&mut self, parts: &[NodeId]) -> String {

@@ -53,7 +53,7 @@ fn print_module(module: &Module, origin: &str) -> String {
     for section in [declarations, nets, instances, clocked, outputs, unused] {
         if !section.is_empty() {
             text.push('\n');
-            text += &section;
+            text += &folded(&section);
         }
     }
     text += "\nendmodule\n";
@@ -68,6 +68,48 @@ fn header(module: &Module, origin: &str) -> String {
     }
     text.push('\n');
     text
+}
+
+/// Long statements continued on lines of their own: before an operator or after a comma, outside parentheses.
+fn folded(section: &str) -> String {
+    let mut text = String::new();
+    for line in section.lines() {
+        let indent = line.len() - line.trim_start().len();
+        let mut column = 0;
+        for (i, piece) in pieces(line).into_iter().enumerate() {
+            if i > 0 && column + piece.len() > COLUMNS {
+                let _ = write!(text, "\n{:1$}", "", indent + 8);
+                column = indent + 7;
+                text += piece.trim_start();
+            } else {
+                text += piece;
+            }
+            column += piece.len();
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// A line cut where it may be continued.
+fn pieces(line: &str) -> Vec<&str> {
+    let (mut pieces, mut from, mut depth) = (Vec::new(), 0, 0);
+    for (at, c) in line.char_indices() {
+        match c {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth -= 1,
+            ' ' if depth == 0 => {
+                let is_operator = line[at + 1..].starts_with(['&', '|', '^', '+', '-', '?', ':']);
+                if is_operator || line[..at].ends_with(',') {
+                    pieces.push(&line[from..at]);
+                    from = at;
+                }
+            }
+            _ => {}
+        }
+    }
+    pieces.push(&line[from..]);
+    pieces
 }
 
 /// A comment, wrapped between words.

@@ -20,6 +20,8 @@ pub(super) struct Printer<'a> {
     pub uses: Vec<u32>,
     /// Whether a value must have a net, because Verilog selects bits of names only.
     pub forced: Vec<bool>,
+    /// Whether a value continues a chain of one associative operator.
+    pub is_chained: Vec<bool>,
     /// Whether a value has a net.
     pub is_net: Vec<bool>,
     /// Which bits of each value are read.
@@ -48,6 +50,7 @@ impl<'a> Printer<'a> {
             is_atom: vec![true; count],
             uses: vec![0; count],
             forced: vec![false; count],
+            is_chained: vec![false; count],
             is_net: vec![false; count],
             read: module.nodes.iter().map(|node| Bits::zero(node.width)).collect(),
             unread_outputs: Vec::new(),
@@ -146,6 +149,11 @@ impl<'a> Printer<'a> {
             Op::Sext(of) if self.module.node(*of).width > 1 => self.force(*of),
             Op::Select { .. } | Op::Read { .. } | Op::Output { .. } => self.force(id),
             Op::Binary(Binary::MulSigned | Binary::MulUnsigned | Binary::ShiftRightSigned, ..) => self.force(id),
+            Op::Binary(kind, a, b) => {
+                for operand in [a, b] {
+                    self.is_chained[operand.index()] = self.continues(*kind, *operand);
+                }
+            }
             _ => {}
         }
         if self.module.name_of(id).is_some() {

@@ -106,11 +106,17 @@ impl Program {
         self.streams.iter().map(place).collect()
     }
 
+    /// First byte of DRAM that a run never reads: streams are fetched ahead, past the end of the last one.
+    pub fn read_end(&self) -> u64 {
+        self.dram_end.max(self.base + 8 * (self.image().len() + 2 * FETCH_WORDS) as u64)
+    }
+
     /// Header and streams as they lie in DRAM from `base` on.
     pub fn image(&self) -> Vec<u64> {
         let offsets = self.stream_offsets();
         let mut words = vec![self.config_hash];
-        words.extend(&offsets);
+        let starts = offsets.iter().zip(&self.streams).map(|(offset, stream)| if stream.is_empty() { 0 } else { *offset });
+        words.extend(starts);
         for (offset, stream) in offsets.iter().zip(&self.streams) {
             words.resize((offset / 8) as usize, 0);
             words.extend(stream);

@@ -5,5 +5,4 @@ use super::Dataflow;
 use crate::work::Dim;
 
 /// Rows C, columns K.
-pub const DATAFLOW: Dataflow =
-    Dataflow { name: "channels", rows: Dim::C, cols: Dim::K, computes: |_| true };
+pub const DATAFLOW: Dataflow = Dataflow { name: "channels", rows: Dim::C, cols: Dim::K, computes: |_| true };

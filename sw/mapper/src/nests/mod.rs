@@ -63,7 +63,8 @@ fn joined(nest: &Nest) -> Nest {
 
 /// Whether `outer` goes on where `inner` ends, so that one longer loop walks the same steps.
 fn continues(inner: &Level, outer: &Level) -> bool {
-    let goes_on = |(inner_stride, outer_stride): (&i64, &i64)| *outer_stride == inner_stride * i64::from(inner.bound);
+    let goes_on =
+        |(inner_stride, outer_stride): (&i64, &i64)| *outer_stride == inner_stride * i64::from(inner.bound);
     inner.flags == outer.flags
         && inner.bound * outer.bound < 1 << 16
         && inner.strides.iter().zip(&outer.strides).all(goes_on)

@@ -47,7 +47,9 @@ fn append(path: &Path, images: &mut Images) -> Result<(), Diagnostic> {
         }
         images.labels.push(label);
         let plane = SIDE * SIDE;
-        images.pixels.extend((0..plane).flat_map(|pixel| (0..CHANNELS).map(move |c| planes[c * plane + pixel])));
+        images
+            .pixels
+            .extend((0..plane).flat_map(|pixel| (0..CHANNELS).map(move |c| planes[c * plane + pixel])));
     }
     Ok(())
 }

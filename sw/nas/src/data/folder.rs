@@ -67,8 +67,7 @@ fn is_image(path: &Path) -> bool {
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
-    let unreadable =
-        |error: std::io::Error| fault(folder, format!("cannot be read: {error}")).help(HELP);
+    let unreadable = |error: std::io::Error| fault(folder, format!("cannot be read: {error}")).help(HELP);
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         paths.push(entry.map_err(unreadable)?.path());

@@ -40,17 +40,15 @@ fn images(folder: &Path, prefix: &str) -> Result<Images, Diagnostic> {
 }
 
 /// Path, dimensions and bytes of `name`, or of `name.gz`.
-fn array<const N: usize>(
-    folder: &Path,
-    name: &str,
-) -> Result<(PathBuf, [usize; N], Vec<u8>), Diagnostic> {
+fn array<const N: usize>(folder: &Path, name: &str) -> Result<(PathBuf, [usize; N], Vec<u8>), Diagnostic> {
     let (path, bytes) = contents(folder, name)?;
     let damaged = |what: String| fault(&path, format!("is damaged: {what}")).help(HELP);
     let header = bytes.get(..4 + 4 * N).ok_or_else(|| damaged("it ends within its header".into()))?;
     if header[..4] != [0, 0, UNSIGNED_BYTES, N as u8] {
         return Err(damaged(format!("it starts with {:?}, not [0, 0, 8, {N}]", &header[..4])));
     }
-    let word = |i: usize| header[4 + 4 * i..8 + 4 * i].iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+    let word =
+        |i: usize| header[4 + 4 * i..8 + 4 * i].iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
     let dims: [usize; N] = std::array::from_fn(word);
     let body = &bytes[header.len()..];
     let expected = dims.iter().try_fold(1usize, |product, dim| product.checked_mul(*dim));

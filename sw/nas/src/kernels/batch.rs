@@ -2,9 +2,10 @@
 //! fixed order, so that the number of threads changes no bit.
 
 use super::dense::{self, Panels};
+use super::depthwise::Taps;
 use super::element::Element;
 use super::patches::{fold, unfold};
-use super::{depthwise, Tap, Window};
+use super::{Tap, Window};
 use crate::maps::{sum_over_groups, GROUP};
 use rayon::prelude::*;
 
@@ -18,11 +19,11 @@ pub fn forward<T: Element>(tap: Tap, window: &Window, x: &[T], w: &[T]) -> Vec<T
             if window.is_pointwise() {
                 return dense::forward(tap, x, &panels, y);
             }
-            let mut patches = Vec::new();
+            let (mut taps, mut patches) = (taps(window), Vec::new());
             let images = x.chunks_exact(window.input_len()).zip(y.chunks_exact_mut(window.output_len()));
             for (x, y) in images {
-                if window.depthwise {
-                    depthwise::forward(tap, window, x, w, y);
+                if let Some(taps) = &mut taps {
+                    taps.forward(tap, x, w, y);
                 } else {
                     unfold(window, x, &mut patches);
                     dense::forward(tap, &patches, &panels, y);
@@ -43,11 +44,11 @@ pub fn backward_input(tap: Tap, window: &Window, x: &[f32], g: &[f32], w: &[f32]
         if window.is_pointwise() {
             return dense::backward_input(tap, g, &panels, x, dx);
         }
-        let (mut patches, mut slopes) = (Vec::new(), Vec::new());
+        let (mut taps, mut patches, mut slopes) = (taps(window), Vec::new(), Vec::new());
         let images = dx.chunks_exact_mut(inputs).zip(x.chunks_exact(inputs));
         for ((dx, x), g) in images.zip(g.chunks_exact(outputs)) {
-            if window.depthwise {
-                depthwise::backward_input(tap, window, g, w, x, dx);
+            if let Some(taps) = &mut taps {
+                taps.backward_input(tap, g, w, x, dx, &mut slopes);
             } else {
                 if tap == Tap::Distance {
                     unfold(window, x, &mut patches);
@@ -74,10 +75,10 @@ pub fn backward_weights(tap: Tap, window: &Window, x: &[f32], g: &[f32], w: &[f3
             dense::backward_weights(tap, x, g, w, columns, &mut dw);
             return dw;
         }
-        let mut patches = Vec::new();
+        let (mut taps, mut patches) = (taps(window), Vec::new());
         for (x, g) in x.chunks_exact(inputs).zip(g.chunks_exact(outputs)) {
-            if window.depthwise {
-                depthwise::backward_weights(tap, window, x, g, w, &mut dw);
+            if let Some(taps) = &mut taps {
+                taps.backward_weights(tap, x, g, w, &mut dw);
             } else {
                 unfold(window, x, &mut patches);
                 dense::backward_weights(tap, &patches, g, w, columns, &mut dw);
@@ -88,14 +89,15 @@ pub fn backward_weights(tap: Tap, window: &Window, x: &[f32], g: &[f32], w: &[f3
 }
 
 /// The weights of a full or pointwise layer as panels; a depthwise layer needs none.
-fn packed<T: Element>(
-    window: &Window,
-    w: &[T],
-    pack: impl Fn(&[T], usize, usize) -> Panels<T>,
-) -> Panels<T> {
+fn packed<T: Element>(window: &Window, w: &[T], pack: impl Fn(&[T], usize, usize) -> Panels<T>) -> Panels<T> {
     if window.depthwise {
         Panels::default()
     } else {
         pack(w, window.terms(), window.output[2])
     }
+}
+
+/// What a depthwise layer reads where; no other layer needs it.
+fn taps<T: Element>(window: &Window) -> Option<Taps<T>> {
+    window.depthwise.then(|| Taps::new(window))
 }

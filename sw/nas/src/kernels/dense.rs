@@ -12,11 +12,11 @@
 //! A tile of the result stays in registers while the sum runs; ragged edges are computed on padded columns.
 
 use super::element::Element;
+use super::wide::wide;
 use super::Tap;
-use pulp::Arch;
 
 /// Columns of a tile.
-const COLUMNS: usize = 8;
+const COLUMNS: usize = 16;
 /// Rows of a tile, where that many are left.
 const ROWS: usize = 8;
 
@@ -31,22 +31,27 @@ pub struct Panels<T> {
 impl<T: Element> Panels<T> {
     /// Packs the row-major `rows` x `columns` matrix.
     pub fn pack(matrix: &[T], rows: usize, columns: usize) -> Panels<T> {
-        Panels::build(rows, columns, |row, column| matrix[row * columns + column])
+        let mut panels = Panels::zeros(rows, columns);
+        for (row, numbers) in matrix.chunks_exact(columns).enumerate() {
+            for (panel, numbers) in numbers.chunks(COLUMNS).enumerate() {
+                panels.lanes[panel * rows + row][..numbers.len()].copy_from_slice(numbers);
+            }
+        }
+        panels
     }
 
     /// Packs the transpose of the row-major `columns` x `rows` matrix.
     pub fn transposed(matrix: &[T], rows: usize, columns: usize) -> Panels<T> {
-        Panels::build(rows, columns, |row, column| matrix[column * rows + row])
+        let mut panels = Panels::zeros(rows, columns);
+        for (column, numbers) in matrix.chunks_exact(rows).enumerate() {
+            let panel = &mut panels.lanes[column / COLUMNS * rows..][..rows];
+            panel.iter_mut().zip(numbers).for_each(|(lanes, number)| lanes[column % COLUMNS] = *number);
+        }
+        panels
     }
 
-    fn build(rows: usize, columns: usize, at: impl Fn(usize, usize) -> T) -> Panels<T> {
-        let mut lanes = vec![[T::default(); COLUMNS]; rows * columns.div_ceil(COLUMNS)];
-        for column in 0..columns {
-            let panel = &mut lanes[column / COLUMNS * rows..][..rows];
-            for (row, lane) in panel.iter_mut().enumerate() {
-                lane[column % COLUMNS] = at(row, column);
-            }
-        }
+    fn zeros(rows: usize, columns: usize) -> Panels<T> {
+        let lanes = vec![[T::default(); COLUMNS]; rows * columns.div_ceil(COLUMNS)];
         Panels { rows, columns, lanes }
     }
 
@@ -58,13 +63,12 @@ impl<T: Element> Panels<T> {
 
 /// Writes `y`; `x` has one row of `w.rows` numbers per row of `y`.
 pub fn forward<T: Element>(tap: Tap, x: &[T], w: &Panels<T>, y: &mut [T]) {
-    let arch = Arch::new();
     match tap {
-        Tap::Product => arch.dispatch(
+        Tap::Product => wide(
             #[inline(always)]
             || sweep(x, w, y, |sum: T, _, a, b| sum.add_product(a, b)),
         ),
-        Tap::Distance => arch.dispatch(
+        Tap::Distance => wide(
             #[inline(always)]
             || sweep(x, w, y, |sum: T, _, a, b| sum.sub_distance(a, b)),
         ),
@@ -73,15 +77,14 @@ pub fn forward<T: Element>(tap: Tap, x: &[T], w: &Panels<T>, y: &mut [T]) {
 
 /// Writes `dx`; `wt` packs the transposed weights, `x` is needed by [`Tap::Distance`] only.
 pub fn backward_input(tap: Tap, g: &[f32], wt: &Panels<f32>, x: &[f32], dx: &mut [f32]) {
-    let arch = Arch::new();
     match tap {
-        Tap::Product => arch.dispatch(
+        Tap::Product => wide(
             #[inline(always)]
             || sweep(g, wt, dx, |sum: f32, _, a, b| sum + a * b),
         ),
         Tap::Distance => {
             dx.copy_from_slice(x); // The tile kernel shows each step what stood in the result before.
-            arch.dispatch(
+            wide(
                 #[inline(always)]
                 || sweep(g, wt, dx, |sum: f32, x, a, b: f32| sum + a * (b - x).clamp(-1.0, 1.0)),
             )
@@ -91,11 +94,14 @@ pub fn backward_input(tap: Tap, g: &[f32], wt: &Panels<f32>, x: &[f32], dx: &mut
 
 /// Adds to `dw` `[terms, columns]` what these rows contribute.
 pub fn backward_weights(tap: Tap, x: &[f32], g: &[f32], w: &[f32], columns: usize, dw: &mut [f32]) {
-    let terms = dw.len() / columns;
-    Arch::new().dispatch(
+    let panels = Panels::pack(g, g.len() / columns, columns);
+    let xt = transpose(x, dw.len() / columns);
+    let mut sums = vec![0.0; dw.len()];
+    wide(
         #[inline(always)]
-        || outer_products(x, g, terms, columns, dw),
+        || sweep(&xt, &panels, &mut sums, |sum: f32, _, a, b| sum + a * b),
     );
+    dw.iter_mut().zip(&sums).for_each(|(dw, sum)| *dw += sum);
     if tap == Tap::Distance {
         let mut totals = vec![0.0f32; columns];
         for row in g.chunks_exact(columns) {
@@ -138,7 +144,10 @@ fn tile<T: Element, const R: usize>(
         for (row, before) in before.iter_mut().enumerate() {
             before[..width].copy_from_slice(&out[row * b.columns + first..][..width]);
         }
-        let rows: [&[T]; R] = std::array::from_fn(|row| &a[row * b.rows..][..panel.len()]);
+        let mut rows = [a; R];
+        for (row, start) in rows.iter_mut().enumerate() {
+            *start = &a[row * b.rows..][..panel.len()];
+        }
         let mut sums = [[T::default(); COLUMNS]; R];
         for (k, lanes) in panel.iter().enumerate() {
             for row in 0..R {
@@ -154,42 +163,12 @@ fn tile<T: Element, const R: usize>(
     }
 }
 
-/// `dw += x^T . g`, a tile of `dw` at a time.
-#[inline(always)]
-fn outer_products(x: &[f32], g: &[f32], terms: usize, columns: usize, dw: &mut [f32]) {
-    let padded = Panels::pack(g, g.len() / columns, columns);
-    for (first, panel) in padded.iter() {
-        let width = COLUMNS.min(columns - first);
-        let mut term = 0;
-        while term < terms {
-            let height = ROWS.min(terms - term);
-            let mut sums = [[0.0f32; COLUMNS]; ROWS];
-            if height == ROWS {
-                for (row, g) in x.chunks_exact(terms).zip(panel) {
-                    rank_one::<ROWS>(&row[term..term + ROWS], g, &mut sums);
-                }
-            } else {
-                for (row, g) in x.chunks_exact(terms).zip(panel) {
-                    let mut factors = [0.0; ROWS];
-                    factors[..height].copy_from_slice(&row[term..term + height]);
-                    rank_one::<ROWS>(&factors, g, &mut sums);
-                }
-            }
-            for (row, sums) in sums[..height].iter().enumerate() {
-                let out = &mut dw[(term + row) * columns + first..][..width];
-                out.iter_mut().zip(sums).for_each(|(out, sum)| *out += sum);
-            }
-            term += height;
-        }
+/// The transpose of the row-major matrix `x` of `columns` columns.
+fn transpose(x: &[f32], columns: usize) -> Vec<f32> {
+    let rows = x.len() / columns;
+    let mut out = vec![0.0; x.len()];
+    for (row, numbers) in x.chunks_exact(columns).enumerate() {
+        out.iter_mut().skip(row).step_by(rows).zip(numbers).for_each(|(out, number)| *out = *number);
     }
-}
-
-/// `sums += x . g^T`
-#[inline(always)]
-fn rank_one<const R: usize>(x: &[f32], g: &[f32; COLUMNS], sums: &mut [[f32; COLUMNS]; R]) {
-    for row in 0..R {
-        for lane in 0..COLUMNS {
-            sums[row][lane] += x[row] * g[lane];
-        }
-    }
+    out
 }

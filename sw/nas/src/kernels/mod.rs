@@ -10,6 +10,7 @@ pub mod dense;
 pub mod depthwise;
 pub mod element;
 pub mod patches;
+pub mod wide;
 
 /// What one tap adds to an accumulator: shift layers are [`Tap::Product`] with weights that are powers of two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

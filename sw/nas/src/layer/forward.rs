@@ -112,8 +112,17 @@ impl Layer {
 
     fn update_range(&mut self, u: &Maps) {
         let relu = self.plan.relu;
-        let size = |u: &f32| if relu { u.max(0.0) } else { u.abs() };
-        let most = |group: &[f32]| group.iter().map(size).fold(0.0, f32::max);
+        let channels = u.channels();
+        let most = |group: &[f32]| {
+            let mut most = vec![0.0f32; channels];
+            for row in group.chunks_exact(channels) {
+                for (most, u) in most.iter_mut().zip(row) {
+                    let size = if relu { *u } else { u.abs() };
+                    *most = if size > *most { size } else { *most };
+                }
+            }
+            most.into_iter().fold(0.0, f32::max)
+        };
         let most = u.data.par_chunks(u.group_len()).map(most).reduce(|| 0.0, f32::max);
         self.range = match self.range {
             0.0 => most,

@@ -91,7 +91,11 @@ fn powers_of_two(weights: &[f32], channels: usize, bits: u32) -> Stored {
         0 => 0,
         code => i32::from(code.signum()) << (code.unsigned_abs() - 1),
     };
-    Stored { values: codes.iter().map(value).collect(), codes, scales: vec![f64::from(base).exp2(); channels] }
+    Stored {
+        values: codes.iter().map(value).collect(),
+        codes,
+        scales: vec![f64::from(base).exp2(); channels],
+    }
 }
 
 /// Rounds half up and holds to the range, which lies within that of `i8`.

@@ -61,7 +61,8 @@ impl RunFolder {
         let folder = RunFolder { path: path.into() };
         let text = std::fs::read_to_string(folder.file(CONFIG))
             .map_err(|error| folder.fault(format!("holds no run: {CONFIG}: {error}")))?;
-        Ok(serde_json::from_str(&text).map_err(|error| folder.fault(format!("{CONFIG} is damaged: {error}")))?)
+        Ok(serde_json::from_str(&text)
+            .map_err(|error| folder.fault(format!("{CONFIG} is damaged: {error}")))?)
     }
 
     /// A run that is there already.
@@ -114,7 +115,8 @@ impl RunFolder {
     /// Why the run stopped, and what is left of it.
     pub fn explain(&self, stop: NotFinite, done: usize) -> Report {
         let NotFinite { pass, layer, epoch, step } = stop;
-        let what = format!("the {pass} of layer `{layer}` is not finite at step {step} of epoch {}", epoch + 1);
+        let what =
+            format!("the {pass} of layer `{layer}` is not finite at step {step} of epoch {}", epoch + 1);
         let left = match done {
             0 => "no epoch was finished, so there is no checkpoint".to_string(),
             _ => format!("last good checkpoint: {} (epoch {done})", self.file(CHECKPOINT).display()),

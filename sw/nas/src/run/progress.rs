@@ -18,11 +18,11 @@ impl Epoch {
         let test = last.map_or(String::new(), |last| {
             format!(", test {:.2} %", 100.0 * last.integer_accuracy.unwrap_or(last.float_accuracy))
         });
-        let template = format!(
-            "epoch {}/{epochs} [{{bar:30}}] {{percent}} %, {{eta}} left, {{msg}}{test}",
-            epoch + 1
+        let template =
+            format!("epoch {}/{epochs} [{{bar:30}}] {{percent}} %, {{eta}} left, {{msg}}{test}", epoch + 1);
+        bar.set_style(
+            ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()),
         );
-        bar.set_style(ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()));
         Epoch { bar }
     }
 
@@ -36,9 +36,9 @@ impl Epoch {
     pub fn finish(&self, metrics: &Metrics) {
         self.bar.finish_and_clear();
         if !std::io::stderr().is_terminal() {
-            let integer = metrics.integer_accuracy.map_or(String::new(), |share| {
-                format!(", integers {:.2} %", 100.0 * share)
-            });
+            let integer = metrics
+                .integer_accuracy
+                .map_or(String::new(), |share| format!(", integers {:.2} %", 100.0 * share));
             eprintln!(
                 "epoch {}: loss {:.4}, train {:.2} %, test {:.2} %{integer}, {:.0} s",
                 metrics.epoch + 1,

@@ -18,6 +18,21 @@ pub const FILL_LATENCY: u32 = BUFFER_READ + 3;
 /// Cycles from the last compute step of a tile to the first drain step that may read it.
 pub const COMPUTE_LATENCY: u32 = 4;
 
+/// Cycles from the compute step that releases a tile to the first beat that may fill its slot again.
+pub const RELEASE_LATENCY: u32 = 2;
+
+/// Cycles from the last drain step of a tile to the first compute step that may use its partial sums again.
+pub const DRAINED_LATENCY: u32 = 2;
+
+/// Cycles from the launch of an `EXEC` to the first drain step that may follow `rows` rows of parameters.
+pub const fn parameters_ready(rows: u32) -> u32 {
+    if rows == 0 {
+        2
+    } else {
+        3 + BUFFER_READ + crate::isa::table::PARAMETER_BYTES as u32 * rows
+    }
+}
+
 /// Registers of the reduction over the rows.
 pub fn reduction(chunk: &Chunk) -> u32 {
     chunk.rows.next_power_of_two().trailing_zeros().max(1)

@@ -59,5 +59,8 @@ pub fn remove(path: &Path) -> Result<(), Report> {
 }
 
 fn failed(what: &str, path: &Path, error: &Error, help: &str) -> Report {
-    Diagnostic::new("file", format!("cannot {what} this file: {error}")).in_file(&name(path)).help(help).into()
+    Diagnostic::new("file", format!("cannot {what} this file: {error}"))
+        .in_file(&name(path))
+        .help(help)
+        .into()
 }

@@ -26,7 +26,8 @@ pub fn files(accelerator: &Accelerator, modules: &[String]) -> Vec<(String, Stri
 
 /// Every register: name, offset, access, meaning.
 fn registers(accelerator: &Accelerator) -> Vec<(String, u32, &'static str, String)> {
-    let fixed = REGISTERS.iter().map(|row| (row.name.to_string(), row.offset, row.access, row.meaning.to_string()));
+    let fixed =
+        REGISTERS.iter().map(|row| (row.name.to_string(), row.offset, row.access, row.meaning.to_string()));
     let counters = accelerator.chunks.iter().zip(0..).flat_map(|(chunk, i)| {
         CHUNK_COUNTERS.iter().zip(0..).map(move |((name, meaning), j)| {
             let name = format!("{}_{}", chunk.name(), name).to_uppercase();
@@ -39,8 +40,10 @@ fn registers(accelerator: &Accelerator) -> Vec<(String, u32, &'static str, Strin
 /// Why a run was stopped: the codes of the register CAUSE.
 fn causes() -> Vec<(u32, &'static str)> {
     let errors = ERRORS.iter().zip(1..).map(|(text, code)| (code, *text));
-    let others =
-        [(accel::control::CAUSE_DEADLOCK, "no progress"), (accel::control::CAUSE_ABORTED, "aborted by the driver")];
+    let others = [
+        (accel::control::CAUSE_DEADLOCK, "no progress"),
+        (accel::control::CAUSE_ABORTED, "aborted by the driver"),
+    ];
     errors.chain(others).collect()
 }
 
@@ -60,14 +63,18 @@ fn markdown(accelerator: &Accelerator) -> String {
 }
 
 fn header(accelerator: &Accelerator) -> String {
-    let mut text = format!("/* Registers of {}. */\n#ifndef NASA_REGISTERS_H\n#define NASA_REGISTERS_H\n\n", title(accelerator));
+    let mut text = format!(
+        "/* Registers of {}. */\n#ifndef NASA_REGISTERS_H\n#define NASA_REGISTERS_H\n\n",
+        title(accelerator)
+    );
     text += &format!("#define NASA_CONFIG_HASH UINT64_C({:#018x})\n\n", accelerator.hash);
     for (name, offset, access, meaning) in registers(accelerator) {
         text += &format!("#define NASA_{name} {offset:#05x}u /* {access}: {meaning} */\n");
     }
     text += "\n/* Values of NASA_CAUSE. */\n";
     for (code, meaning) in causes() {
-        let name: String = meaning.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+        let name: String =
+            meaning.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
         text += &format!("#define NASA_CAUSE_{name} {code}u\n");
     }
     text + "\n#endif\n"

@@ -94,7 +94,8 @@ impl Verification {
         only: Option<&[String]>,
     ) -> Verification {
         let wanted = |name: &str| only.is_none_or(|only| only.iter().any(|other| other == name));
-        let found = |name: &str| outcome.outputs.iter().find(|(output, _)| output == name).map(|(_, tensor)| tensor);
+        let found =
+            |name: &str| outcome.outputs.iter().find(|(output, _)| output == name).map(|(_, tensor)| tensor);
         let layers = graph.layers().zip(&compiled.layers).map(|((id, layer), plan)| {
             let chunk = &accelerator.chunks[plan.chunk];
             let found = found(&layer.name).filter(|_| wanted(&layer.name));
@@ -161,7 +162,9 @@ impl Verification {
             let (elements, verdict) = match &layer.comparison {
                 None => (String::new(), "not compared".to_string()),
                 Some(Comparison { elements, mismatches: 0, .. }) => (grouped(*elements), "equal".to_string()),
-                Some(Comparison { elements, mismatches, .. }) => (grouped(*elements), format!("{mismatches} DIFFER")),
+                Some(Comparison { elements, mismatches, .. }) => {
+                    (grouped(*elements), format!("{mismatches} DIFFER"))
+                }
             };
             text += &format!(
                 "{:<20} {:>5} {:>12} {:>12} {:>12} {:>5.1}% {:>12} {}\n",
@@ -187,14 +190,19 @@ impl Verification {
 impl Layer {
     fn failure(&self, comparison: &Comparison) -> Option<Diagnostic> {
         let first = comparison.first.as_ref()?;
-        let message = format!("layer {} `{}` differs from the reference at {:?}", self.index, self.name, first.index);
+        let message =
+            format!("layer {} `{}` differs from the reference at {:?}", self.index, self.name, first.index);
         let (found, expected) = (first.found, first.expected);
         let (mismatches, elements) = (grouped(comparison.mismatches), grouped(comparison.elements));
-        let figures = format!("expected {expected}, RTL gave {found} ({mismatches} of {elements} elements differ)");
+        let figures =
+            format!("expected {expected}, RTL gave {found} ({mismatches} of {elements} elements differ)");
         let mut error = Diagnostic::new("cosim", message).note(figures);
         if let (Some((queue, word)), Some(begin)) = (self.measured.first, self.measured.exec_begin) {
             let end = self.measured.exec_end;
-            error = error.note(format!("computed by {}, first EXEC at word {word} of queue {queue}, cycles {begin} to {end}", self.chunk));
+            error = error.note(format!(
+                "computed by {}, first EXEC at word {word} of queue {queue}, cycles {begin} to {end}",
+                self.chunk
+            ));
         }
         Some(error.help("compare with `nasa reference --dump`, list the program with `nasa disasm`"))
     }
@@ -202,8 +210,10 @@ impl Layer {
     fn json(&self) -> Value {
         let measured = &self.measured;
         let sum = |names: &[&str]| names.iter().map(|name| measured.counter(name)).sum::<u64>();
-        let counters: serde_json::Map<String, Value> =
-            CHUNK_COUNTERS.iter().map(|(name, _)| (name.to_string(), measured.counter(name).into())).collect();
+        let counters: serde_json::Map<String, Value> = CHUNK_COUNTERS
+            .iter()
+            .map(|(name, _)| (name.to_string(), measured.counter(name).into()))
+            .collect();
         json!({
             "name": self.name,
             "chunk": self.chunk,

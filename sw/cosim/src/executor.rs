@@ -94,6 +94,10 @@ pub fn run(
     if status & 2 == 0 {
         return Err(stopped(&mut bench, program, accelerator));
     }
+    if let Some(violation) = bench.memory.violations().first() {
+        let message = format!("the hardware broke a rule of AXI4: {violation}");
+        return Err(Report::from(Diagnostic::new("cosim", message).help("this is a bug of the generator: report it")));
+    }
     Ok(bench.outcome(program))
 }
 
@@ -113,7 +117,7 @@ fn check(accelerator: &Accelerator, program: &Program, images: &Tensor) -> Resul
 }
 
 /// DRAM before the run: constants, program, and images with their channels innermost.
-fn dram(program: &Program, images: &Tensor) -> Vec<u8> {
+pub fn dram(program: &Program, images: &Tensor) -> Vec<u8> {
     let mut bytes = vec![0u8; program.read_end().next_multiple_of(64) as usize];
     for segment in &program.constants {
         let start = segment.address as usize;
@@ -134,8 +138,8 @@ fn dram(program: &Program, images: &Tensor) -> Vec<u8> {
     bytes
 }
 
-/// The tensor that lies at `place` for every image.
-fn tensor(bytes: &[u8], place: &Place, images: u32) -> Tensor {
+/// The tensor that lies at `place` in DRAM for every image.
+pub fn tensor(bytes: &[u8], place: &Place, images: u32) -> Tensor {
     let [c, h, w] = place.shape;
     let mut tensor = Tensor::zeros(images as usize, Shape::new(c, h, w));
     let elements = c * h * w;

@@ -8,18 +8,21 @@ use spec::timing;
 
 use crate::registers::Registers;
 
+/// Cycles beyond the next in which a slot that is given back can be used again.
+const CREDIT: u64 = 1;
+
 /// Cycles from the launch of an `EXEC` until the chunk is idle again.
 pub fn cycles(accelerator: &Accelerator, chunk: &Chunk, nests: &[Nest; 4], registers: &Registers) -> u64 {
     let start = u64::from(timing::nest_start(accelerator.nest_depth));
     let slots = |name: &str| registers.get(name).max(1) as usize;
-    let parameters = registers.get("p_rows") as u64 * PARAMETER_BYTES as u64;
+    let planes = registers.get("p_rows") as u64 * PARAMETER_BYTES as u64;
     let mut x = Fill::new(&nests[NestKind::Input as usize], slots("x_slots"), start);
     let mut w = Fill::new(&nests[NestKind::Weight as usize], slots("w_slots"), start);
     let mut drain = Drain {
         beats: tile_beats(&nests[NestKind::Drain as usize]),
         ends: vec![start; slots("a_slots")],
         next: 0,
-        free: start + parameters + u64::from(timing::BUFFER_READ) * u64::from(parameters > 0),
+        free: start.max(parameters_read(planes)),
     };
     let mut now = start;
     for segment in Segments::new(&nests[NestKind::Compute as usize]) {
@@ -31,10 +34,20 @@ pub fn cycles(accelerator: &Accelerator, chunk: &Chunk, nests: &[Nest; 4], regis
             w.release(now);
         }
         if segment.next & FLAG_A_NEXT != 0 {
-            drain.hand_over(now + u64::from(timing::COMPUTE_LATENCY));
+            drain.hand_over(now - 1 + u64::from(timing::COMPUTE_LATENCY));
         }
     }
     drain.free.max(now) + u64::from(timing::drain_latency(chunk))
+}
+
+/// The first cycle in which the drain may step after reading so many planes of parameters: the reader starts
+/// two cycles after the launch, and the last plane has to be in its memory.
+fn parameters_read(planes: u64) -> u64 {
+    if planes == 0 {
+        0
+    } else {
+        2 + planes + u64::from(timing::BUFFER_READ) + 1
+    }
 }
 
 /// Steps of one tile of a nest: those below its innermost tile level.
@@ -67,7 +80,7 @@ impl Fill {
         while self.filled <= self.used {
             let slot = self.filled % self.released.len();
             self.free = self.free.max(self.released[slot]) + self.beats;
-            self.ready = self.free + u64::from(timing::FILL_LATENCY);
+            self.ready = self.free - 1 + u64::from(timing::FILL_LATENCY);
             self.filled += 1;
         }
         self.ready
@@ -75,7 +88,7 @@ impl Fill {
 
     fn release(&mut self, now: u64) {
         let slot = self.used % self.released.len();
-        self.released[slot] = now;
+        self.released[slot] = now + CREDIT;
         self.used += 1;
     }
 }
@@ -99,7 +112,7 @@ impl Drain {
     fn hand_over(&mut self, complete: u64) {
         let slot = self.next % self.ends.len();
         self.free = self.free.max(complete) + self.beats;
-        self.ends[slot] = self.free;
+        self.ends[slot] = self.free + CREDIT;
         self.next += 1;
     }
 }

@@ -8,11 +8,13 @@
 //! * [`cost`]: the closed form that the search ranks by.
 //! * [`nests`]: the four loop nests and the registers of a mapping.
 //! * [`exec`]: cycles of an `EXEC` from its nests, tile by tile.
+//! * [`events`]: begin and end of every instruction of a whole run.
 //!
 //! Addresses, tokens and the order of instructions are not known here: they are the compiler's.
 
 pub mod cost;
 pub mod dataflow;
+pub mod events;
 pub mod exec;
 pub mod mapping;
 pub mod nests;

@@ -115,7 +115,10 @@ impl Program {
     pub fn image(&self) -> Vec<u64> {
         let offsets = self.stream_offsets();
         let mut words = vec![self.config_hash];
-        let starts = offsets.iter().zip(&self.streams).map(|(offset, stream)| if stream.is_empty() { 0 } else { *offset });
+        let starts = offsets
+            .iter()
+            .zip(&self.streams)
+            .map(|(offset, stream)| if stream.is_empty() { 0 } else { *offset });
         words.extend(starts);
         for (offset, stream) in offsets.iter().zip(&self.streams) {
             words.resize((offset / 8) as usize, 0);

@@ -26,7 +26,9 @@ impl Generate {
         let verilog = console.busy("generating", || flow::verilog(&accelerator))?;
         let names: Vec<String> = verilog.iter().map(|file| file.name.clone()).collect();
         let before = files::read_text(&self.out.join(package::FILE_LIST)).unwrap_or_default();
-        for stale in before.lines().filter(|name| name.ends_with(".v") && !names.iter().any(|new| new == name)) {
+        for stale in
+            before.lines().filter(|name| name.ends_with(".v") && !names.iter().any(|new| new == name))
+        {
             if self.out.join(stale).exists() {
                 files::remove(&self.out.join(stale))?;
             }
@@ -38,6 +40,8 @@ impl Generate {
         }
         console.say(format!("{}: {} modules of `{}`", self.out.display(), names.len(), accelerator.name));
         let hash = format!("{:016x}", accelerator.hash);
-        Ok(Done::well(json!({"config": accelerator.name, "hash": hash, "folder": self.out, "modules": names})))
+        Ok(Done::well(
+            json!({"config": accelerator.name, "hash": hash, "folder": self.out, "modules": names}),
+        ))
     }
 }

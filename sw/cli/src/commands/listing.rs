@@ -34,13 +34,17 @@ impl Compile {
     pub fn run(&self, console: &Console) -> Result<Done, Report> {
         let accelerator = flow::accelerator(&self.config)?;
         let graph = flow::network(&self.network)?;
-        let compiled = console.busy("compiling", || flow::compile(&accelerator, &graph, self.images, self.dump))?;
+        let compiled =
+            console.busy("compiling", || flow::compile(&accelerator, &graph, self.images, self.dump))?;
         files::write(&self.out, &compiled.program.to_bytes())?;
         let words: usize = compiled.program.streams.iter().map(Vec::len).sum();
         console.say(format!("{}: {words} words for {} layers", self.out.display(), graph.len()));
-        let layers: Vec<_> = compiled.layers.iter().map(|layer| report::plan_json(&accelerator, layer)).collect();
+        let layers: Vec<_> =
+            compiled.layers.iter().map(|layer| report::plan_json(&accelerator, layer)).collect();
         let dram = compiled.program.dram_end;
-        Ok(Done::well(json!({"network": graph.name, "config": accelerator.name, "words": words, "dram": dram, "layers": layers})))
+        Ok(Done::well(
+            json!({"network": graph.name, "config": accelerator.name, "words": words, "dram": dram, "layers": layers}),
+        ))
     }
 }
 

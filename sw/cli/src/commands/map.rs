@@ -34,7 +34,8 @@ impl Map {
             Some(out) => files::write(out, text.as_bytes())?,
             None => console.show(text),
         }
-        let layers: Vec<_> = compiled.layers.iter().map(|layer| report::plan_json(&accelerator, layer)).collect();
+        let layers: Vec<_> =
+            compiled.layers.iter().map(|layer| report::plan_json(&accelerator, layer)).collect();
         let cycles: u64 = compiled.layers.iter().map(|layer| layer.predicted).sum();
         Ok(Done::well(json!({"objective": "latency", "layers": layers, "total": {"cycles": cycles}})))
     }

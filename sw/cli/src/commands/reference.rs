@@ -41,6 +41,8 @@ impl Reference {
         }
         let classes = reference::top1(output);
         console.say(format!("{}: {} images of {}", self.out.display(), output.n, output.shape));
-        Ok(Done::well(json!({"network": graph.name, "images": output.n, "macs": graph.macs(), "classes": classes})))
+        Ok(Done::well(
+            json!({"network": graph.name, "images": output.n, "macs": graph.macs(), "classes": classes}),
+        ))
     }
 }

@@ -52,7 +52,8 @@ impl Run {
         })?;
         let compiled = step(console, &flow, "compile", &[&flow.config, &flow.network, &flow.images], || {
             let (config, network) = (flow.config.clone(), flow.network.clone());
-            Compile { config, network, out: flow.out.join("network.program"), images, dump: false }.run(console)
+            Compile { config, network, out: flow.out.join("network.program"), images, dump: false }
+                .run(console)
         })?;
         let verify = Verify {
             config: flow.config.clone(),
@@ -63,11 +64,15 @@ impl Run {
             engine: Engine::Verilator,
             memory: Memory::steady(),
         };
-        let verified =
-            step(console, &flow, "verify", &[&flow.config, &flow.network, &flow.images], || verify.run(console))?;
+        let verified = step(console, &flow, "verify", &[&flow.config, &flow.network, &flow.images], || {
+            verify.run(console)
+        })?;
         let json = json!({"generate": generated.json, "compile": compiled.json, "verify": verified.json});
         if verified.failures.0.is_empty() {
-            console.say(format!("bit-exact: the generated hardware computes what the reference does ({})", flow.out.display()));
+            console.say(format!(
+                "bit-exact: the generated hardware computes what the reference does ({})",
+                flow.out.display()
+            ));
         }
         Ok(Done { json, failures: verified.failures })
     }
@@ -124,18 +129,30 @@ impl Flow {
             let names = KEYS.iter().map(|(name, _)| *name);
             let near = nearest(&key.name, names.clone());
             let all = names.collect::<Vec<_>>().join(", ");
-            report.push(error.help(near.map_or(format!("the keys are {all}"), |near| format!("did you mean `{near}`?"))));
+            report.push(
+                error.help(
+                    near.map_or(format!("the keys are {all}"), |near| format!("did you mean `{near}`?")),
+                ),
+            );
         }
         let mut value = |name: &str| {
             let found = entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node);
             let meaning = KEYS.iter().find(|(key, _)| *key == name).map_or("", |(_, meaning)| meaning);
             match found.map(|node| (&node.value, node.place)) {
                 Some((yaml::Value::Text(text), place)) if name == "format" && text != FORMAT => {
-                    report.push(source.error(place, "unknown format", meaning).help(format!("write format: {FORMAT}")));
+                    report.push(
+                        source
+                            .error(place, "unknown format", meaning)
+                            .help(format!("write format: {FORMAT}")),
+                    );
                 }
                 Some((yaml::Value::Text(text), _)) => return path.with_file_name(text),
                 Some((_, place)) => {
-                    report.push(source.error(place, format!("`{name}` is no path"), "").help(format!("it is {meaning}")));
+                    report.push(
+                        source
+                            .error(place, format!("`{name}` is no path"), "")
+                            .help(format!("it is {meaning}")),
+                    );
                 }
                 None => {
                     let error = source.error(root.place, format!("`{name}` is missing"), "");

@@ -98,7 +98,14 @@ impl Simulate {
         let graph = flow::network(&self.network)?;
         let images = flow::images(&self.input, &graph)?;
         let compiled = flow::compile(&accelerator, &graph, images.n as u32, self.dump.is_some())?;
-        let outcome = flow::execute(console, &accelerator, self.engine, &compiled.program, &images, &self.memory.options())?;
+        let outcome = flow::execute(
+            console,
+            &accelerator,
+            self.engine,
+            &compiled.program,
+            &images,
+            &self.memory.options(),
+        )?;
         for (i, (name, tensor)) in outcome.outputs.iter().enumerate() {
             if i == 0 {
                 files::write(&self.out, &npy::write(tensor))?;

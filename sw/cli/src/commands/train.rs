@@ -27,7 +27,12 @@ impl Train {
         let config = nas::TrainConfig::parse(&files::name(&self.config), &files::read_text(&self.config)?)?;
         let summary = nas::train(&config, &self.out, self.resume)?;
         let last = &summary.last;
-        console.say(format!("{}: accuracy {:.4} after {} epochs", self.out.display(), last.float_accuracy, last.epoch + 1));
+        console.say(format!(
+            "{}: accuracy {:.4} after {} epochs",
+            self.out.display(),
+            last.float_accuracy,
+            last.epoch + 1
+        ));
         Ok(Done::well(json!({
             "epochs": last.epoch + 1, "loss": last.loss, "float_accuracy": last.float_accuracy,
             "integer_accuracy": last.integer_accuracy, "seconds": summary.seconds,

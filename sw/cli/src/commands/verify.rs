@@ -42,21 +42,38 @@ impl Verify {
         for name in self.layers.iter().flatten().filter(|name| !known.contains(&name.as_str())) {
             let error = Diagnostic::new("verify", format!("the network has no layer `{name}`"));
             let near = nearest(name, known.iter().copied());
-            let help = near.map_or(format!("its layers are {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+            let help = near.map_or(format!("its layers are {}", known.join(", ")), |near| {
+                format!("did you mean `{near}`?")
+            });
             return Err(error.help(help).into());
         }
         let images = flow::images(&self.input, &graph)?;
         let compiled = flow::compile(&accelerator, &graph, images.n as u32, !self.output_only)?;
         let expected = model::reference::run_all(&graph, &images)?;
-        let outcome =
-            flow::execute(console, &accelerator, self.engine, &compiled.program, &images, &self.memory.options());
+        let outcome = flow::execute(
+            console,
+            &accelerator,
+            self.engine,
+            &compiled.program,
+            &images,
+            &self.memory.options(),
+        );
         let outcome = match outcome {
             Ok(outcome) => outcome,
             // The hardware stopped: the input was good, the check failed.
-            Err(failures) => return Ok(Done { json: serde_json::json!({"stopped": failures.to_string()}), failures }),
+            Err(failures) => {
+                return Ok(Done { json: serde_json::json!({"stopped": failures.to_string()}), failures })
+            }
         };
-        let verification =
-            Verification::new(&accelerator, &graph, &compiled, &expected, &outcome, self.engine.name(), self.layers.as_deref());
+        let verification = Verification::new(
+            &accelerator,
+            &graph,
+            &compiled,
+            &expected,
+            &outcome,
+            self.engine.name(),
+            self.layers.as_deref(),
+        );
         console.show(verification.table());
         Ok(Done { json: verification.json(), failures: verification.failures() })
     }

@@ -14,6 +14,7 @@ mod forward;
 mod norm;
 pub mod weights;
 
+pub use backward::Gradients;
 pub use forward::{Phase, Tape};
 
 use crate::plan::{Planned, Tail};

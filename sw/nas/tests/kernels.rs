@@ -1,0 +1,154 @@
+//! Every kernel against nested loops that follow the formulas literally: three operations, three forms.
+
+use nas::kernels::{batch, Tap, Window};
+use nas::rng::Rng;
+
+/// Terms of every sum: image, output pixel, output channel, weight, and the input or `None` in the padding.
+fn for_each_term(window: &Window, images: usize, mut visit: impl FnMut(usize, usize, Option<usize>)) {
+    let [height, width, inputs] = window.input;
+    let [rows, columns, outputs] = window.output;
+    for image in 0..images {
+        for (oy, ox) in (0..rows).flat_map(|oy| (0..columns).map(move |ox| (oy, ox))) {
+            for (ky, kx) in (0..window.kernel[0]).flat_map(|ky| (0..window.kernel[1]).map(move |kx| (ky, kx)))
+            {
+                let y = (oy * window.stride[0] + ky) as isize - window.padding[0] as isize;
+                let x = (ox * window.stride[1] + kx) as isize - window.padding[1] as isize;
+                let inside = y >= 0 && x >= 0 && (y as usize) < height && (x as usize) < width;
+                for k in 0..outputs {
+                    let channels = if window.depthwise { k..k + 1 } else { 0..inputs };
+                    for c in channels {
+                        let output = ((image * rows + oy) * columns + ox) * outputs + k;
+                        let tap = ky * window.kernel[1] + kx;
+                        let weight = if window.depthwise {
+                            tap * outputs + k
+                        } else {
+                            (tap * inputs + c) * outputs + k
+                        };
+                        let at = || ((image * height + y as usize) * width + x as usize) * inputs + c;
+                        visit(output, weight, inside.then(at));
+                    }
+                }
+            }
+        }
+    }
+}
+
+struct Case {
+    window: Window,
+    tap: Tap,
+    x: Vec<f32>,
+    w: Vec<f32>,
+    g: Vec<f32>,
+}
+
+/// More images than a group holds, so that the last group is ragged.
+const IMAGES: usize = 11;
+
+impl Case {
+    fn new(window: Window, tap: Tap, powers: bool) -> Case {
+        let mut rng = Rng::new(3, &[window.input[2] as u64, window.output[2] as u64]);
+        let mut draw = |count: usize| (0..count).map(|_| rng.normal() as f32).collect::<Vec<f32>>();
+        let (x, mut w) = (draw(IMAGES * window.input_len()), draw(window.weights()));
+        if powers {
+            w.iter_mut().for_each(|w| *w = w.signum() * w.abs().log2().round().exp2());
+        }
+        let g = draw(IMAGES * window.output_len());
+        Case { window, tap, x, w, g }
+    }
+
+    /// Sums, gradient by the input, gradient by the weights.
+    fn expected(&self) -> [Vec<f64>; 3] {
+        let mut y = vec![0.0; self.g.len()];
+        let mut dx = vec![0.0; self.x.len()];
+        let mut dw = vec![0.0; self.w.len()];
+        for_each_term(&self.window, IMAGES, |output, weight, input| {
+            let x = input.map_or(0.0, |input| f64::from(self.x[input]));
+            let (w, g) = (f64::from(self.w[weight]), f64::from(self.g[output]));
+            let (term, by_input, by_weight) = match self.tap {
+                Tap::Product => (x * w, g * w, g * x),
+                Tap::Distance => (-(x - w).abs(), g * (w - x).clamp(-1.0, 1.0), g * (x - w)),
+            };
+            y[output] += term;
+            dw[weight] += by_weight;
+            if let Some(input) = input {
+                dx[input] += by_input;
+            }
+        });
+        [y, dx, dw]
+    }
+
+    fn check(&self) {
+        let Case { window, tap, x, w, g } = self;
+        let [y, dx, dw] = self.expected();
+        let what = format!("{tap:?} {window:?}");
+        compare(&batch::forward(*tap, window, x, w), &y, &format!("sums, {what}"));
+        compare(&batch::backward_input(*tap, window, x, g, w), &dx, &format!("by input, {what}"));
+        compare(&batch::backward_weights(*tap, window, x, g, w), &dw, &format!("by weights, {what}"));
+        let round = |values: &[f32]| values.iter().map(|v| (v * 20.0).round() as i32).collect::<Vec<i32>>();
+        let (xi, wi) = (round(x), round(w));
+        let mut exact = vec![0i32; g.len()];
+        for_each_term(window, IMAGES, |output, weight, input| {
+            let (x, w) = (input.map_or(0, |input| xi[input]), wi[weight]);
+            exact[output] += if *tap == Tap::Product { x * w } else { -(x - w).abs() };
+        });
+        assert_eq!(batch::forward(*tap, window, &xi, &wi), exact, "integers, {what}");
+    }
+}
+
+fn compare(found: &[f32], expected: &[f64], what: &str) {
+    let size = expected.iter().fold(1.0f64, |most, value| most.max(value.abs()));
+    for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
+        let off = (f64::from(*found) - expected).abs();
+        assert!(off < 1e-5 * size, "{what}: {found} at {i}, not {expected}");
+    }
+}
+
+fn window(input: [usize; 3], outputs: usize, kernel: usize, stride: usize, depthwise: bool) -> Window {
+    let pad = (kernel - 1) / 2;
+    let extent = |size: usize| (size + 2 * pad - kernel) / stride + 1;
+    Window {
+        input,
+        output: [extent(input[0]), extent(input[1]), outputs],
+        kernel: [kernel; 2],
+        stride: [stride; 2],
+        padding: [pad; 4],
+        depthwise,
+    }
+}
+
+#[test]
+fn every_kernel_follows_its_formula() {
+    let windows = [
+        window([6, 5, 3], 18, 3, 1, false),
+        window([7, 7, 1], 16, 3, 2, false),
+        window([5, 4, 7], 33, 1, 1, false),
+        window([5, 5, 8], 10, 1, 2, false),
+        window([6, 5, 29], 29, 3, 1, true),
+        window([7, 6, 16], 16, 5, 2, true),
+        window([1, 1, 1], 2, 1, 1, false),
+    ];
+    for window in windows {
+        Case::new(window, Tap::Product, false).check();
+        Case::new(window, Tap::Product, true).check();
+        Case::new(window, Tap::Distance, false).check();
+    }
+}
+
+#[test]
+fn uneven_padding_is_where_the_window_says() {
+    let uneven = Window { padding: [0, 2, 1, 0], output: [4, 5, 4], ..window([5, 5, 3], 4, 3, 1, false) };
+    Case::new(uneven, Tap::Product, false).check();
+    Case::new(uneven, Tap::Distance, false).check();
+    let pool = Window { padding: [0; 4], output: [1, 1, 6], ..window([3, 3, 6], 6, 3, 1, true) };
+    Case::new(pool, Tap::Product, false).check();
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    let case = Case::new(window([6, 6, 12], 20, 3, 1, false), Tap::Distance, false);
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        pool.install(|| batch::backward_weights(case.tap, &case.window, &case.x, &case.g, &case.w))
+    };
+    assert_eq!(run(1), run(4));
+}

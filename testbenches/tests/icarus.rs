@@ -28,7 +28,8 @@ fn a_program_gives_the_same_bits_under_icarus() {
         sources.push(path);
     }
     let bytes = dram(program, &input);
-    let words: Vec<String> = bytes.chunks_exact(8).map(|word| word.iter().rev().map(|b| format!("{b:02x}")).collect()).collect();
+    let words: Vec<String> =
+        bytes.chunks_exact(8).map(|word| word.iter().rev().map(|b| format!("{b:02x}")).collect()).collect();
     std::fs::write(folder.join("dram.hex"), words.join("\n")).expect("a writable folder");
 
     let defines = [("WORDS", words.len()), ("PROGRAM", program.base as usize), ("LIMIT", 200_000)];
@@ -41,10 +42,12 @@ fn a_program_gives_the_same_bits_under_icarus() {
 
     let result = std::fs::read_to_string(folder.join("result.hex")).expect("the bench writes it");
     let lines = result.lines().filter(|line| !line.starts_with("//"));
-    let left: Vec<u8> = lines.flat_map(|line| {
-        let word = u64::from_str_radix(line.trim(), 16).unwrap_or_else(|_| panic!("X in DRAM: {line}"));
-        word.to_le_bytes()
-    }).collect();
+    let left: Vec<u8> = lines
+        .flat_map(|line| {
+            let word = u64::from_str_radix(line.trim(), 16).unwrap_or_else(|_| panic!("X in DRAM: {line}"));
+            word.to_le_bytes()
+        })
+        .collect();
     let reference = run_all(&graph, &input).expect("the input fits");
     for place in &program.outputs {
         let layer = graph.find(&place.name).expect("an output is a layer's");

@@ -41,7 +41,10 @@ fn fuzz(accelerator: &Accelerator, networks: u64) {
             Err(text) => panic!("{}: FUZZ_SEED={seed} FUZZ_NETWORKS=1: {text}", accelerator.name),
         }
     }
-    println!("{}: {ran} networks from seed {first}, {cycles} cycles, 0 mismatches, {refused} refused", accelerator.name);
+    println!(
+        "{}: {ran} networks from seed {first}, {cycles} cycles, 0 mismatches, {refused} refused",
+        accelerator.name
+    );
     assert!(ran > refused, "{}: too few networks could be compiled", accelerator.name);
 }
 

@@ -15,7 +15,8 @@ fn every_launch_of_random_networks_on_tiny() {
         let Some(graph) = random_network(&accelerator, seed, 20_000) else { continue };
         let latency = 1 + (seed % 3) as u32 * 20;
         let timing = Timing::Fixed { latency };
-        let Ok((compiled, outcome)) = agree(&mut model, &accelerator, &graph, seed, 1 + (seed % 3) as u32, timing)
+        let Ok((compiled, outcome)) =
+            agree(&mut model, &accelerator, &graph, seed, 1 + (seed % 3) as u32, timing)
         else {
             continue;
         };
@@ -33,7 +34,9 @@ fn every_launch_of_random_networks_on_tiny() {
         let count = wrong.clone().count();
         let line = format!(
             "seed {seed}: {count} of {} launches differ (start {start}); cycles {} predicted {}",
-            measured.len(), outcome.cycles, run.cycles
+            measured.len(),
+            outcome.cycles,
+            run.cycles
         );
         println!("{line}");
         let by_time = |pair: &(&(usize, u64, u64, usize), &(usize, u64, u64, usize))| pair.0 .1;

@@ -94,7 +94,10 @@ impl Buses {
         cell.connect(&port("bus"), &self.data.slice(8 * row, self.element_bits))
             .connect(&port("row_takes"), &self.row_takes.bit(row))
             .connect(&port("column_takes"), &self.column_takes.bit(column))
-            .connect(&port("write_entry"), &self.column_entry.slice(self.entry_bits * column, self.entry_bits))
+            .connect(
+                &port("write_entry"),
+                &self.column_entry.slice(self.entry_bits * column, self.entry_bits),
+            )
             .connect(&port("entry"), &entry.trunc(self.entry_bits));
     }
 }

@@ -11,7 +11,11 @@ use spec::isa::table::{BUFFER_BITS, LANE_BITS};
 use std::sync::Arc;
 
 /// The buffer with the given read and write ports.
-pub fn module(accelerator: &Accelerator, readers: &[String], writers: &[String]) -> Result<Arc<Module>, Errors> {
+pub fn module(
+    accelerator: &Accelerator,
+    readers: &[String],
+    writers: &[String],
+) -> Result<Arc<Module>, Errors> {
     let buffer = &accelerator.buffer;
     let b = Builder::new(
         "global_buffer",
@@ -20,7 +24,8 @@ pub fn module(accelerator: &Accelerator, readers: &[String], writers: &[String])
     let bank = bank(buffer)?;
     let reads: Vec<Access> = readers.iter().map(|name| Access::new(&b, buffer, name, "read")).collect();
     let writes: Vec<Access> = writers.iter().map(|name| Access::new(&b, buffer, name, "write")).collect();
-    let data: Vec<[Signal; 2]> = writers.iter().zip(&writes).map(|(name, access)| write_data(&b, buffer, name, access)).collect();
+    let data: Vec<[Signal; 2]> =
+        writers.iter().zip(&writes).map(|(name, access)| write_data(&b, buffer, name, access)).collect();
 
     let line_bits = 8 * buffer.line_bytes;
     let mut conflicts = Vec::new();
@@ -34,7 +39,8 @@ pub fn module(accelerator: &Accelerator, readers: &[String], writers: &[String])
             let (write, write_row, clash) = choose(&b, buffer, &writes, plane, number);
             conflicts.push(clash);
             let here = |access: &Access| access.hits(plane, number);
-            let value = one_hot(&b, line_bits, writes.iter().zip(&data).map(|(a, d)| (here(a), d[plane].clone())));
+            let value =
+                one_hot(&b, line_bits, writes.iter().zip(&data).map(|(a, d)| (here(a), d[plane].clone())));
             let masks = writes.iter().map(|a| (here(a), a.masks[plane].clone()));
             cell.connect("read", &read)
                 .connect("read_row", &read_row)
@@ -57,7 +63,10 @@ pub fn module(accelerator: &Accelerator, readers: &[String], writers: &[String])
 /// Half a bank: a block RAM with a read and a byte-masked write port.
 fn bank(buffer: &Buffer) -> Result<Arc<Module>, Errors> {
     let rows = rows(buffer);
-    let b = Builder::new("buffer_bank", "Lines of one parity of one bank; one read and one masked write a cycle.");
+    let b = Builder::new(
+        "buffer_bank",
+        "Lines of one parity of one bank; one read and one masked write a cycle.",
+    );
     let bits = 8 * buffer.line_bytes;
     let memory = b.memory("lines", bits, rows);
     let write = b.input("write", 1, "writes the masked bytes");
@@ -105,7 +114,8 @@ impl Access {
         let (odd_bank, odd_row) = split(b, buffer, &pair);
         // Two lines' worth of byte enables, moved to the offset; the first line's half is the lower one.
         let line = buffer.line_bytes;
-        let wanted = Signal::join(&(0..line).map(|i| b.lit(LANE_BITS, i64::from(i)).ult(&bytes)).collect::<Vec<_>>());
+        let wanted =
+            Signal::join(&(0..line).map(|i| b.lit(LANE_BITS, i64::from(i)).ult(&bytes)).collect::<Vec<_>>());
         let both = wanted.zext(2 * line).shift_left(&offset);
         let (low, high) = (both.slice(0, line), both.slice(line, line));
         Access {
@@ -164,7 +174,13 @@ fn split(b: &Builder, buffer: &Buffer, pair: &Signal) -> (Signal, Signal) {
 }
 
 /// Enable and row of one bank's port, and whether two accesses want it.
-fn choose(b: &Builder, buffer: &Buffer, accesses: &[Access], plane: usize, bank: u32) -> (Signal, Signal, Signal) {
+fn choose(
+    b: &Builder,
+    buffer: &Buffer,
+    accesses: &[Access],
+    plane: usize,
+    bank: u32,
+) -> (Signal, Signal, Signal) {
     let hits: Vec<Signal> = accesses.iter().map(|access| access.hits(plane, bank)).collect();
     let candidates = hits.iter().zip(accesses).map(|(hit, access)| (hit.clone(), access.rows[plane].clone()));
     let row = one_hot(b, address_bits(rows(buffer)), candidates);

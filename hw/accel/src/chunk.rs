@@ -18,7 +18,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The buffer's read ports of a chunk: name and purpose.
-pub const READ_PORTS: [(&str, &str); 3] = [("x", "inputs"), ("w", "weights"), ("r", "residuals and parameters")];
+pub const READ_PORTS: [(&str, &str); 3] =
+    [("x", "inputs"), ("w", "weights"), ("r", "residuals and parameters")];
 
 /// One definition of every nest, shared by all chunks.
 pub struct Nests(Vec<Arc<Module>>);
@@ -39,12 +40,18 @@ impl Nests {
 pub fn module(accelerator: &Accelerator, chunk: &Chunk, nests: &Nests) -> Result<Arc<Module>, Errors> {
     let b = Builder::new(
         &format!("{}_chunk", chunk.name()),
-        &format!("{} by {} {} PEs with fills, reduction and post-processing.", chunk.rows, chunk.cols, chunk.op.name()),
+        &format!(
+            "{} by {} {} PEs with fills, reduction and post-processing.",
+            chunk.rows,
+            chunk.cols,
+            chunk.op.name()
+        ),
     );
     let launch = b.input("launch", 1, "takes the descriptors and starts; only while idle");
     let flip = b.input("flip", 1, "with launch: the shadow page of the nest tables becomes live");
     let table = TableWrite::inputs(&b);
-    let live: BTreeMap<&str, Signal> = EXECUTE.iter().map(|r| (r.name, live_register(&b, &launch, r))).collect();
+    let live: BTreeMap<&str, Signal> =
+        EXECUTE.iter().map(|r| (r.name, live_register(&b, &launch, r))).collect();
 
     let page = b.reg("page", 1);
     page.reset(0).enable(&(&launch & &flip)).next(&!&page.q());
@@ -92,10 +99,17 @@ fn live_register(b: &Builder, launch: &Signal, register: &spec::isa::table::Regi
     live.q()
 }
 
-fn fills_to_array(b: &Builder, accelerator: &Accelerator, fills: [&InstanceHandle; 2], compute: &InstanceHandle, array: &InstanceHandle) {
+fn fills_to_array(
+    b: &Builder,
+    accelerator: &Accelerator,
+    fills: [&InstanceHandle; 2],
+    compute: &InstanceHandle,
+    array: &InstanceHandle,
+) {
     for (name, fill) in ["x", "w"].into_iter().zip(fills) {
         read_port(b, name, &fill.out("read"), &fill.out("read_address"), &fill.out("read_bytes"));
-        let line = b.input(&format!("{name}_line"), 8 * accelerator.buffer.line_bytes, "the line asked for earlier");
+        let line =
+            b.input(&format!("{name}_line"), 8 * accelerator.buffer.line_bytes, "the line asked for earlier");
         fill.connect("line", &line).connect("released", &compute.out(&format!("{name}_release")));
         compute.connect(&format!("{name}_filled"), &fill.out("filled"));
         for port in ["row_data", "row_takes", "column_takes", "column_entry"] {
@@ -156,7 +170,13 @@ fn read_port(b: &Builder, name: &str, read: &Signal, address: &Signal, bytes: &S
 }
 
 /// Counts everything in the order of `CHUNK_COUNTERS`.
-fn counters(b: &Builder, busy: &Signal, fills: [&InstanceHandle; 2], compute: &InstanceHandle, drain: &InstanceHandle) {
+fn counters(
+    b: &Builder,
+    busy: &Signal,
+    fills: [&InstanceHandle; 2],
+    compute: &InstanceHandle,
+    drain: &InstanceHandle,
+) {
     let one = b.one();
     let step = compute.out("step");
     let macs = compute.out("active_rows").mul_u(&compute.out("active_cols"));
@@ -176,8 +196,15 @@ fn counters(b: &Builder, busy: &Signal, fills: [&InstanceHandle; 2], compute: &I
         (drain.out("write"), drain.out("write_bytes")),
         (drain.out("write"), one),
     ];
-    let values = CHUNK_COUNTERS.iter().zip(&amounts).map(|((name, _), (strobe, amount))| counter(b, name, strobe, amount));
-    b.output("counters", &Signal::join(&values.collect::<Vec<_>>()), "all counters, the first in the lowest bits");
+    let values = CHUNK_COUNTERS
+        .iter()
+        .zip(&amounts)
+        .map(|((name, _), (strobe, amount))| counter(b, name, strobe, amount));
+    b.output(
+        "counters",
+        &Signal::join(&values.collect::<Vec<_>>()),
+        "all counters, the first in the lowest bits",
+    );
 }
 
 /// Whether a fill, a step or a drain is under way.

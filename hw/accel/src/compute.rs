@@ -6,15 +6,24 @@
 use crate::wiring::{credits, delayed_strobe, remaining, TableWrite};
 use hdl::{Builder, Errors, Module, Signal};
 use spec::accelerator::Chunk;
-use spec::isa::table::{
-    COORDINATE_BITS, FLAG_A_NEXT, FLAG_W_NEXT, FLAG_X_NEXT, LANE_BITS, RF_BITS,
-};
+use spec::isa::table::{COORDINATE_BITS, FLAG_A_NEXT, FLAG_W_NEXT, FLAG_X_NEXT, LANE_BITS, RF_BITS};
 use spec::timing::COMPUTE_LATENCY;
 use std::sync::Arc;
 
 /// The descriptor registers that it reads.
-pub const REGISTERS: &[&str] =
-    &["c_depth", "rows", "cols", "row_extent", "col_extent", "x_tile", "x_slots", "w_tile", "w_slots", "a_tile", "a_slots"];
+pub const REGISTERS: &[&str] = &[
+    "c_depth",
+    "rows",
+    "cols",
+    "row_extent",
+    "col_extent",
+    "x_tile",
+    "x_slots",
+    "w_tile",
+    "w_slots",
+    "a_tile",
+    "a_slots",
+];
 
 /// Counter strobes that it gives: name and meaning.
 pub const STROBES: &[(&str, &str)] = &[
@@ -83,14 +92,22 @@ pub fn module(chunk: &Chunk, nest: &Arc<Module>) -> Result<Arc<Module>, Errors> 
     for (output, used, extent, position) in
         [("active_rows", "rows", "row_extent", "at_row"), ("active_cols", "cols", "col_extent", "at_col")]
     {
-        let count = remaining(&register(extent).zext(COORDINATE_BITS + 1), &walk.out(position), &register(used));
+        let count =
+            remaining(&register(extent).zext(COORDINATE_BITS + 1), &walk.out(position), &register(used));
         b.output(output, &b.delay(&format!("{output}_q"), &count), "lines that are not masked");
     }
     b.finish()
 }
 
 /// Where the current tile's slot starts: slots are used in turn, as the producer does.
-pub fn slot_base(b: &Builder, name: &str, start: &Signal, moves: &Signal, slots: &Signal, tile: &Signal) -> Signal {
+pub fn slot_base(
+    b: &Builder,
+    name: &str,
+    start: &Signal,
+    moves: &Signal,
+    slots: &Signal,
+    tile: &Signal,
+) -> Signal {
     let slot = b.reg(&format!("{name}_slot"), LANE_BITS);
     let base = b.reg(&format!("{name}_slot_base"), RF_BITS);
     let next = &slot.q() + 1;

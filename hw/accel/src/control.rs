@@ -28,7 +28,12 @@ pub struct ControlRegister {
     pub meaning: &'static str,
 }
 
-const fn register(name: &'static str, offset: u32, access: &'static str, meaning: &'static str) -> ControlRegister {
+const fn register(
+    name: &'static str,
+    offset: u32,
+    access: &'static str,
+    meaning: &'static str,
+) -> ControlRegister {
     ControlRegister { name, offset, access, meaning }
 }
 
@@ -176,7 +181,8 @@ fn read_bus(b: &Builder, accelerator: &Accelerator, shown: &[(String, Signal)]) 
     let asked = b.input("s_axi_arvalid", 1, "AXI4-Lite");
     let taken = b.input("s_axi_rready", 1, "AXI4-Lite");
     let word = address.slice(2, 10);
-    let registers = shown.iter().map(|(name, value)| (word.eq_lit(i64::from(offset_of(name) / 4)), value.zext(32)));
+    let registers =
+        shown.iter().map(|(name, value)| (word.eq_lit(i64::from(offset_of(name) / 4)), value.zext(32)));
     let mut value = one_hot(b, 32, registers);
     for i in 0..accelerator.chunks.len() as u32 {
         let width = COUNTER_BITS * CHUNK_COUNTERS.len() as u32;
@@ -246,7 +252,8 @@ impl Run {
         bad.reset(0).enable(&(&begins | fails)).next(fails);
 
         // The first error that strobes is the cause.
-        let mut cause = hangs.mux(&b.lit(32, i64::from(CAUSE_DEADLOCK)), &b.lit(32, i64::from(CAUSE_ABORTED)));
+        let mut cause =
+            hangs.mux(&b.lit(32, i64::from(CAUSE_DEADLOCK)), &b.lit(32, i64::from(CAUSE_ABORTED)));
         for i in (0..ERRORS.len() as u32).rev() {
             cause = errors.bit(i).mux(&b.lit(32, i64::from(i) + 1), &cause);
         }

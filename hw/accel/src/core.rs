@@ -77,7 +77,8 @@ struct Parts {
 impl Parts {
     fn new(b: &Builder, accelerator: &Accelerator) -> Result<Parts, Errors> {
         let nests = Nests::new(accelerator)?;
-        let chunk = |c| Ok(b.instance(spec::accelerator::Chunk::name(c), &chunk::module(accelerator, c, &nests)?));
+        let chunk =
+            |c| Ok(b.instance(spec::accelerator::Chunk::name(c), &chunk::module(accelerator, c, &nests)?));
         let chunks = accelerator.chunks.iter().map(chunk).collect::<Result<Vec<_>, Errors>>()?;
         let names = accelerator.chunks.iter().map(|c| c.name());
         let read_ports = names.clone().flat_map(|c| READ_PORTS.iter().map(move |(p, _)| format!("{c}_{p}")));
@@ -253,7 +254,11 @@ fn axi(b: &Builder, parts: &Parts, accelerator: &Accelerator, stop: &Signal) {
 /// What the control port wants to know of the run.
 fn status(b: &Builder, parts: &Parts, units: &[Unit]) {
     let running = any_of(b, 1, units.iter().map(|unit| unit.queue.out("running")));
-    b.output("checked", &parts.header.out("checked"), "the header has been read and the queues run from now on");
+    b.output(
+        "checked",
+        &parts.header.out("checked"),
+        "the header has been read and the queues run from now on",
+    );
     b.output("running", &running, "a queue has not reached END");
     b.output("dma_busy", &(&parts.reads.out("busy") | &parts.writes.out("busy")), "bursts are under way");
     let pops = units.iter().map(|unit| unit.queue.out("pop"));

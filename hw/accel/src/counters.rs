@@ -33,8 +33,7 @@ pub fn counter(b: &Builder, name: &str, strobe: &Signal, amount: &Signal) -> Sig
 /// The counter chosen by `index` out of a vector of counters.
 pub fn selected(b: &Builder, vector: &Signal, index: &Signal, first: u32) -> Signal {
     let count = vector.width() / COUNTER_BITS;
-    let options = (0..count).map(|i| {
-        (index.eq_lit(i64::from(first + i)), vector.slice(COUNTER_BITS * i, COUNTER_BITS))
-    });
+    let options = (0..count)
+        .map(|i| (index.eq_lit(i64::from(first + i)), vector.slice(COUNTER_BITS * i, COUNTER_BITS)));
     one_hot(b, COUNTER_BITS, options)
 }

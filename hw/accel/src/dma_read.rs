@@ -12,9 +12,13 @@ use std::sync::Arc;
 
 /// The read side for `loads` load engines and `streams` streams, in this order of ports.
 pub fn module(accelerator: &Accelerator, loads: u32, streams: u32) -> Result<Arc<Module>, Errors> {
-    let b = Builder::new("dma_read", "Shares the AXI4 read channel between load engines and streams, round robin.");
+    let b = Builder::new(
+        "dma_read",
+        "Shares the AXI4 read channel between load engines and streams, round robin.",
+    );
     let stop = b.input("stop", 1, "starts no further bursts");
-    let window = ["window_first", "window_end"].map(|name| b.input(name, DRAM_BITS, "bounds of legal addresses"));
+    let window =
+        ["window_first", "window_end"].map(|name| b.input(name, DRAM_BITS, "bounds of legal addresses"));
     let clients = loads + streams;
     let requests: Vec<Request> = (0..clients).map(|i| Request::new(&b, i, i < loads)).collect();
 
@@ -24,7 +28,11 @@ pub fn module(accelerator: &Accelerator, loads: u32, streams: u32) -> Result<Arc
     let wants: Vec<Signal> = requests.iter().map(|request| request.valid.clone()).collect();
     let grants = round_robin(&b, &wants, &taken.signal());
     let pick = |width, field: &dyn Fn(&Request) -> Signal| {
-        one_hot(&b, width, grants.iter().zip(&requests).map(|(grant, request)| (grant.clone(), field(request))))
+        one_hot(
+            &b,
+            width,
+            grants.iter().zip(&requests).map(|(grant, request)| (grant.clone(), field(request))),
+        )
     };
     let address = pick(DRAM_BITS, &|r| r.address.clone()).named("burst_address");
     let bytes = pick(BURST_BITS, &|r| r.bytes.clone()).named("burst_bytes");
@@ -45,11 +53,19 @@ pub fn module(accelerator: &Accelerator, loads: u32, streams: u32) -> Result<Arc
     // The queue of bursts under way.
     let index_bits = address_bits(queue_depth);
     let client_bits = address_bits(clients);
-    let client = one_hot(&b, client_bits, granted.iter().enumerate().map(|(i, g)| (g.clone(), b.lit(client_bits, i as i64))));
+    let client = one_hot(
+        &b,
+        client_bits,
+        granted.iter().enumerate().map(|(i, g)| (g.clone(), b.lit(client_bits, i as i64))),
+    );
     let offset_bits = accelerator.axi_bytes().trailing_zeros();
     let fields = [client, address.trunc(offset_bits), bytes, buffer];
     let memory = b.memory("under_way", fields.iter().map(Signal::width).sum(), queue_depth);
-    memory.write(&ring(&b, "newest", queue_depth, index_bits, &taken.signal()), &Signal::join(&fields), &taken.signal());
+    memory.write(
+        &ring(&b, "newest", queue_depth, index_bits, &taken.signal()),
+        &Signal::join(&fields),
+        &taken.signal(),
+    );
     let entry = memory.read(&ring(&b, "oldest", queue_depth, index_bits, &pop.signal()));
     let mut low = 0;
     let [client, offset, bytes, buffer] = fields.map(|field| {
@@ -116,7 +132,11 @@ impl Request {
             valid: port("request", 1, "offers a burst"),
             address: port("address", DRAM_BITS, "first byte in DRAM"),
             bytes: port("bytes", BURST_BITS, "bytes"),
-            buffer: if is_load { port("buffer", BUFFER_BITS, "first byte in the buffer") } else { b.zero(BUFFER_BITS) },
+            buffer: if is_load {
+                port("buffer", BUFFER_BITS, "first byte in the buffer")
+            } else {
+                b.zero(BUFFER_BITS)
+            },
         }
     }
 }
@@ -155,7 +175,14 @@ impl AddressChannel {
         let span = &(bytes + &address.trunc(offset_bits).zext(BURST_BITS)) - 1;
         beats.enable(taken).next(&span.slice(offset_bits, BURST_BITS - offset_bits).zext(8));
         let free = &!&valid.q() | &ready;
-        AddressChannel { name, valid: valid.q(), address: start.q(), beats: beats.q(), free, waiting: valid.q() }
+        AddressChannel {
+            name,
+            valid: valid.q(),
+            address: start.q(),
+            beats: beats.q(),
+            free,
+            waiting: valid.q(),
+        }
     }
 
     /// Its output ports.

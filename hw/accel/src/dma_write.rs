@@ -22,7 +22,8 @@ const RESPONSES: u32 = 8;
 pub fn module(accelerator: &Accelerator, stores: u32) -> Result<Arc<Module>, Errors> {
     let b = Builder::new("dma_write", "Shares the AXI4 write channel between store engines, round robin.");
     let stop = b.input("stop", 1, "starts no further bursts");
-    let window = ["window_first", "window_end"].map(|name| b.input(name, DRAM_BITS, "bounds of legal addresses"));
+    let window =
+        ["window_first", "window_end"].map(|name| b.input(name, DRAM_BITS, "bounds of legal addresses"));
     let port = |name: &str, i: u32, width, doc: &str| b.input(&format!("{name}_{i}"), width, doc);
     let requests: Vec<[Signal; 4]> = (0..stores)
         .map(|i| {
@@ -39,7 +40,11 @@ pub fn module(accelerator: &Accelerator, stores: u32) -> Result<Arc<Module>, Err
     let wants: Vec<Signal> = requests.iter().map(|[valid, ..]| valid.clone()).collect();
     let grants = round_robin(&b, &wants, &taken.signal());
     let pick = |field: usize, width| {
-        one_hot(&b, width, grants.iter().zip(&requests).map(|(grant, request)| (grant.clone(), request[field].clone())))
+        one_hot(
+            &b,
+            width,
+            grants.iter().zip(&requests).map(|(grant, request)| (grant.clone(), request[field].clone())),
+        )
     };
     let address = pick(1, DRAM_BITS).named("burst_address");
     let bytes = pick(2, BURST_BITS).named("burst_bytes");
@@ -63,7 +68,11 @@ pub fn module(accelerator: &Accelerator, stores: u32) -> Result<Arc<Module>, Err
     // Whose burst a response completes.
     let client_bits = address_bits(stores);
     let granted: Vec<Signal> = grants.iter().map(|grant| grant & &taken.signal()).collect();
-    let client = one_hot(&b, client_bits, granted.iter().enumerate().map(|(i, g)| (g.clone(), b.lit(client_bits, i as i64))));
+    let client = one_hot(
+        &b,
+        client_bits,
+        granted.iter().enumerate().map(|(i, g)| (g.clone(), b.lit(client_bits, i as i64))),
+    );
     let owners = b.memory("owners", client_bits, RESPONSES);
     let bits = address_bits(RESPONSES);
     owners.write(&ring(&b, "newest", RESPONSES, bits, &taken.signal()), &client, &taken.signal());

@@ -19,8 +19,18 @@ use std::sync::Arc;
 
 /// The descriptor registers that it reads.
 pub const REGISTERS: &[&str] = &[
-    "a_tile", "a_slots", "d_depth", "d_lanes", "d_channels", "d_width", "d_height", "y_base", "r_base", "residual",
-    "p_base", "p_rows",
+    "a_tile",
+    "a_slots",
+    "d_depth",
+    "d_lanes",
+    "d_channels",
+    "d_width",
+    "d_height",
+    "y_base",
+    "r_base",
+    "residual",
+    "p_base",
+    "p_rows",
 ];
 
 /// The drain control of `chunk`.
@@ -49,7 +59,8 @@ pub fn module(chunk: &Chunk, nest: &Arc<Module>) -> Result<Arc<Module>, Errors> 
     step_wire.drive(&(&(&walk.out("valid") & &waiting) & &!&parameters.busy));
     walk.connect("step", &step);
     b.output("drained", &b.delay_reset("drained_q", &tile_end, 0), "a slot of partial sums is free again");
-    let base = crate::compute::slot_base(&b, "a", &start, &tile_end, &register("a_slots"), &register("a_tile"));
+    let base =
+        crate::compute::slot_base(&b, "a", &start, &tile_end, &register("a_slots"), &register("a_tile"));
 
     // Stage 1.
     let depth = reduction(chunk);
@@ -84,7 +95,11 @@ pub fn module(chunk: &Chunk, nest: &Arc<Module>) -> Result<Arc<Module>, Errors> 
     b.output("read_address", &parameters.read.mux(&parameters.address, &residual_address), "first byte");
     let plane_bytes = b.lit(LANE_BITS, i64::from(chunk.post_lanes));
     b.output("read_bytes", &parameters.read.mux(&plane_bytes, &residual_lanes), "bytes");
-    b.output("residual_there", &delayed_strobe(&b, "residual_there", &asks, BUFFER_READ), "the line is the residual");
+    b.output(
+        "residual_there",
+        &delayed_strobe(&b, "residual_there", &asks, BUFFER_READ),
+        "the line is the residual",
+    );
 
     let last = 2 + depth + STAGES;
     b.output("write", &delayed_strobe(&b, "write", &beat, last), "writes the results");
@@ -93,7 +108,11 @@ pub fn module(chunk: &Chunk, nest: &Arc<Module>) -> Result<Arc<Module>, Errors> 
     b.output("write_bytes", &delayed(&b, "write_bytes", &lanes, last), "bytes");
 
     let finished = &step & &walk.out("crossed").all();
-    b.output("done", &delayed_strobe(&b, "done", &finished, drain_latency(chunk)), "the last result is in the buffer");
+    b.output(
+        "done",
+        &delayed_strobe(&b, "done", &finished, drain_latency(chunk)),
+        "the last result is in the buffer",
+    );
     parameters.outputs(&b);
     b.finish()
 }
@@ -129,7 +148,11 @@ impl Parameters {
 
     /// The write side, at the time of the line.
     fn outputs(&self, b: &Builder) {
-        b.output("plane_we", &delayed_strobe(b, "plane_we", &self.read, BUFFER_READ), "the line is a plane of parameters");
+        b.output(
+            "plane_we",
+            &delayed_strobe(b, "plane_we", &self.read, BUFFER_READ),
+            "the line is a plane of parameters",
+        );
         b.output("plane", &delayed(b, "plane_there", &self.plane, BUFFER_READ), "the plane");
         b.output("plane_row", &delayed(b, "plane_row_there", &self.row, BUFFER_READ), "its row");
     }

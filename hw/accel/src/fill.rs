@@ -19,8 +19,18 @@ use std::sync::Arc;
 pub fn registers(kind: NestKind) -> &'static [&'static str] {
     match kind {
         NestKind::Input => &[
-            "x_base", "x_y", "x_x", "x_height", "x_width", "x_channels", "x_lanes", "x_stride", "x_window",
-            "x_tile", "x_slots", "x_depth",
+            "x_base",
+            "x_y",
+            "x_x",
+            "x_height",
+            "x_width",
+            "x_channels",
+            "x_lanes",
+            "x_stride",
+            "x_window",
+            "x_tile",
+            "x_slots",
+            "x_depth",
         ],
         _ => &["w_base", "w_lanes", "w_stride", "w_tile", "w_slots", "w_depth"],
     }
@@ -78,7 +88,8 @@ pub fn module(
     b.output("beat", &beat, "a beat on the bus, for the counters");
 
     // Stage 1 + BUFFER_READ: the line is here; the buses are registered once more.
-    let there = |name: &str, signal: &Signal| delayed(&b, name, &b.delay(&format!("{name}_0"), signal), BUFFER_READ);
+    let there =
+        |name: &str, signal: &Signal| delayed(&b, name, &b.delay(&format!("{name}_0"), signal), BUFFER_READ);
     let arrived = delayed_strobe(&b, "arrived", &beat, BUFFER_READ);
     let bytes = line.gate(&delayed(&b, "in_image_there", &in_image, BUFFER_READ));
     let first_row = there("row", &walk.out("at_row"));
@@ -97,7 +108,11 @@ pub fn module(
 }
 
 /// Whether the beat is inside the image, and how many of its lanes are channels of it.
-fn input_limits(walk: &InstanceHandle, register: &impl Fn(&str) -> Signal, lanes: &Signal) -> (Signal, Signal) {
+fn input_limits(
+    walk: &InstanceHandle,
+    register: &impl Fn(&str) -> Signal,
+    lanes: &Signal,
+) -> (Signal, Signal) {
     let y = (&register("y") + &walk.out("at_y")).named("y");
     let x = (&register("x") + &walk.out("at_x")).named("x");
     // A negative coordinate is a huge unsigned one, so one comparison serves both edges.
@@ -117,14 +132,15 @@ fn row_buses(
 ) {
     let bits = 8 * chunk.rows;
     let shifts = chunk.rows > accelerator.buffer.line_bytes;
-    let placed = if shifts {
-        bytes.zext(bits).shift_left(&first_row.cat(&b.zero(3)))
-    } else {
-        bytes.zext(bits)
-    };
+    let placed =
+        if shifts { bytes.zext(bits).shift_left(&first_row.cat(&b.zero(3))) } else { bytes.zext(bits) };
     b.output("row_data", &b.delay("row_data_q", &placed), "a byte for every PE row");
     let takes = (0..chunk.rows).map(|row| {
-        let lane = if shifts { &b.lit(LANE_BITS, i64::from(row)) - first_row } else { b.lit(LANE_BITS, i64::from(row)) };
+        let lane = if shifts {
+            &b.lit(LANE_BITS, i64::from(row)) - first_row
+        } else {
+            b.lit(LANE_BITS, i64::from(row))
+        };
         &lane.ult(lanes) & arrived
     });
     let takes = Signal::join(&takes.collect::<Vec<_>>());
@@ -148,12 +164,21 @@ fn column_takes(
     let mut addresses = Vec::new();
     for column in 0..chunk.cols {
         // The stride holds still long before the first beat, so its multiples are registered on their own.
-        let multiple = stride.zext(COORDINATE_BITS).mul_u(&b.lit(LANE_BITS, i64::from(column))).trunc(COORDINATE_BITS);
+        let multiple =
+            stride.zext(COORDINATE_BITS).mul_u(&b.lit(LANE_BITS, i64::from(column))).trunc(COORDINATE_BITS);
         let position = b.delay(&format!("column_{column}_tag"), &multiple);
         let tap = &tag.zext(COORDINATE_BITS) - &position;
         takes.push(&tap.ult(&window.zext(COORDINATE_BITS)) & arrived);
         addresses.push((entry + &tap.trunc(RF_BITS)).trunc(bits));
     }
-    b.output("column_takes", &b.delay_reset("column_takes_q", &Signal::join(&takes), 0), "columns that take the beat");
-    b.output("column_entry", &b.delay("column_entry_q", &Signal::join(&addresses)), "register-file entry, a column");
+    b.output(
+        "column_takes",
+        &b.delay_reset("column_takes_q", &Signal::join(&takes), 0),
+        "columns that take the beat",
+    );
+    b.output(
+        "column_entry",
+        &b.delay("column_entry_q", &Signal::join(&addresses)),
+        "register-file entry, a column",
+    );
 }

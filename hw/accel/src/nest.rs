@@ -56,7 +56,11 @@ pub fn module(accelerator: &Accelerator, kind: NestKind) -> Result<Arc<Module>, 
     }
 
     let crossed = any_of(&b, 4, levels.iter().map(|level| level.flags.gate(&level.advances)));
-    b.output("crossed", &(&crossed | &last.replicate(4)), "flags of the level that the step advances; all at the end");
+    b.output(
+        "crossed",
+        &(&crossed | &last.replicate(4)),
+        "flags of the level that the step advances; all at the end",
+    );
     if kind == NestKind::Compute {
         let reduce = FLAG_REDUCE.trailing_zeros();
         let nonzero = levels.iter().map(|level| &level.flags.bit(reduce) & &level.count.any());

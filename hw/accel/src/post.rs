@@ -40,7 +40,8 @@ pub fn module(chunk: &Chunk) -> Result<Arc<Module>, Errors> {
 
     let lanes = (0..chunk.post_lanes).map(|lane| {
         let byte = |i: usize| planes[i].slice(8 * lane, 8);
-        let field = |first: usize, bytes: usize| Signal::join(&(first..first + bytes).map(byte).collect::<Vec<_>>());
+        let field =
+            |first: usize, bytes: usize| Signal::join(&(first..first + bytes).map(byte).collect::<Vec<_>>());
         let channel = Channel {
             bias: field(0, 6).trunc(BIAS_BITS),
             multiplier: field(6, 2).trunc(MULTIPLIER_BITS),

@@ -39,7 +39,8 @@ pub fn module(kind: Queue) -> Result<Arc<Module>, Errors> {
     let at_once = [table::CFG, table::LOOP, table::GUARD].map(|opcode| decode.is(opcode));
     let tables = [table::BOUND, table::DELTA].map(|opcode| decode.is(opcode));
     let fence = &decode.is(table::FENCE) & &idle;
-    let steps = at_once.iter().chain(&tables).chain([&wait, &signal, &launch, &fence, &control.leaves, &index.done]);
+    let steps =
+        at_once.iter().chain(&tables).chain([&wait, &signal, &launch, &fence, &control.leaves, &index.done]);
     let skipping = &(&there & &running.q()) & &skip.q().any();
     let pop = (&any_of(&b, 1, steps.cloned()) | &skipping).named("popping");
 
@@ -60,9 +61,17 @@ pub fn module(kind: Queue) -> Result<Arc<Module>, Errors> {
     let known = INSTRUCTIONS.iter().filter(|row| row.queues.contains(&kind));
     let legal = any_of(&b, 1, known.map(|row| decode.opcode_is(row.opcode)));
     let bad_register = &(&decode.is(table::CFG) | &decode.is(table::INDEX)) & &!&index.register_exists;
-    b.output("illegal", &(&(&decode.go & &!&legal) | &bad_register), "the word is no instruction of this queue");
+    b.output(
+        "illegal",
+        &(&(&decode.go & &!&legal) | &bad_register),
+        "the word is no instruction of this queue",
+    );
     if kind == Queue::Execute {
-        b.output("flip", &decode.field(table::EXEC, "flip"), "with launch: flips the page of the nest tables");
+        b.output(
+            "flip",
+            &decode.field(table::EXEC, "flip"),
+            "with launch: flips the page of the nest tables",
+        );
         table_write(&decode, &tables).outputs(&b);
     }
     b.finish()
@@ -161,7 +170,11 @@ impl Index {
         let chosen: Vec<Signal> = (0..kind.registers().len()).map(|i| reg.eq_lit(i as i64)).collect();
         let indexes = decode.opcode_is(table::INDEX);
         let legal = kind.registers().iter().zip(&chosen).map(|(register, chosen)| {
-            if register.is_indexable() { chosen.clone() } else { chosen & &!&indexes }
+            if register.is_indexable() {
+                chosen.clone()
+            } else {
+                chosen & &!&indexes
+            }
         });
         Index { done, product: product.q(), register_exists: any_of(b, 1, legal), chosen }
     }
@@ -171,10 +184,18 @@ impl Index {
 fn registers(b: &Builder, decode: &Decode, kind: Queue, index: &Index) {
     let writes = decode.is(table::CFG);
     let value = decode.field(table::CFG, "value");
-    let shadows: Vec<Reg> =
-        kind.registers().iter().map(|register| b.reg(&format!("shadow_{}", register.name), register.width)).collect();
-    let addresses = kind.registers().iter().zip(&shadows).zip(&index.chosen).filter(|((r, _), _)| r.is_indexable());
-    let old = one_hot(b, DRAM_BITS, addresses.map(|((_, shadow), chosen)| (chosen.clone(), shadow.q().zext(DRAM_BITS))));
+    let shadows: Vec<Reg> = kind
+        .registers()
+        .iter()
+        .map(|register| b.reg(&format!("shadow_{}", register.name), register.width))
+        .collect();
+    let addresses =
+        kind.registers().iter().zip(&shadows).zip(&index.chosen).filter(|((r, _), _)| r.is_indexable());
+    let old = one_hot(
+        b,
+        DRAM_BITS,
+        addresses.map(|((_, shadow), chosen)| (chosen.clone(), shadow.q().zext(DRAM_BITS))),
+    );
     let moved = (&old + &index.product).named("indexed_address");
     for ((register, shadow), chosen) in kind.registers().iter().zip(&shadows).zip(&index.chosen) {
         let written = value.trunc(register.width);

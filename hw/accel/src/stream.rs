@@ -55,7 +55,9 @@ pub fn module(accelerator: &Accelerator) -> Result<Arc<Module>, Errors> {
     count.reset(0).next(&counted.gate(&!&restart));
     let aligned = target.slice(offset_bits, PC_BITS - offset_bits).cat(&b.zero(offset_bits));
     head.enable(&(&restart | &advance)).next(&restart.mux(&aligned, &(&head.q() + 1)));
-    skip.reset(0).enable(&(&restart | &skipping)).next(&restart.mux(&target.trunc(offset_bits), &(&skip.q() - 1)));
+    skip.reset(0)
+        .enable(&(&restart | &skipping))
+        .next(&restart.mux(&target.trunc(offset_bits), &(&skip.q() - 1)));
 
     let memory = b.memory("beats", accelerator.axi_bits, beats);
     let pointer = |name: &str, moves: &Signal| {

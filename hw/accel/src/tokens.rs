@@ -12,7 +12,8 @@ const COUNT_BITS: u32 = 8;
 
 /// The tokens of `queues` queues.
 pub fn module(accelerator: &Accelerator, queues: u32) -> Result<Arc<Module>, Errors> {
-    let b = Builder::new("tokens", "Counting tokens between queues; one waiting and one signalling queue each.");
+    let b =
+        Builder::new("tokens", "Counting tokens between queues; one waiting and one signalling queue each.");
     let ports: Vec<[Signal; 3]> = (0..queues)
         .map(|i| {
             [

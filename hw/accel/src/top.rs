@@ -12,7 +12,10 @@ pub const NAME: &str = "nasa_top";
 
 /// The whole accelerator.
 pub fn module(accelerator: &Accelerator) -> Result<Arc<Module>, Errors> {
-    let b = Builder::new(NAME, "Chunk-based accelerator: AXI4 master to DRAM, AXI4-Lite control, interrupt, traces.");
+    let b = Builder::new(
+        NAME,
+        "Chunk-based accelerator: AXI4 master to DRAM, AXI4-Lite control, interrupt, traces.",
+    );
     let resetn = b.input("aresetn", 1, "synchronous reset, active low");
     let reset = (!&resetn).named("reset");
     b.reset_from(&reset);
@@ -88,7 +91,9 @@ fn master(b: &Builder, accelerator: &Accelerator, core: &hdl::InstanceHandle) {
         constant(&format!("{channel}cache"), 4, 3);
         constant(&format!("{channel}prot"), 3, 0);
     }
-    for port in ["arvalid", "araddr", "arlen", "awvalid", "awaddr", "awlen", "wvalid", "wdata", "wstrb", "wlast"] {
+    for port in
+        ["arvalid", "araddr", "arlen", "awvalid", "awaddr", "awlen", "wvalid", "wdata", "wstrb", "wlast"]
+    {
         let name = format!("m_axi_{port}");
         let signal: Signal = core.out(&name);
         debug_assert!(signal.width() <= DRAM_BITS.max(bits));

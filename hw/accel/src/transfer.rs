@@ -37,7 +37,8 @@ pub fn module(accelerator: &Accelerator) -> Result<Arc<Module>, Errors> {
     let boundary_bits = longest.trailing_zeros();
     let dram = b.reg("dram_at", DRAM_BITS);
     let buffer = b.reg("buffer_at", BUFFER_BITS);
-    let to_boundary = &b.lit(BURST_BITS, i64::from(longest)) - &dram.q().trunc(boundary_bits).zext(BURST_BITS);
+    let to_boundary =
+        &b.lit(BURST_BITS, i64::from(longest)) - &dram.q().trunc(boundary_bits).zext(BURST_BITS);
     let row_ends = left.q().ule(&to_boundary.zext(24)).named("row_ends");
     let bytes = row_ends.mux(&left.q().trunc(BURST_BITS), &to_boundary).named("burst_bytes");
 
@@ -77,7 +78,14 @@ struct Countdown {
 }
 
 impl Countdown {
-    fn new(b: &Builder, name: &str, launch: &Signal, first: &Signal, again: &Signal, step: &Signal) -> Countdown {
+    fn new(
+        b: &Builder,
+        name: &str,
+        launch: &Signal,
+        first: &Signal,
+        again: &Signal,
+        step: &Signal,
+    ) -> Countdown {
         let left = b.reg(&format!("{name}_left"), first.width());
         let last = left.q().ule(&b.lit(first.width(), 1));
         let next = last.mux(again, &(&left.q() - 1));

@@ -19,7 +19,8 @@ fn configurations() -> Vec<Accelerator> {
 #[test]
 fn every_committed_configuration_has_hardware() {
     for accelerator in configurations() {
-        let top = accel::generate(&accelerator).unwrap_or_else(|errors| panic!("{}: {errors}", accelerator.name));
+        let top =
+            accel::generate(&accelerator).unwrap_or_else(|errors| panic!("{}: {errors}", accelerator.name));
         assert_eq!(top.name(), accel::top::NAME);
     }
 }

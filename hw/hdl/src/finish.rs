@@ -202,10 +202,7 @@ fn assemble(graph: &Graph, live: &Live) -> Module {
     module
 }
 
-fn map_memory(
-    memory: &crate::module::Memory,
-    mut to: impl FnMut(NodeId) -> NodeId,
-) -> crate::module::Memory {
+fn map_memory(memory: &crate::module::Memory, mut to: impl FnMut(NodeId) -> NodeId) -> crate::module::Memory {
     let mut memory = memory.clone();
     for write in &mut memory.writes {
         let WritePort { addr, data, enable, mask, .. } = write;

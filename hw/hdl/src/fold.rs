@@ -125,7 +125,14 @@ impl Nodes {
         self.is_zero(b).then(|| self.make_slice(a, width - 1, 1, place))
     }
 
-    fn fold_shift(&mut self, kind: Binary, a: NodeId, by: NodeId, width: u32, place: Place) -> Option<NodeId> {
+    fn fold_shift(
+        &mut self,
+        kind: Binary,
+        a: NodeId,
+        by: NodeId,
+        width: u32,
+        place: Place,
+    ) -> Option<NodeId> {
         if let Op::Zext(narrow) = *self.op(by) {
             return Some(self.make(Op::Binary(kind, a, narrow), width, place));
         }

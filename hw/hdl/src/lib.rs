@@ -37,13 +37,13 @@ mod signal;
 mod state;
 pub mod verilog;
 
-
 pub use builder::Builder;
 pub use check::nearest;
 pub use error::{Error, Errors};
 pub use meaning::meaning;
 pub use module::{
-    Binary, Instance, Memory, Module, Node, NodeId, Op, Output, Port, ReadPort, Reduction, Register, WritePort,
+    Binary, Instance, Memory, Module, Node, NodeId, Op, Output, Port, ReadPort, Reduction, Register,
+    WritePort,
 };
 pub use signal::Signal;
 pub use state::{InstanceHandle, MemoryHandle, Reg, Wire};

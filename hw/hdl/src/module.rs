@@ -353,9 +353,12 @@ impl Op {
     /// are with the port.
     pub fn operands(&self) -> Vec<NodeId> {
         match self {
-            Op::Const(_) | Op::Input(_) | Op::Wire(_) | Op::Register(_) | Op::Read { .. } | Op::Output { .. } => {
-                Vec::new()
-            }
+            Op::Const(_)
+            | Op::Input(_)
+            | Op::Wire(_)
+            | Op::Register(_)
+            | Op::Read { .. }
+            | Op::Output { .. } => Vec::new(),
             Op::Not(a) | Op::Reduce(_, a) | Op::Zext(a) | Op::Sext(a) => vec![*a],
             Op::Slice { of, .. } => vec![*of],
             Op::Binary(_, a, b) => vec![*a, *b],

@@ -32,8 +32,7 @@ impl Wire {
         let mut graph = self.signal.graph.borrow_mut();
         let wire = &graph.wires[self.index];
         if wire.width != value.width {
-            let message =
-                format!("{} of {} bits is driven by {} bits", wire.name, wire.width, value.width);
+            let message = format!("{} of {} bits is driven by {} bits", wire.name, wire.width, value.width);
             graph.error(place, message);
         } else if let Some(first) = wire.driver {
             let message = format!(
@@ -146,7 +145,7 @@ impl MemoryHandle {
     /// Writes, while `enable` is 1, the groups of `granule` bits whose bit of `mask` is 1.
     #[track_caller]
     pub fn write_masked(&self, addr: &Signal, data: &Signal, enable: &Signal, mask: &Signal, granule: u32) {
-        if granule == 0 || self.width % granule != 0 {
+        if granule == 0 || !self.width.is_multiple_of(granule) {
             let message = format!("{} of {} bits has no lanes of {granule} bits", self.name(), self.width);
             self.graph.borrow_mut().error(Location::caller(), message);
             return;

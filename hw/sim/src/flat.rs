@@ -143,11 +143,7 @@ impl Flat {
                 enable: slot(write.enable),
                 mask: write.mask.map(|mask| (slot(mask), write.granule)),
             });
-            self.memories.push(Memory {
-                width: memory.width,
-                depth: memory.depth,
-                writes: writes.collect(),
-            });
+            self.memories.push(Memory { width: memory.width, depth: memory.depth, writes: writes.collect() });
             for (port, read) in memory.reads.iter().enumerate() {
                 if let ReadPort::Sync { name, addr, enable } = read {
                     reads.insert((index, port), self.states.len());

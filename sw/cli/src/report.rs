@@ -1,22 +1,25 @@
 //! What `nasa verify` found out, as a table for people and JSON for programs.
 
+use crate::measure::{self, Times};
 use accel::counters::CHUNK_COUNTERS;
 use compiler::{Compiled, LayerPlan};
 use cosim::compare::{compare, Comparison};
-use cosim::executor::{Event, Outcome};
+use cosim::executor::Outcome;
+use mapper::events;
 use model::{Graph, Tensor};
-use serde_json::{json, Value};
+use serde_json::{json, Map, Value};
 use spec::accelerator::Accelerator;
 use spec::error::{grouped, Diagnostic, Report};
-use spec::program::{Program, Span};
 
-/// What was compared and measured.
+/// A run on the hardware, beside what it should have been.
 pub struct Verification {
     network: String,
     config: String,
     engine: &'static str,
     images: u32,
     cycles: u64,
+    /// Nothing where the memory's timing was random.
+    predicted: Option<u64>,
     dram: [u64; 2],
     layers: Vec<Layer>,
 }
@@ -28,96 +31,40 @@ struct Layer {
     chunk: &'static str,
     pes: u64,
     macs: u64,
-    predicted: u64,
     /// Nothing where its output was not stored, or was not asked for.
     comparison: Option<Comparison>,
-    measured: Measured,
+    measured: Times,
+    predicted: Option<Times>,
 }
 
-/// What the trace says about a layer, over all images.
-#[derive(Default)]
-struct Measured {
-    /// From the begin of its first instruction to the end of its last.
-    begin: Option<u64>,
-    end: u64,
-    /// The same of its `EXEC`s.
-    exec_begin: Option<u64>,
-    exec_end: u64,
-    /// Cycles of its `EXEC`s together.
-    exec: u64,
-    /// Sums of the chunk's counters, in the order of `CHUNK_COUNTERS`.
-    counters: Vec<u64>,
-    /// First `EXEC` and its word, to find the place of a mistake.
-    first: Option<(usize, usize)>,
-}
-
-impl Measured {
-    fn add(&mut self, event: &Event) {
-        self.begin = Some(self.begin.map_or(event.begin, |begin| begin.min(event.begin)));
-        self.end = self.end.max(event.end);
-        if event.counters.is_empty() {
-            return;
-        }
-        self.exec_begin = Some(self.exec_begin.map_or(event.begin, |begin| begin.min(event.begin)));
-        self.exec_end = self.exec_end.max(event.end);
-        self.exec += event.end - event.begin;
-        self.counters.resize(event.counters.len(), 0);
-        self.counters.iter_mut().zip(&event.counters).for_each(|(sum, count)| *sum += u64::from(*count));
-        self.first.get_or_insert((event.queue, event.word));
-    }
-
-    fn counter(&self, name: &str) -> u64 {
-        let index = CHUNK_COUNTERS.iter().position(|(counter, _)| *counter == name);
-        index.and_then(|index| self.counters.get(index)).copied().unwrap_or(0)
-    }
-
-    fn cycles(&self) -> u64 {
-        self.end - self.begin.unwrap_or(self.end)
-    }
-
-    fn utilization(&self, pes: u64) -> f64 {
-        let cycles = self.exec_end - self.exec_begin.unwrap_or(self.exec_end);
-        self.counter("macs") as f64 / (pes * cycles).max(1) as f64
-    }
+/// What is compared with what.
+pub struct Evidence<'a> {
+    pub accelerator: &'a Accelerator,
+    pub graph: &'a Graph,
+    pub compiled: &'a Compiled,
+    /// The reference's output of every layer.
+    pub expected: &'a [Tensor],
+    pub outcome: &'a Outcome,
+    /// The predicted run, where there is one.
+    pub run: Option<&'a events::Run>,
+    pub engine: &'static str,
+    /// The layers to compare; all where left out.
+    pub only: Option<&'a [String]>,
 }
 
 impl Verification {
-    /// Compares what the hardware left in DRAM with `expected`, the reference's output of every layer; `only`
-    /// names the layers to compare.
-    pub fn new(
-        accelerator: &Accelerator,
-        graph: &Graph,
-        compiled: &Compiled,
-        expected: &[Tensor],
-        outcome: &Outcome,
-        engine: &'static str,
-        only: Option<&[String]>,
-    ) -> Verification {
-        let wanted = |name: &str| only.is_none_or(|only| only.iter().any(|other| other == name));
-        let found =
-            |name: &str| outcome.outputs.iter().find(|(output, _)| output == name).map(|(_, tensor)| tensor);
-        let layers = graph.layers().zip(&compiled.layers).map(|((id, layer), plan)| {
-            let chunk = &accelerator.chunks[plan.chunk];
-            let found = found(&layer.name).filter(|_| wanted(&layer.name));
-            Layer {
-                index: id.0,
-                name: layer.name.clone(),
-                chunk: chunk.name(),
-                pes: chunk.pes().into(),
-                macs: plan.macs,
-                predicted: plan.predicted * u64::from(compiled.program.images),
-                comparison: found.map(|found| compare(&expected[id.0], found)),
-                measured: measured(&compiled.program, outcome, &layer.name),
-            }
-        });
+    /// Compares what the hardware left in DRAM with the reference, and its trace with the prediction.
+    pub fn new(evidence: &Evidence<'_>) -> Verification {
+        let Evidence { accelerator, graph, compiled, outcome, run, engine, .. } = evidence;
         Verification {
             network: graph.name.clone(),
             config: accelerator.name.clone(),
             engine,
             images: compiled.program.images,
             cycles: outcome.cycles,
+            predicted: run.map(|run| run.cycles),
             dram: [outcome.dram_read, outcome.dram_written],
-            layers: layers.collect(),
+            layers: layers(evidence),
         }
     }
 
@@ -127,8 +74,7 @@ impl Verification {
 
     /// Every layer that differs, as an error; one error where nothing was compared.
     pub fn failures(&self) -> Report {
-        let failures = self.compared().filter_map(|(layer, comparison)| layer.failure(comparison));
-        let mut report = Report(failures.collect());
+        let mut report = Report(self.compared().filter_map(|(layer, found)| layer.failure(found)).collect());
         if self.compared().next().is_none() {
             let error = Diagnostic::new("verify", "nothing was compared");
             report.push(error.help("name layers whose output is stored, or leave --layers out"));
@@ -138,110 +84,124 @@ impl Verification {
 
     /// The machine-readable result.
     pub fn json(&self) -> Value {
-        let layers: Vec<Value> = self.layers.iter().map(Layer::json).collect();
         json!({
             "network": self.network,
             "config": self.config,
             "engine": self.engine,
             "images": self.images,
-            "mismatches": self.compared().map(|(_, comparison)| comparison.mismatches).sum::<usize>(),
-            "elements": self.compared().map(|(_, comparison)| comparison.elements).sum::<usize>(),
-            "cycles": {"measured": self.cycles},
+            "mismatches": self.compared().map(|(_, found)| found.mismatches).sum::<usize>(),
+            "elements": self.compared().map(|(_, found)| found.elements).sum::<usize>(),
+            "cycles": {"predicted": self.predicted, "measured": self.cycles},
             "dram": {"read": self.dram[0], "written": self.dram[1]},
-            "layers": layers,
+            "layers": self.layers.iter().map(Layer::json).collect::<Vec<Value>>(),
         })
     }
 
     /// The result for people.
     pub fn table(&self) -> String {
-        let mut text = format!(
-            "{:<20} {:>5} {:>12} {:>12} {:>12} {:>6} {:>12} {}\n",
-            "layer", "chunk", "macs", "exec cycles", "predicted", "util", "elements", "bits"
-        );
+        let header = ["layer", "chunk", "macs", "cycles", "predicted", "util", "elements", "bits"];
+        let mut text = line(&header.map(str::to_string));
         for layer in &self.layers {
-            let (elements, verdict) = match &layer.comparison {
-                None => (String::new(), "not compared".to_string()),
-                Some(Comparison { elements, mismatches: 0, .. }) => (grouped(*elements), "equal".to_string()),
-                Some(Comparison { elements, mismatches, .. }) => {
-                    (grouped(*elements), format!("{mismatches} DIFFER"))
-                }
-            };
-            text += &format!(
-                "{:<20} {:>5} {:>12} {:>12} {:>12} {:>5.1}% {:>12} {}\n",
-                layer.name,
-                layer.chunk,
-                grouped(layer.macs * u64::from(self.images)),
-                grouped(layer.measured.exec),
-                grouped(layer.predicted),
-                100.0 * layer.measured.utilization(layer.pes),
-                elements,
-                verdict
-            );
+            text += &line(&layer.row(self.images));
         }
-        let (read, written) = (grouped(self.dram[0]), grouped(self.dram[1]));
-        text + &format!(
-            "{} images in {} cycles; {read} bytes read from DRAM, {written} written\n",
-            self.images,
-            grouped(self.cycles)
-        )
+        let predicted = self
+            .predicted
+            .map_or("random memory: no prediction".into(), |cycles| format!("{} predicted", grouped(cycles)));
+        let [read, written] = self.dram.map(grouped);
+        let (images, cycles) = (self.images, grouped(self.cycles));
+        text + &format!("{images} images in {cycles} cycles ({predicted}); {read} bytes read from DRAM, {written} written\n")
     }
 }
 
+fn layers(evidence: &Evidence<'_>) -> Vec<Layer> {
+    let Evidence { accelerator, graph, compiled, expected, outcome, run, only, .. } = evidence;
+    let measured = measure::measured(outcome);
+    let predicted = run.map(measure::predicted);
+    let layer = |(index, plan): (usize, &LayerPlan)| {
+        let chunk = &accelerator.chunks[plan.chunk];
+        let wanted = only.is_none_or(|only| only.contains(&plan.name));
+        let found = outcome.outputs.iter().find(|(output, _)| wanted && *output == plan.name);
+        let times = |launches: &Vec<measure::Launch<'_>>| Times::of(&compiled.program, launches, &plan.name);
+        Layer {
+            index,
+            name: plan.name.clone(),
+            chunk: chunk.name(),
+            pes: chunk.pes().into(),
+            macs: plan.macs,
+            comparison: found.map(|(_, found)| compare(&expected[index], found)),
+            measured: times(&measured),
+            predicted: predicted.as_ref().map(times),
+        }
+    };
+    assert_eq!(graph.len(), compiled.layers.len(), "a plan for every layer");
+    compiled.layers.iter().enumerate().map(layer).collect()
+}
+
+fn line(cells: &[String; 8]) -> String {
+    let [name, chunk, macs, cycles, predicted, utilization, elements, bits] = cells;
+    format!("{name:<20} {chunk:>5} {macs:>12} {cycles:>12} {predicted:>12} {utilization:>6} {elements:>12} {bits}\n")
+}
+
 impl Layer {
+    fn row(&self, images: u32) -> [String; 8] {
+        let (elements, bits) = match &self.comparison {
+            None => (String::new(), "not compared".to_string()),
+            Some(Comparison { elements, mismatches: 0, .. }) => (grouped(*elements), "equal".to_string()),
+            Some(Comparison { elements, mismatches, .. }) => {
+                (grouped(*elements), format!("{mismatches} DIFFER"))
+            }
+        };
+        [
+            self.name.clone(),
+            self.chunk.to_string(),
+            grouped(self.macs * u64::from(images)),
+            grouped(self.measured.cycles()),
+            self.predicted.as_ref().map_or(String::new(), |times| grouped(times.cycles())),
+            format!("{:.1}%", 100.0 * self.measured.utilization(self.pes)),
+            elements,
+            bits,
+        ]
+    }
+
     fn failure(&self, comparison: &Comparison) -> Option<Diagnostic> {
         let first = comparison.first.as_ref()?;
         let message =
             format!("layer {} `{}` differs from the reference at {:?}", self.index, self.name, first.index);
-        let (found, expected) = (first.found, first.expected);
         let (mismatches, elements) = (grouped(comparison.mismatches), grouped(comparison.elements));
-        let figures =
-            format!("expected {expected}, RTL gave {found} ({mismatches} of {elements} elements differ)");
+        let figures = format!(
+            "expected {}, RTL gave {} ({mismatches} of {elements} elements differ)",
+            first.expected, first.found
+        );
         let mut error = Diagnostic::new("cosim", message).note(figures);
-        if let (Some((queue, word)), Some(begin)) = (self.measured.first, self.measured.exec_begin) {
-            let end = self.measured.exec_end;
-            error = error.note(format!(
-                "computed by {}, first EXEC at word {word} of queue {queue}, cycles {begin} to {end}",
-                self.chunk
-            ));
+        if let (Some((queue, word)), Some((begin, end))) = (self.measured.first, self.measured.exec_span) {
+            let chunk = self.chunk;
+            let queue = spec::isa::table::Queue::ALL[queue % 3].name();
+            error = error
+                .note(format!("computed by {chunk}.{queue} from word {word} on, cycles {begin} to {end}"));
         }
-        Some(error.help("compare with `nasa reference --dump`, list the program with `nasa disasm`"))
+        Some(error.help("see its inputs with `nasa reference --dump`, its words with `nasa disasm`"))
     }
 
     fn json(&self) -> Value {
-        let measured = &self.measured;
+        let (measured, predicted) = (&self.measured, self.predicted.as_ref());
         let sum = |names: &[&str]| names.iter().map(|name| measured.counter(name)).sum::<u64>();
-        let counters: serde_json::Map<String, Value> = CHUNK_COUNTERS
-            .iter()
-            .map(|(name, _)| (name.to_string(), measured.counter(name).into()))
-            .collect();
+        let counter = |(name, _): &(&str, &str)| (name.to_string(), measured.counter(name).into());
         json!({
             "name": self.name,
             "chunk": self.chunk,
             "macs": self.macs,
-            "mismatches": self.comparison.as_ref().map(|comparison| comparison.mismatches),
-            "elements": self.comparison.as_ref().map(|comparison| comparison.elements),
-            "cycles": {"measured": measured.cycles()},
-            "exec_cycles": {"predicted": self.predicted, "measured": measured.exec},
+            "mismatches": self.comparison.as_ref().map(|found| found.mismatches),
+            "elements": self.comparison.as_ref().map(|found| found.elements),
+            "cycles": {"predicted": predicted.map(Times::cycles), "measured": measured.cycles()},
+            "exec_cycles": {"predicted": predicted.map(|times| times.exec), "measured": measured.exec},
             "utilization": measured.utilization(self.pes),
             "accesses": {
                 "gb": {"measured": sum(&["x_bytes", "w_bytes", "r_bytes", "y_bytes"])},
                 "noc": {"measured": sum(&["x_beats", "w_beats", "y_beats"])},
             },
-            "counters": counters,
+            "counters": CHUNK_COUNTERS.iter().map(counter).collect::<Map<String, Value>>(),
         })
     }
-}
-
-/// All events of the words that run `layer`.
-fn measured(program: &Program, outcome: &Outcome, layer: &str) -> Measured {
-    let runs = |span: &&Span, event: &Event| {
-        span.stream == event.queue && (span.first..=span.last).contains(&event.word) && span.layer == layer
-    };
-    let mut measured = Measured::default();
-    for event in outcome.events.iter().filter(|event| program.source.iter().any(|span| runs(&span, event))) {
-        measured.add(event);
-    }
-    measured
 }
 
 /// How a layer is run, as JSON.

@@ -96,7 +96,9 @@ pub fn run(
     }
     if let Some(violation) = bench.memory.violations().first() {
         let message = format!("the hardware broke a rule of AXI4: {violation}");
-        return Err(Report::from(Diagnostic::new("cosim", message).help("this is a bug of the generator: report it")));
+        return Err(Report::from(
+            Diagnostic::new("cosim", message).help("this is a bug of the generator: report it"),
+        ));
     }
     Ok(bench.outcome(program))
 }
@@ -167,10 +169,15 @@ fn stopped(bench: &mut Bench, program: &Program, accelerator: &Accelerator) -> R
         let word = pc.saturating_sub(offsets[queue] / 8);
         format!(", queue {} at word {word}", Program::stream_name(&names, queue))
     });
-    let running: Vec<String> = bench.open.iter().enumerate().filter_map(|(queue, open)| {
-        let (word, begin) = open.as_ref().map(|open| (open.word, open.begin))?;
-        Some(format!("{} runs word {word} since cycle {begin}", Program::stream_name(&names, queue)))
-    }).collect();
+    let running: Vec<String> = bench
+        .open
+        .iter()
+        .enumerate()
+        .filter_map(|(queue, open)| {
+            let (word, begin) = open.as_ref().map(|open| (open.word, open.begin))?;
+            Some(format!("{} runs word {word} since cycle {begin}", Program::stream_name(&names, queue)))
+        })
+        .collect();
     let message = format!("the hardware stopped at cycle {}: {what}{}", bench.now, place.unwrap_or_default());
     let help = if running.is_empty() { "no engine was busy".to_string() } else { running.join("; ") };
     Report::from(Diagnostic::new("cosim", message).help(help))
@@ -334,7 +341,11 @@ impl<'a> Bench<'a> {
             event.end = self.now - self.started_at;
             if queue % 3 == 1 {
                 let before = std::mem::replace(&mut event.counters, self.counters(queue / 3));
-                event.counters.iter_mut().zip(before).for_each(|(now, before)| *now = now.wrapping_sub(before));
+                event
+                    .counters
+                    .iter_mut()
+                    .zip(before)
+                    .for_each(|(now, before)| *now = now.wrapping_sub(before));
             }
             self.events.push(event);
         }
@@ -344,7 +355,8 @@ impl<'a> Bench<'a> {
     fn counters(&mut self, chunk: usize) -> Vec<u32> {
         let count = CHUNK_COUNTERS.len();
         let values = self.engine.get_bits(self.ports.trace_counters);
-        let at = |i: usize| values.slice(COUNTER_BITS * (chunk * count + i) as u32, COUNTER_BITS).to_u64() as u32;
+        let at =
+            |i: usize| values.slice(COUNTER_BITS * (chunk * count + i) as u32, COUNTER_BITS).to_u64() as u32;
         (0..count).map(at).collect()
     }
 
@@ -355,7 +367,8 @@ impl<'a> Bench<'a> {
         }
         let counters = (0..self.chunks).map(|chunk| self.counters(chunk)).collect();
         let outputs = program.outputs.iter();
-        let outputs = outputs.map(|place| (place.name.clone(), tensor(&self.memory.bytes, place, program.images)));
+        let outputs =
+            outputs.map(|place| (place.name.clone(), tensor(&self.memory.bytes, place, program.images)));
         Outcome {
             outputs: outputs.collect(),
             cycles: u64::from(self.read(offset_of("CYCLES"))),

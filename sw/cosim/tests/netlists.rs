@@ -84,7 +84,8 @@ fn the_linters_have_nothing_to_say() {
     for linter in [&verilator[..], &icarus[..]] {
         let mut command = Command::new(linter[0]);
         let output = command.args(&linter[1..]).args(&names).current_dir(&folder).output().expect("a linter");
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let said =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         // Icarus warns of every file without a time scale, which synchronous designs have no use for.
         let said: Vec<&str> = said.lines().filter(|line| !line.contains("timescale")).collect();
         assert!(output.status.success() && said.is_empty(), "{}:\n{}", linter[0], said.join("\n"));

@@ -5,7 +5,6 @@ use crate::layer::{Layer, Phase, Tape};
 use crate::maps::Maps;
 use crate::plan::Plan;
 use crate::rng::Rng;
-use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 /// A network in training.
@@ -52,13 +51,13 @@ impl Network {
     /// # Errors
     /// The name of the first layer whose output is not finite.
     pub fn forward(&mut self, input: Maps, phase: Phase) -> Result<Pass, String> {
-        let (mut values, mut tapes) = (vec![input], Vec::new());
+        let (mut values, mut tapes) = (vec![input], Vec::<Tape>::new());
         for i in 0..self.layers.len() {
             let (input, residual) = (self.layers[i].plan.input, self.layers[i].plan.residual);
-            let step = self.step(input);
+            let step = input.checked_sub(1).map_or(self.input_step, |layer: usize| tapes[layer].step());
             let layer = &mut self.layers[i];
             let (y, tape) = layer.forward(&values[input], residual.map(|r| &values[r]), step, phase);
-            if !is_finite(&y) {
+            if !tape.is_finite() {
                 return Err(layer.plan.name.clone());
             }
             values.push(y);
@@ -77,7 +76,8 @@ impl Network {
             let layer = &mut self.layers[i];
             let Some(gradient) = waiting.remove(&(i + 1)) else { continue };
             let (input, residual) = (layer.plan.input, layer.plan.residual);
-            let found = layer.backward(&pass.values[input], &pass.tapes[i], gradient, input > 0);
+            let found =
+                layer.backward(&pass.values[input], &pass.values[i + 1], &pass.tapes[i], gradient, input > 0);
             if layer.params().iter().any(|(param, _)| param.gradient.iter().any(|g| !g.is_finite())) {
                 return Err(layer.plan.name.clone());
             }
@@ -112,9 +112,3 @@ impl Network {
 
 /// Purpose of the random numbers that weights start from.
 const WEIGHTS: u64 = 1;
-
-/// Whether every number is finite; counting keeps the loop free of branches.
-fn is_finite(maps: &Maps) -> bool {
-    let finite = |group: &[f32]| group.iter().map(|y| u32::from(!y.is_finite())).sum::<u32>() == 0;
-    maps.data.par_chunks(maps.group_len()).all(finite)
-}

@@ -8,7 +8,7 @@ use num::Bits;
 
 use super::plan::Printer;
 use super::range;
-use crate::module::{Binary, NodeId, Op, ReadPort, Reduction};
+use crate::module::{Binary, Memory, Module, NodeId, Op, ReadPort, Reduction};
 
 /// Longer expressions get a net.
 const LONGEST: usize = 72;
@@ -18,6 +18,11 @@ const LONGEST_CHAIN: usize = 400;
 
 /// Largest number that is written in decimal.
 const LARGEST_DECIMAL: u64 = 9999;
+
+/// Whether an address is a constant beyond the depth of a memory.
+pub(super) fn beyond(module: &Module, memory: &Memory, addr: NodeId) -> bool {
+    matches!(&module.node(addr).op, Op::Const(addr) if addr.to_u64() >= u64::from(memory.depth))
+}
 
 /// A sized literal.
 pub(super) fn literal(value: &Bits) -> String {
@@ -175,7 +180,12 @@ impl Printer<'_> {
                     Reduction::Or => "|",
                     Reduction::Xor => "^",
                 };
-                (format!("{sign}{}", self.operand(*a)), false)
+                // `^~x` is an operator of its own, so a complement goes into parentheses.
+                let text = self.operand(*a);
+                match text.starts_with(['~', '!']) {
+                    true => (format!("{sign}({text})"), false),
+                    false => (format!("{sign}{text}"), false),
+                }
             }
             Op::Mux { select, yes, no } => {
                 let [select, yes, no] = [*select, *yes, *no].map(|id| self.operand(id));
@@ -191,12 +201,21 @@ impl Printer<'_> {
             }
             Op::Sext(a) => (self.sign_extended(*a, node.width), true),
             Op::Read { memory, port } => {
-                let addr = match self.module.memories[*memory].reads[*port] {
+                let memory = &self.module.memories[*memory];
+                let addr = match memory.reads[*port] {
                     ReadPort::Async { addr } | ReadPort::Sync { addr, .. } => addr,
                 };
-                (format!("{}[{}]", self.module.memories[*memory].name, self.whole(addr)), true)
+                (self.entry(memory, addr).unwrap_or_else(|| literal(&Bits::zero(memory.width))), true)
             }
             op => unreachable!("{op:?} has a name of its own"),
+        }
+    }
+
+    /// An entry of a memory; none where the address is a constant beyond its depth.
+    pub fn entry(&mut self, memory: &Memory, addr: NodeId) -> Option<String> {
+        match beyond(self.module, memory, addr) {
+            true => None,
+            false => Some(format!("{}[{}]", memory.name, self.whole(addr))),
         }
     }
 

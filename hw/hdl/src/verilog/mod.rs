@@ -12,6 +12,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use crate::module::{Module, Op, Port, ReadPort};
+use expression::beyond;
 use plan::Printer;
 
 /// Column at which comments are wrapped.
@@ -139,7 +140,11 @@ fn ports(module: &Module, printer: &Printer) -> String {
     }
     for output in &module.outputs {
         let kind = if printer.is_register_port(output) { "reg " } else { "wire" };
-        rows.push((format!("output {kind} {}", range(output.port.width)), &output.port.name, &output.port.doc));
+        rows.push((
+            format!("output {kind} {}", range(output.port.width)),
+            &output.port.name,
+            &output.port.doc,
+        ));
     }
     let left = rows.iter().map(|(left, ..)| left.trim_end().len()).max().unwrap_or(0);
     let middle = rows.iter().map(|(_, name, _)| name.len() + 1).max().unwrap_or(0);
@@ -179,7 +184,8 @@ impl Printer<'_> {
                     }
                 }
             }
-            let _ = writeln!(text, "    reg {}{} [0:{}];", range(memory.width), memory.name, memory.depth - 1);
+            let _ =
+                writeln!(text, "    reg {}{} [0:{}];", range(memory.width), memory.name, memory.depth - 1);
         }
         text
     }
@@ -233,16 +239,22 @@ impl Printer<'_> {
     fn unused_state(&self) -> Vec<String> {
         let mut unused = Vec::new();
         for (index, memory) in self.module.memories.iter().enumerate() {
-            if memory.reads.is_empty() {
-                unused.push(format!("{}[0]", memory.name));
-            }
+            let mut is_memory_read = false;
             for (port, read) in memory.reads.iter().enumerate() {
-                let is_read = self.module.nodes.iter().any(|node| node.op == Op::Read { memory: index, port });
+                let op = Op::Read { memory: index, port };
+                let is_port_read = self.module.nodes.iter().any(|node| node.op == op);
+                let (addr, is_printed) = match read {
+                    ReadPort::Sync { addr, .. } => (*addr, true),
+                    ReadPort::Async { addr } => (*addr, is_port_read),
+                };
+                is_memory_read |= is_printed && !beyond(self.module, memory, addr);
                 match read {
-                    ReadPort::Sync { name, .. } if !is_read => unused.push(name.clone()),
-                    ReadPort::Async { .. } if !is_read => unused.push(format!("{}[0]", memory.name)),
+                    ReadPort::Sync { name, .. } if !is_port_read => unused.push(name.clone()),
                     _ => {}
                 }
+            }
+            if !is_memory_read {
+                unused.push(format!("{}[0]", memory.name));
             }
         }
         unused

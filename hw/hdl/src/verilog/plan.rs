@@ -73,7 +73,9 @@ impl<'a> Printer<'a> {
         let memories = module.memories.iter().map(|memory| &memory.name);
         let instances = module.instances.iter().map(|instance| &instance.name);
         let named = module.names.iter().flatten();
-        self.taken.extend(inputs.chain(outputs).chain(state).chain(memories).chain(instances).chain(named).cloned());
+        self.taken.extend(
+            inputs.chain(outputs).chain(state).chain(memories).chain(instances).chain(named).cloned(),
+        );
         for read in module.memories.iter().flat_map(|memory| &memory.reads) {
             if let ReadPort::Sync { name, .. } = read {
                 self.taken.insert(name.clone());
@@ -148,7 +150,9 @@ impl<'a> Printer<'a> {
             Op::Slice { of, .. } => self.force(*of),
             Op::Sext(of) if self.module.node(*of).width > 1 => self.force(*of),
             Op::Select { .. } | Op::Read { .. } | Op::Output { .. } => self.force(id),
-            Op::Binary(Binary::MulSigned | Binary::MulUnsigned | Binary::ShiftRightSigned, ..) => self.force(id),
+            Op::Binary(Binary::MulSigned | Binary::MulUnsigned | Binary::ShiftRightSigned, ..) => {
+                self.force(id)
+            }
             Op::Binary(kind, a, b) => {
                 for operand in [a, b] {
                     self.is_chained[operand.index()] = self.continues(*kind, *operand);

@@ -12,12 +12,15 @@ impl Printer<'_> {
     pub fn clocked(&mut self) -> String {
         let module = self.module;
         let mut blocks: Vec<String> = Vec::new();
-        let alike = |a: &Register, b: &Register| a.enable == b.enable && a.reset.is_some() == b.reset.is_some();
+        let alike =
+            |a: &Register, b: &Register| a.enable == b.enable && a.reset.is_some() == b.reset.is_some();
         for group in module.registers.chunk_by(alike) {
             blocks.push(self.registers(group));
         }
         for memory in &module.memories {
-            if !memory.writes.is_empty() || memory.reads.iter().any(|read| matches!(read, ReadPort::Sync { .. })) {
+            if !memory.writes.is_empty()
+                || memory.reads.iter().any(|read| matches!(read, ReadPort::Sync { .. }))
+            {
                 blocks.push(self.memory(memory));
             }
         }
@@ -58,11 +61,14 @@ impl Printer<'_> {
     fn memory(&mut self, memory: &Memory) -> String {
         let mut text = String::new();
         for write in &memory.writes {
-            let target = format!("{}[{}]", memory.name, self.whole(write.addr));
+            let Some(target) = self.entry(memory, write.addr) else {
+                continue;
+            };
             let always = self.is_one(write.enable);
             let enable = self.operand(write.enable);
             let Some(mask) = write.mask else {
-                let condition = if always { String::new() } else { format!("if ({}) ", self.whole(write.enable)) };
+                let condition =
+                    if always { String::new() } else { format!("if ({}) ", self.whole(write.enable)) };
                 let _ = writeln!(text, "        {condition}{target} <= {};", self.whole(write.data));
                 continue;
             };
@@ -85,7 +91,8 @@ impl Printer<'_> {
                     true => String::new(),
                     false => format!("if ({}) ", self.whole(*enable)),
                 };
-                let _ = writeln!(text, "        {condition}{name} <= {}[{}];", memory.name, self.whole(*addr));
+                let _ =
+                    writeln!(text, "        {condition}{name} <= {}[{}];", memory.name, self.whole(*addr));
             }
         }
         text
@@ -121,7 +128,11 @@ impl Printer<'_> {
                 connections.push(format!(".{}({net})", output.port.name));
             }
             let connections = connections.join(",\n        ");
-            let _ = writeln!(text, "    {} {} (\n        {connections}\n    );", instance.module.name, instance.name);
+            let _ = writeln!(
+                text,
+                "    {} {} (\n        {connections}\n    );",
+                instance.module.name, instance.name
+            );
             texts.push(text);
         }
         texts.join("\n")

@@ -47,14 +47,15 @@ impl Verilated {
         let root = root.canonicalize().map_err(at(&root))?;
         let shim = shim::text(top);
         let options = format!("{} {FAST} {VERILATOR:?}", tools.version);
-        let runtime = cache::get(&root, &cache::key(&[&options]), "verilated.o", |folder| {
-            tools.build_runtime(folder)
-        })?;
+        let runtime =
+            cache::get(&root, &cache::key(&[&options]), "verilated.o", |folder| tools.build_runtime(folder))?;
         let library = runtime.parent().unwrap_or(&root);
         let mut contents: Vec<&str> = vec![&options, &shim];
         contents.extend(files.iter().map(|file| file.text.as_str()));
         let model = cache::get(&root, &cache::key(&contents), cache::MODEL, |folder| {
-            for (name, text) in files.iter().map(|file| (file.name.as_str(), &file.text)).chain([("shim.cpp", &shim)]) {
+            for (name, text) in
+                files.iter().map(|file| (file.name.as_str(), &file.text)).chain([("shim.cpp", &shim)])
+            {
                 let path = folder.join(name);
                 fs::write(&path, text).map_err(at(&path))?;
             }

@@ -152,7 +152,8 @@ impl<'a> Model<'a> {
     /// Ends of engines that are idle in this cycle.
     fn close_events(&mut self) {
         for unit in &mut self.units {
-            let Some(event) = unit.open.filter(|event| event.begin < self.now && unit.is_idle(self.now)) else {
+            let Some(event) = unit.open.filter(|event| event.begin < self.now && unit.is_idle(self.now))
+            else {
                 continue;
             };
             self.run.events.push(Event { end: self.now, ..event });

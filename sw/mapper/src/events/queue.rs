@@ -172,8 +172,11 @@ impl Sequencer {
         NestKind::ALL.map(|kind| {
             let depth = self.registers.get(depths[kind as usize]) as usize;
             let rows = &self.pages[page][kind as usize][..depth];
-            let level =
-                |row: &(i64, i64, [i64; 16])| Level { bound: row.0 as u32, flags: row.1 as u32, strides: vec![] };
+            let level = |row: &(i64, i64, [i64; 16])| Level {
+                bound: row.0 as u32,
+                flags: row.1 as u32,
+                strides: vec![],
+            };
             Nest { levels: rows.iter().map(level).collect() }
         })
     }

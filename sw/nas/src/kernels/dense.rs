@@ -142,7 +142,7 @@ fn tile<T: Element, const R: usize>(
         let width = COLUMNS.min(b.columns - first);
         let mut before = [[T::default(); COLUMNS]; R];
         for (row, before) in before.iter_mut().enumerate() {
-            before[..width].copy_from_slice(&out[row * b.columns + first..][..width]);
+            copy_lanes(&out[row * b.columns + first..][..width], before);
         }
         let mut rows = [a; R];
         for (row, start) in rows.iter_mut().enumerate() {
@@ -158,8 +158,19 @@ fn tile<T: Element, const R: usize>(
             }
         }
         for (row, sums) in sums.iter().enumerate() {
-            out[row * b.columns + first..][..width].copy_from_slice(&sums[..width]);
+            copy_lanes(sums, &mut out[row * b.columns + first..][..width]);
         }
+    }
+}
+
+/// Copies as many numbers as both have; a whole tile's row without a call.
+#[inline(always)]
+fn copy_lanes<T: Copy>(from: &[T], to: &mut [T]) {
+    let count = from.len().min(to.len());
+    if count == COLUMNS {
+        to[..COLUMNS].copy_from_slice(&from[..COLUMNS]);
+    } else {
+        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
     }
 }
 

@@ -3,6 +3,7 @@
 use super::norm::{gradient_sums, plain_sums};
 use super::{Layer, Phase, Tape};
 use crate::kernels::batch;
+use crate::kernels::wide::wide;
 use crate::maps::Maps;
 use crate::plan::Tail;
 use rayon::prelude::*;
@@ -17,25 +18,11 @@ pub struct Gradients {
 }
 
 impl Layer {
-    /// From the gradient `g` by the output to those by the inputs; sets the gradients of its parameters.
-    pub fn backward(&mut self, x: &Maps, tape: &Tape, g: Maps, need_input: bool) -> Gradients {
-        let du = self.through_clamp(tape, g);
-        let (channels, count) = (du.channels(), (du.data.len() / du.channels()) as f32);
-        let mut dz = du.clone();
-        match self.plan.tail {
-            Tail::Norm => {
-                let (plain, weighted) = gradient_sums(&du, &tape.z, &tape.mean, &tape.inverse);
-                norm_gradient(&mut dz, tape, &plain, &weighted, count);
-                self.beta.gradient = plain;
-                self.gamma.gradient = weighted;
-            }
-            Tail::Bias => self.beta.gradient = plain_sums(&du),
-            Tail::Mean => {
-                let slope = tape.slope[0];
-                dz.data.iter_mut().for_each(|g| *g *= slope);
-            }
-        }
-        debug_assert_eq!(channels, tape.slope.len());
+    /// From the gradient `g` by the output `y` to those by the inputs; sets the gradients of its parameters.
+    pub fn backward(&mut self, x: &Maps, y: &Maps, tape: &Tape, g: Maps, need_input: bool) -> Gradients {
+        let du = self.through_clamp(y, tape, g);
+        let residual = self.plan.residual.map(|_| du.clone());
+        let dz = self.through_tail(tape, du);
         let (tap, window) = (self.tap(), self.plan.window);
         if self.plan.tail != Tail::Mean {
             self.weight.gradient = batch::backward_weights(tap, &window, &x.data, &dz.data, &tape.weights);
@@ -44,35 +31,68 @@ impl Layer {
             shape: window.input,
             data: batch::backward_input(tap, &window, &x.data, &dz.data, &tape.weights),
         });
-        Gradients { input, residual: self.plan.residual.map(|_| du) }
+        Gradients { input, residual }
     }
 
     /// Zero where the clamp held the output, unchanged elsewhere: rounding is passed straight through.
-    fn through_clamp(&self, tape: &Tape, mut g: Maps) -> Maps {
-        let (lo, hi) = self.clamp();
-        let (low, high) = match (tape.phase, self.plan.relu) {
-            (Phase::Float, false) => return g,
-            (Phase::Float, true) => (0.0, f32::INFINITY),
-            (Phase::Rounded, true) => (0.0, hi * self.scale()),
-            (Phase::Rounded, false) => (lo * self.scale(), hi * self.scale()),
+    fn through_clamp(&self, y: &Maps, tape: &Tape, mut g: Maps) -> Maps {
+        let low = if self.plan.relu { 0.0 } else { -128.0 * tape.step };
+        let (seen, low, high) = match (tape.phase, &tape.u, self.plan.relu) {
+            (Phase::Rounded, Some(u), _) => (u, low, 127.0 * tape.step),
+            (_, _, true) => (y, 0.0, f32::INFINITY),
+            (_, _, false) => return g,
         };
         let group = g.group_len();
-        g.data.par_chunks_mut(group).zip(tape.u.data.par_chunks(group)).for_each(|(g, u)| {
-            g.iter_mut().zip(u).for_each(|(g, u)| *g = if *u > low && *u <= high { *g } else { 0.0 });
+        g.data.par_chunks_mut(group).zip(seen.data.par_chunks(group)).for_each(|(g, u)| {
+            wide(
+                #[inline(always)]
+                || {
+                    for (g, u) in g.iter_mut().zip(u) {
+                        *g = if (*u > low) & (*u <= high) { *g } else { 0.0 };
+                    }
+                },
+            );
         });
         g
     }
-}
 
-/// `dz = slope * (du - mean(du) - xhat * mean(du * xhat))`, in place.
-fn norm_gradient(du: &mut Maps, tape: &Tape, plain: &[f32], weighted: &[f32], count: f32) {
-    let (channels, group) = (du.channels(), du.group_len());
-    du.data.par_chunks_mut(group).zip(tape.z.data.par_chunks(group)).for_each(|(du, z)| {
-        for (du, z) in du.chunks_exact_mut(channels).zip(z.chunks_exact(channels)) {
-            for c in 0..channels {
-                let xhat = (z[c] - tape.mean[c]) * tape.inverse[c];
-                du[c] = tape.slope[c] * (du[c] - (plain[c] + xhat * weighted[c]) / count);
+    /// From the gradient by `u` to that by the sums `z`.
+    fn through_tail(&mut self, tape: &Tape, mut du: Maps) -> Maps {
+        match self.plan.tail {
+            Tail::Norm => {
+                let (plain, weighted) = gradient_sums(&du, &tape.z, &tape.mean, &tape.inverse);
+                norm_gradient(&mut du, tape, &plain, &weighted);
+                self.beta.gradient = plain;
+                self.gamma.gradient = weighted;
+            }
+            Tail::Bias => self.beta.gradient = plain_sums(&du),
+            Tail::Mean => {
+                let slope = tape.slope[0];
+                du.data.iter_mut().for_each(|g| *g *= slope);
             }
         }
+        du
+    }
+}
+
+/// `dz = slope * (du - mean(du) - xhat * mean(du * xhat))`, in place, as a sum of three terms a channel.
+fn norm_gradient(du: &mut Maps, tape: &Tape, plain: &[f32], weighted: &[f32]) {
+    let (channels, group) = (du.channels(), du.group_len());
+    let count = (du.data.len() / channels) as f32;
+    let by_z: Vec<f32> =
+        (0..channels).map(|c| -tape.slope[c] * tape.inverse[c] * weighted[c] / count).collect();
+    let constant: Vec<f32> = (0..channels).map(|c| -tape.slope[c] * plain[c] / count).collect();
+    du.data.par_chunks_mut(group).zip(tape.z.data.par_chunks(group)).for_each(|(du, z)| {
+        wide(
+            #[inline(always)]
+            || {
+                for (du, z) in du.chunks_exact_mut(channels).zip(z.chunks_exact(channels)) {
+                    for c in 0..channels.min(du.len()).min(z.len()) {
+                        let centred = z[c] - tape.mean[c];
+                        du[c] = tape.slope[c] * du[c] + by_z[c] * centred + constant[c];
+                    }
+                }
+            },
+        );
     });
 }

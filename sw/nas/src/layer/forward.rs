@@ -2,6 +2,7 @@
 
 use super::norm::statistics;
 use super::{Layer, EPSILON};
+use crate::kernels::wide::wide;
 use crate::kernels::{batch, Tap};
 use crate::maps::Maps;
 use crate::plan::Tail;
@@ -29,8 +30,8 @@ pub struct Tape {
     pub(super) phase: Phase,
     /// Sums of the operation.
     pub(super) z: Maps,
-    /// Outputs before the clamp.
-    pub(super) u: Maps,
+    /// Outputs before they were rounded and clamped; without rounding the outputs themselves tell enough.
+    pub(super) u: Option<Maps>,
     /// Weights that were used.
     pub(super) weights: Vec<f32>,
     /// Of the batch; empty without a norm.
@@ -39,6 +40,22 @@ pub struct Tape {
     pub(super) inverse: Vec<f32>,
     /// What each channel of `z` was multiplied with.
     pub(super) slope: Vec<f32>,
+    /// Real value of one step of the output, as it was rounded.
+    pub(super) step: f32,
+    /// Whether every output is finite.
+    pub(super) is_finite: bool,
+}
+
+impl Tape {
+    /// Real value of one step of the output.
+    pub fn step(&self) -> f32 {
+        self.step
+    }
+
+    /// Whether every output is finite.
+    pub fn is_finite(&self) -> bool {
+        self.is_finite
+    }
 }
 
 impl Layer {
@@ -62,17 +79,24 @@ impl Layer {
             mean = batch_mean;
         }
         let (slope, offset) = self.affine(&mean, &inverse);
-        let u = affine(&z, &slope, &offset, residual);
-        self.update_range(&u);
-        let y = self.clamped(&u, phase);
-        (y, Tape { phase, z, u, weights, mean, inverse, slope })
+        let finish = Finish { slope: &slope, offset: &offset, relu: self.plan.relu };
+        let (mut y, found) = finish.float(&z, residual);
+        self.start_range(found.most);
+        let (step, mut u) = (self.scale(), None);
+        if phase == Phase::Rounded {
+            // `y` is not clamped from above yet, but a ReLU has cut it: gradients stop there either way.
+            let rounded = finish.round(&y, step);
+            u = Some(std::mem::replace(&mut y, rounded));
+        }
+        self.range += RANGE_MOMENTUM * (found.most - self.range);
+        (y, Tape { phase, z, u, weights, mean, inverse, slope, step, is_finite: found.is_finite })
     }
 
     /// An evaluation pass: running statistics, nothing rounded but shift weights.
     pub fn evaluate(&self, x: &Maps, residual: Option<&Maps>) -> Maps {
         let z = self.sums(x, &self.effective_weights(1.0, false));
         let (slope, offset) = self.running_affine();
-        self.clamped(&affine(&z, &slope, &offset, residual), Phase::Float)
+        Finish { slope: &slope, offset: &offset, relu: self.plan.relu }.float(&z, residual).0
     }
 
     /// Slope and offset of evaluation, one a channel.
@@ -110,57 +134,90 @@ impl Layer {
         }
     }
 
-    fn update_range(&mut self, u: &Maps) {
-        let relu = self.plan.relu;
-        let channels = u.channels();
-        let most = |group: &[f32]| {
-            let mut most = vec![0.0f32; channels];
-            for row in group.chunks_exact(channels) {
-                for (most, u) in most.iter_mut().zip(row) {
-                    let size = if relu { *u } else { u.abs() };
-                    *most = if size > *most { size } else { *most };
-                }
-            }
-            most.into_iter().fold(0.0, f32::max)
-        };
-        let most = u.data.par_chunks(u.group_len()).map(most).reduce(|| 0.0, f32::max);
-        self.range = match self.range {
-            0.0 => most,
-            range => range + RANGE_MOMENTUM * (most - range),
-        };
-    }
-
-    fn clamped(&self, u: &Maps, phase: Phase) -> Maps {
-        let (lo, hi) = self.clamp();
-        let (step, inverse) = (self.scale(), 1.0 / self.scale());
-        let relu = self.plan.relu;
-        let clamp = |u: &f32| match phase {
-            Phase::Float if relu => u.max(0.0),
-            Phase::Float => *u,
-            Phase::Rounded => (u * inverse + 0.5).floor().clamp(lo, hi) * step,
-        };
-        let mut data = vec![0.0; u.data.len()];
-        data.par_chunks_mut(u.group_len()).zip(u.data.par_chunks(u.group_len())).for_each(|(y, u)| {
-            y.iter_mut().zip(u).for_each(|(y, u)| *y = clamp(u));
-        });
-        Maps { shape: u.shape, data }
+    /// Before the first batch there is no range, and the batch's own serves.
+    fn start_range(&mut self, most: f32) {
+        if self.range == 0.0 {
+            self.range = most;
+        }
     }
 }
 
-/// `z * slope + offset`, plus the residual.
-fn affine(z: &Maps, slope: &[f32], offset: &[f32], residual: Option<&Maps>) -> Maps {
-    let channels = z.channels();
-    let mut data = vec![0.0; z.data.len()];
-    data.par_chunks_mut(z.group_len()).zip(z.data.par_chunks(z.group_len())).for_each(|(u, z)| {
-        for (u, z) in u.chunks_exact_mut(channels).zip(z.chunks_exact(channels)) {
-            for (((u, z), slope), offset) in u.iter_mut().zip(z).zip(slope).zip(offset) {
-                *u = z * slope + offset;
-            }
-        }
-    });
-    let mut u = Maps { shape: z.shape, data };
-    if let Some(residual) = residual {
-        u.add(residual);
+/// From an operation's sums to a layer's output.
+struct Finish<'a> {
+    slope: &'a [f32],
+    offset: &'a [f32],
+    relu: bool,
+}
+
+/// What is seen of outputs in passing.
+#[derive(Clone, Copy)]
+struct Found {
+    /// The greatest magnitude.
+    most: f32,
+    is_finite: bool,
+}
+
+impl Finish<'_> {
+    /// `z * slope + offset`, plus the residual, cut at 0 where there is a ReLU.
+    fn float(&self, z: &Maps, residual: Option<&Maps>) -> (Maps, Found) {
+        let group = z.group_len();
+        let mut data = vec![0.0; z.data.len()];
+        let groups = data.par_chunks_mut(group).zip(z.data.par_chunks(group)).enumerate();
+        let found = groups.map(|(i, (y, z))| {
+            let residual = residual.map(|residual| &residual.data[i * group..][..z.len()]);
+            self.float_group(z, residual, y)
+        });
+        let both =
+            |a: Found, b: Found| Found { most: a.most.max(b.most), is_finite: a.is_finite && b.is_finite };
+        let found = found.reduce(|| Found { most: 0.0, is_finite: true }, both);
+        (Maps { shape: z.shape, data }, found)
     }
-    u
+
+    fn float_group(&self, z: &[f32], residual: Option<&[f32]>, y: &mut [f32]) -> Found {
+        let channels = self.slope.len();
+        let floor = if self.relu { 0.0 } else { f32::NEG_INFINITY };
+        // 0 for as long as every number is finite.
+        let mut poison = vec![0.0f32; channels];
+        let mut most = vec![0.0f32; channels];
+        wide(
+            #[inline(always)]
+            || {
+                for (y, z) in y.chunks_exact_mut(channels).zip(z.chunks_exact(channels)) {
+                    for c in 0..channels.min(y.len()).min(z.len()) {
+                        y[c] = z[c] * self.slope[c] + self.offset[c];
+                    }
+                }
+                if let Some(residual) = residual {
+                    y.iter_mut().zip(residual).for_each(|(y, residual)| *y += residual);
+                }
+                for y in y.chunks_exact_mut(channels) {
+                    for ((y, most), poison) in y.iter_mut().zip(&mut most).zip(&mut poison) {
+                        *y = if *y < floor { floor } else { *y };
+                        *most = if y.abs() > *most { y.abs() } else { *most };
+                        *poison += *y * 0.0;
+                    }
+                }
+            },
+        );
+        let is_finite = poison.iter().all(|sum| *sum == 0.0);
+        Found { most: most.into_iter().fold(0.0, f32::max), is_finite }
+    }
+
+    /// Rounded half up to whole steps and held to what int8 holds.
+    fn round(&self, u: &Maps, step: f32) -> Maps {
+        let (lo, hi) = (if self.relu { 0.0 } else { -128.0 }, 127.0);
+        let inverse = 1.0 / step;
+        let mut data = vec![0.0; u.data.len()];
+        data.par_chunks_mut(u.group_len()).zip(u.data.par_chunks(u.group_len())).for_each(|(y, u)| {
+            wide(
+                #[inline(always)]
+                || {
+                    for (y, u) in y.iter_mut().zip(u) {
+                        *y = (u * inverse + 0.5).floor().clamp(lo, hi) * step;
+                    }
+                },
+            );
+        });
+        Maps { shape: u.shape, data }
+    }
 }

@@ -1,5 +1,6 @@
 //! Per-channel statistics of a batch, summed group by group in a fixed order.
 
+use crate::kernels::wide::wide;
 use crate::maps::{sum_over_groups, Maps};
 
 /// Mean and variance of every channel over batch, rows and columns.
@@ -8,12 +9,16 @@ use crate::maps::{sum_over_groups, Maps};
 pub fn statistics(z: &Maps) -> (Vec<f32>, Vec<f32>) {
     let channels = z.channels();
     let count = (z.data.len() / channels) as f32;
-    let mean: Vec<f32> = channel_sums(z, |sums, row| add(sums, row)).iter().map(|sum| sum / count).collect();
-    let squares = channel_sums(z, |sums, row| {
-        for ((sum, z), mean) in sums.iter_mut().zip(row).zip(&mean) {
-            *sum += (z - mean) * (z - mean);
-        }
-    });
+    let mean: Vec<f32> = channel_sums(z, add).iter().map(|sum| sum / count).collect();
+    let squares = channel_sums(
+        z,
+        #[inline(always)]
+        |sums, row| {
+            for ((sum, z), mean) in sums.iter_mut().zip(row).zip(&mean) {
+                *sum += (z - mean) * (z - mean);
+            }
+        },
+    );
     (mean, squares.iter().map(|sum| sum / count).collect())
 }
 
@@ -26,12 +31,18 @@ pub fn gradient_sums(g: &Maps, z: &Maps, mean: &[f32], inverse: &[f32]) -> (Vec<
     let sums = sum_over_groups(gs.len(), |i| {
         let mut sums = vec![0.0; 2 * channels];
         let (plain, weighted) = sums.split_at_mut(channels);
-        for (g, z) in gs[i].chunks_exact(channels).zip(zs[i].chunks_exact(channels)) {
-            add(plain, g);
-            for ((((sum, g), z), mean), inverse) in weighted.iter_mut().zip(g).zip(z).zip(mean).zip(inverse) {
-                *sum += g * (z - mean) * inverse;
-            }
-        }
+        wide(
+            #[inline(always)]
+            || {
+                for (g, z) in gs[i].chunks_exact(channels).zip(zs[i].chunks_exact(channels)) {
+                    add(plain, g);
+                    for ((sum, g), (z, mean)) in weighted.iter_mut().zip(g).zip(z.iter().zip(mean)) {
+                        *sum += g * (z - mean);
+                    }
+                }
+            },
+        );
+        weighted.iter_mut().zip(inverse).for_each(|(sum, inverse)| *sum *= inverse);
         sums
     });
     (sums[..channels].to_vec(), sums[channels..].to_vec())
@@ -39,18 +50,27 @@ pub fn gradient_sums(g: &Maps, z: &Maps, mean: &[f32], inverse: &[f32]) -> (Vec<
 
 /// Sums of `g` by channel.
 pub fn plain_sums(g: &Maps) -> Vec<f32> {
-    channel_sums(g, |sums, row| add(sums, row))
+    channel_sums(g, add)
 }
 
 fn channel_sums(maps: &Maps, add: impl Fn(&mut [f32], &[f32]) + Sync + Send) -> Vec<f32> {
     let groups: Vec<&[f32]> = maps.data.chunks(maps.group_len()).collect();
     sum_over_groups(groups.len(), |i| {
         let mut sums = vec![0.0; maps.channels()];
-        groups[i].chunks_exact(sums.len()).for_each(|row| add(&mut sums, row));
+        let channels = sums.len();
+        wide(
+            #[inline(always)]
+            || {
+                for row in groups[i].chunks_exact(channels) {
+                    add(&mut sums, row);
+                }
+            },
+        );
         sums
     })
 }
 
+#[inline(always)]
 fn add(sums: &mut [f32], row: &[f32]) {
     sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
 }

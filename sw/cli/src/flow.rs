@@ -10,6 +10,7 @@ use cosim::executor::{self, Outcome};
 use cosim::verilator::{BuildError, Verilated};
 use hdl::verilog::{self, VerilogFile};
 use hdl::Module;
+use mapper::events;
 use model::format::Written;
 use model::{npy, Graph, Tensor};
 use sim::{Interpreter, Simulator};
@@ -89,6 +90,14 @@ pub fn execute(
     let mut engine = start(console, engine, &hardware(accelerator)?)?;
     let run = || executor::run(engine.as_mut(), accelerator, program, images, options);
     console.busy(&format!("running {} images on `{}`", images.n, accelerator.name), run)
+}
+
+/// What the outcome's cycles should be, before a memory of fixed latency.
+pub fn predict(accelerator: &Accelerator, program: &Program, latency: u32) -> Result<events::Run, Report> {
+    events::predict(accelerator, program, latency).map_err(|why| {
+        let error = Diagnostic::new("mapper", "the program cannot be predicted").note(why);
+        error.help("this is a mistake in nasa, please report it with network and configuration").into()
+    })
 }
 
 /// The module in a simulator.

@@ -7,6 +7,7 @@ mod commands;
 mod console;
 mod files;
 mod flow;
+mod measure;
 mod package;
 mod report;
 

@@ -19,16 +19,22 @@ pub struct Launch<'a> {
 /// The launches that the hardware's trace showed.
 pub fn measured(outcome: &Outcome) -> Vec<Launch<'_>> {
     let launch = |event: &'_ cosim::executor::Event| (event.queue, event.word, event.begin, event.end);
-    outcome.events.iter().map(|event| {
-        let (queue, word, begin, end) = launch(event);
-        Launch { queue, word, begin, end, counters: &event.counters }
-    }).collect()
+    outcome
+        .events
+        .iter()
+        .map(|event| {
+            let (queue, word, begin, end) = launch(event);
+            Launch { queue, word, begin, end, counters: &event.counters }
+        })
+        .collect()
 }
 
 /// The launches that the event model predicts.
 pub fn predicted(run: &Run) -> Vec<Launch<'_>> {
     let events = run.events.iter();
-    events.map(|e| Launch { queue: e.queue, word: e.word, begin: e.begin, end: e.end, counters: &[] }).collect()
+    events
+        .map(|e| Launch { queue: e.queue, word: e.word, begin: e.begin, end: e.end, counters: &[] })
+        .collect()
 }
 
 /// A layer's launches together, over all images.

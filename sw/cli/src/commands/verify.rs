@@ -3,8 +3,9 @@
 use super::{Done, Engine, Memory};
 use crate::console::Console;
 use crate::flow;
-use crate::report::Verification;
+use crate::report::{Evidence, Verification};
 use clap::Args;
+use model::Graph;
 use spec::error::{nearest, Diagnostic, Report};
 use std::path::PathBuf;
 
@@ -38,15 +39,7 @@ impl Verify {
     pub fn run(&self, console: &Console) -> Result<Done, Report> {
         let accelerator = flow::accelerator(&self.config)?;
         let graph = flow::network(&self.network)?;
-        let known: Vec<&str> = graph.layers().map(|(_, layer)| layer.name.as_str()).collect();
-        for name in self.layers.iter().flatten().filter(|name| !known.contains(&name.as_str())) {
-            let error = Diagnostic::new("verify", format!("the network has no layer `{name}`"));
-            let near = nearest(name, known.iter().copied());
-            let help = near.map_or(format!("its layers are {}", known.join(", ")), |near| {
-                format!("did you mean `{near}`?")
-            });
-            return Err(error.help(help).into());
-        }
+        self.check_layers(&graph)?;
         let images = flow::images(&self.input, &graph)?;
         let compiled = flow::compile(&accelerator, &graph, images.n as u32, !self.output_only)?;
         let expected = model::reference::run_all(&graph, &images)?;
@@ -65,16 +58,33 @@ impl Verify {
                 return Ok(Done { json: serde_json::json!({"stopped": failures.to_string()}), failures })
             }
         };
-        let verification = Verification::new(
-            &accelerator,
-            &graph,
-            &compiled,
-            &expected,
-            &outcome,
-            self.engine.name(),
-            self.layers.as_deref(),
-        );
+        let run = match self.memory.random_memory {
+            Some(_) => None,
+            None => Some(flow::predict(&accelerator, &compiled.program, self.memory.latency)?),
+        };
+        let verification = Verification::new(&Evidence {
+            accelerator: &accelerator,
+            graph: &graph,
+            compiled: &compiled,
+            expected: &expected,
+            outcome: &outcome,
+            run: run.as_ref(),
+            engine: self.engine.name(),
+            only: self.layers.as_deref(),
+        });
         console.show(verification.table());
         Ok(Done { json: verification.json(), failures: verification.failures() })
+    }
+
+    /// Whether the network has the layers of `--layers`.
+    fn check_layers(&self, graph: &Graph) -> Result<(), Report> {
+        let known: Vec<&str> = graph.layers().map(|(_, layer)| layer.name.as_str()).collect();
+        let unknown = self.layers.iter().flatten().filter(|name| !known.contains(&name.as_str()));
+        let error = |name: &String| {
+            let error = Diagnostic::new("verify", format!("the network has no layer `{name}`"));
+            let near = nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+            error.help(near.unwrap_or_else(|| format!("its layers are {}", known.join(", "))))
+        };
+        Report(unknown.map(error).collect()).or(())
     }
 }

@@ -2,7 +2,7 @@
 //! simulator gives the same bits.
 
 use compiler::{compile, Options};
-use cosim::executor::{dram, tensor};
+use cosim::dram::{dram, tensor};
 use model::random::images;
 use model::reference::run_all;
 use std::path::Path;

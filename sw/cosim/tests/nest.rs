@@ -32,7 +32,8 @@ fn load(hardware: &mut Interpreter, kind: NestKind, nest: &Nest) {
     }
     for (i, level, pair) in writes {
         let mut poke = |port: &str, value: i64| {
-            let mask = if port.ends_with("first") || port.ends_with("second") { (1 << 24) - 1 } else { 0xffff };
+            let mask =
+                if port.ends_with("first") || port.ends_with("second") { (1 << 24) - 1 } else { 0xffff };
             hardware.poke(port, value as u64 & mask).expect("a port of the bundle");
         };
         poke("table_level", i as i64);
@@ -66,16 +67,25 @@ fn walk(hardware: &mut Interpreter, kind: NestKind, nest: &Nest, page: u64, what
     }
     for step in 0..nest.steps() {
         let mut rest = step;
-        let counts: Vec<u64> = nest.levels.iter().map(|level| {
-            let bound = u64::from(level.bound);
-            let count = rest % bound;
-            rest /= bound;
-            count
-        }).collect();
+        let counts: Vec<u64> = nest
+            .levels
+            .iter()
+            .map(|level| {
+                let bound = u64::from(level.bound);
+                let count = rest % bound;
+                rest /= bound;
+                count
+            })
+            .collect();
         for (i, (name, width)) in kind.accumulators().iter().enumerate() {
-            let at: i64 = nest.levels.iter().zip(&counts).map(|(level, n)| level.strides[i] * *n as i64).sum();
+            let at: i64 =
+                nest.levels.iter().zip(&counts).map(|(level, n)| level.strides[i] * *n as i64).sum();
             let expected = at as u64 & ((1 << width) - 1);
-            assert_eq!(hardware.peek(&format!("at_{name}")), Ok(expected), "{what}, step {step}, {name}\n{nest:?}");
+            assert_eq!(
+                hardware.peek(&format!("at_{name}")),
+                Ok(expected),
+                "{what}, step {step}, {name}\n{nest:?}"
+            );
         }
         let advancing = nest.levels.iter().zip(&counts).find(|(level, n)| **n + 1 < u64::from(level.bound));
         let flags = advancing.map_or(15, |(level, _)| u64::from(level.flags));

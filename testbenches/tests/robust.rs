@@ -33,7 +33,11 @@ impl Bench {
         Bench { engine: verilated(&accelerator), input: images(4, &graph, 2), accelerator, graph, good }
     }
 
-    fn run(&mut self, accelerator: &Accelerator, program: &spec::program::Program) -> Result<Outcome, Report> {
+    fn run(
+        &mut self,
+        accelerator: &Accelerator,
+        program: &spec::program::Program,
+    ) -> Result<Outcome, Report> {
         let timing = Timing::Fixed { latency: 20 };
         let options = executor::Options { timing, max_cycles: 400_000, watchdog: 2_000 };
         executor::run(&mut self.engine, accelerator, program, &self.input, &options)
@@ -85,7 +89,9 @@ fn the_hardware_names_what_is_wrong_and_recovers() {
     });
     assert!(text.contains("illegal instruction, queue"), "{text}");
 
-    for (queue, cause) in [(Queue::Load, "read outside the window"), (Queue::Store, "write outside the window")] {
+    for (queue, cause) in
+        [(Queue::Load, "read outside the window"), (Queue::Store, "write outside the window")]
+    {
         let opcode = if queue == Queue::Load { table::LD } else { table::ST };
         let text = bench.broken(|program| {
             let (stream, index) = find(program, queue, opcode);
@@ -104,7 +110,8 @@ fn the_hardware_names_what_is_wrong_and_recovers() {
     foreign.hash ^= 1;
     let mut program = bench.good.program.clone();
     program.config_hash = foreign.hash;
-    let text = bench.run(&foreign, &program).map(|_| ()).expect_err("a foreign program is stopped").to_string();
+    let text =
+        bench.run(&foreign, &program).map(|_| ()).expect_err("a foreign program is stopped").to_string();
     assert!(text.contains("another configuration"), "{text}");
     bench.still_works();
 }
@@ -139,7 +146,11 @@ fn random_word(rng: &mut Rng, queue: Queue) -> u64 {
         .iter()
         .map(|field| {
             let (lo, hi) = field.range();
-            if field.name == "reg" { rng.range(0, queue.registers().len() as i64 - 1) } else { rng.range(lo.max(-40), hi.min(40)) }
+            if field.name == "reg" {
+                rng.range(0, queue.registers().len() as i64 - 1)
+            } else {
+                rng.range(lo.max(-40), hi.min(40))
+            }
         })
         .collect();
     word(row.opcode, &values)

@@ -1,7 +1,7 @@
 //! The generator: from a checked [`Accelerator`] to a hardware description.
 //!
-//! One file is one block: [`pe`], [`array`], [`fill`], [`compute`], [`reduce`], [`drain`] and [`post`] make a
-//! [`chunk`]; [`stream`] and [`queue`] execute instructions; [`transfer`], [`dma_read`] and [`dma_write`] move
+//! One file is one block: [`pe`], [`array`], [`fill`], [`compute`], [`reduce`], [`drain`], [`post`] and [`requantiser`]
+//! make a [`chunk`]; [`stream`] and [`queue`] execute instructions; [`transfer`], [`dma_read`] and [`dma_write`] move
 //! data; [`core`] connects them around the [`buffer`], and [`top`] adds the [`control`] port.
 //!
 //! This crate knows neither networks nor mappings, and opens no files: it returns a module.
@@ -23,6 +23,7 @@ pub mod pe;
 pub mod post;
 pub mod queue;
 pub mod reduce;
+pub mod requantiser;
 pub mod stream;
 pub mod tokens;
 pub mod top;

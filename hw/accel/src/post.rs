@@ -1,13 +1,12 @@
 //! Post-processing: the requantise step of every lane, and the memory of its parameters.
 //!
 //! A row of parameters is twelve planes of a byte a lane; each plane is a memory of its own, so that filling
-//! writes one plane a cycle and a drain beat reads a whole row. The arithmetic is `num::requant`, the
-//! same code as the reference executor; its stages are the pipeline.
+//! writes one plane a cycle and a drain beat reads a whole row. The arithmetic is in `requantiser`.
 
+use crate::requantiser;
 use crate::wiring::address_bits;
 use hdl::{Builder, Errors, Module, Signal};
-use num::requant::{requant, Channel, ACC_BITS, ACT_BITS, BIAS_BITS, MULTIPLIER_BITS};
-use num::Num;
+use num::requant::{ACC_BITS, ACT_BITS};
 use spec::accelerator::Chunk;
 use spec::isa::table::PARAMETER_BYTES;
 use std::sync::Arc;
@@ -38,19 +37,16 @@ pub fn module(chunk: &Chunk) -> Result<Arc<Module>, Errors> {
         })
         .collect();
 
+    let requantiser = requantiser::module()?;
     let lanes = (0..chunk.post_lanes).map(|lane| {
-        let byte = |i: usize| planes[i].slice(8 * lane, 8);
-        let field =
-            |first: usize, bytes: usize| Signal::join(&(first..first + bytes).map(byte).collect::<Vec<_>>());
-        let channel = Channel {
-            bias: field(0, 6).trunc(BIAS_BITS),
-            multiplier: field(6, 2).trunc(MULTIPLIER_BITS),
-            shift: field(8, 1).trunc(6).zext(7),
-            residual_multiplier: field(9, 2).trunc(MULTIPLIER_BITS),
-            residual_shift: field(11, 1).trunc(5).zext(6),
-        };
-        let acc = sums.slice(ACC_BITS * lane, ACC_BITS);
-        requant(&acc, &residual.slice(ACT_BITS * lane, ACT_BITS), &channel, &lo, &hi).fit(ACT_BITS)
+        let parameters: Vec<Signal> = planes.iter().map(|plane| plane.slice(8 * lane, 8)).collect();
+        let cell = b.instance(&format!("lane_{lane}"), &requantiser);
+        cell.connect("acc", &sums.slice(ACC_BITS * lane, ACC_BITS))
+            .connect("residual", &residual.slice(ACT_BITS * lane, ACT_BITS))
+            .connect("parameters", &Signal::join(&parameters))
+            .connect("lo", &lo)
+            .connect("hi", &hi);
+        cell.out("byte_out")
     });
     b.output("bytes", &Signal::join(&lanes.collect::<Vec<_>>()), "results, lane 0 first");
     b.finish()

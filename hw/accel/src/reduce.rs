@@ -25,8 +25,14 @@ pub fn module(chunk: &Chunk) -> Result<Arc<Module>, Errors> {
     let latency = reduction(chunk);
     let at = |row: u32, column: u32| results.slice(ACC_BITS * (row * chunk.cols + column), ACC_BITS);
 
+    let column_sum = column_sum(chunk, latency)?;
     let sums: Vec<Signal> = (0..chunk.cols)
-        .map(|c| column_sum(&b, c, (0..chunk.rows).map(|row| at(row, c)).collect(), latency))
+        .map(|c| {
+            let cell = b.instance(&format!("column_{c}"), &column_sum);
+            let terms: Vec<Signal> = (0..chunk.rows).map(|row| at(row, c)).collect();
+            cell.connect("terms", &Signal::join(&terms));
+            cell.out("sum")
+        })
         .collect();
     let kept = (0..chunk.rows).map(|row| {
         let options: Vec<Signal> = (0..chunk.cols).map(|c| at(row, c)).collect();
@@ -47,13 +53,20 @@ pub fn module(chunk: &Chunk) -> Result<Arc<Module>, Errors> {
 }
 
 /// The sum of a column as a registered binary tree of `latency` stages.
-fn column_sum(b: &Builder, column: u32, mut terms: Vec<Signal>, latency: u32) -> Signal {
+fn column_sum(chunk: &Chunk, latency: u32) -> Result<Arc<Module>, Errors> {
+    let b = Builder::new(
+        &format!("{}_column_sum", chunk.name()),
+        "Sums one column of partial sums, a tree with a register a level.",
+    );
+    let inputs = b.input("terms", ACC_BITS * chunk.rows, "partial sums, row 0 lowest");
+    let mut terms: Vec<Signal> = (0..chunk.rows).map(|row| inputs.slice(ACC_BITS * row, ACC_BITS)).collect();
     for stage in 1..=latency {
         let pairs = terms.chunks(2).enumerate().map(|(i, pair)| {
             let sum = if let [left, right] = pair { left + right } else { pair[0].clone() };
-            b.delay(&format!("sum_{column}_{stage}_{i}"), &sum)
+            b.delay(&format!("sum_{stage}_{i}"), &sum)
         });
         terms = pairs.collect();
     }
-    terms.swap_remove(0)
+    b.output("sum", &terms[0], "their sum");
+    b.finish()
 }

@@ -70,6 +70,11 @@ impl Num for Signal {
     }
 
     #[track_caller]
+    fn called(&self, name: &str) -> Signal {
+        self.named(name)
+    }
+
+    #[track_caller]
     fn less(&self, rhs: &Signal) -> Signal {
         let width = self.width.max(rhs.width);
         self.sext(width).slt(&rhs.sext(width))

@@ -55,6 +55,11 @@ pub trait Num: Clone + Debug {
         self.clone()
     }
 
+    /// The same value under a name that readers of the hardware will see; numbers pass unchanged.
+    fn called(&self, _name: &str) -> Self {
+        self.clone()
+    }
+
     /// Whether `self < rhs`.
     fn less(&self, rhs: &Self) -> Self::Bit {
         self.sub(rhs).is_negative()

@@ -46,21 +46,27 @@ pub struct Channel<N> {
 
 /// Requantises `acc`; `residual` is the number 0 where the layer has none.
 pub fn requant<N: Num>(acc: &N, residual: &N, channel: &Channel<N>, lo: &N, hi: &N) -> N {
-    let product = acc.mul(&channel.multiplier).stage();
-    let scaled_residual = residual.mul(&channel.residual_multiplier).stage();
+    let product = acc.mul(&channel.multiplier).stage().called("product");
+    let scaled = residual.mul(&channel.residual_multiplier).stage().called("scaled_residual");
     let [bias, shift, residual_shift] =
         [&channel.bias, &channel.shift, &channel.residual_shift].map(|parameter| parameter.stage());
 
-    let affine = product.add(&bias).fit(SUM_BITS).stage();
-    let shortcut = scaled_residual.shl(&residual_shift, MAX_RESIDUAL_SHIFT).fit(SUM_BITS).stage();
+    let affine = product.add(&bias).fit(SUM_BITS).stage().called("affine");
+    let shortcut = scaled.shl(&residual_shift, MAX_RESIDUAL_SHIFT).fit(SUM_BITS).stage().called("shortcut");
     let shift = shift.stage();
 
     // 1 << (shift - 1) for shift > 0 and 0 for shift = 0, without a case distinction.
-    let half = shift.lit(1).shl(&shift, MAX_SHIFT).shr(&shift.lit(1), 1);
-    let sum = affine.add(&shortcut).fit(SUM_BITS).add(&half).fit(SUM_BITS).stage();
+    let half = shift.lit(1).shl(&shift, MAX_SHIFT).shr(&shift.lit(1), 1).fit(SUM_BITS).called("half");
+    let sum = affine.add(&shortcut).fit(SUM_BITS).add(&half).fit(SUM_BITS).stage().called("sum");
     let shift = shift.stage();
 
-    sum.shr(&shift, MAX_SHIFT).clamp(lo, hi).fit(ACT_BITS).stage()
+    sum.shr(&shift, MAX_SHIFT)
+        .fit(SUM_BITS)
+        .called("shifted")
+        .clamp(lo, hi)
+        .fit(ACT_BITS)
+        .stage()
+        .called("clamped")
 }
 
 #[cfg(test)]

@@ -4,6 +4,9 @@
 CONFIGS := $(patsubst hw/configs/%.yaml,%,$(wildcard hw/configs/*.yaml))
 NASA    := cargo run --quiet --profile test -p nasa-cli --
 
+# Built simulators are kept here, shared by tests and demo.
+export NASA_CACHE ?= $(CURDIR)/target/models
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check bench rtl bless fuzz
 
@@ -33,8 +36,6 @@ rtl: ## writes the Verilog of every configuration to rtl-out/
 
 bless: ## rewrites the golden files (messages, docs, rtl-out/tiny); read `git diff` before committing
 	BLESS=1 cargo test --quiet --workspace
-	$(NASA) generate -c hw/configs/tiny.yaml -o rtl-out/tiny
 
 fuzz: ## random networks on random accelerators, RTL against reference; SECONDS=600 SEED=1
-	FUZZ_SECONDS=$(or $(SECONDS),600) FUZZ_SEED=$(or $(SEED),1) \
-		cargo test --quiet -p nasa-testbenches --test fuzz -- --nocapture
+	cargo run --quiet --profile test -p nasa-testbenches --example fuzz -- $(or $(SECONDS),600) $(or $(SEED),1)

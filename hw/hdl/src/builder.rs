@@ -11,9 +11,11 @@ use crate::check;
 use crate::error::Errors;
 use crate::finish;
 use crate::graph::{Graph, InstanceDraft, OutputDraft, RegisterDraft, WireDraft};
-use crate::module::{Memory, Module, NodeId, Op, Port};
+use crate::instance::InstanceHandle;
+use crate::module::{Memory, Module, Port};
+use crate::op::{NodeId, Op};
 use crate::signal::Signal;
-use crate::state::{InstanceHandle, MemoryHandle, Reg, Wire};
+use crate::state::{MemoryHandle, Reg, Wire};
 
 /// A module under construction. Clones are the same module.
 #[derive(Clone)]
@@ -161,7 +163,7 @@ impl Builder {
         let node = self.own(reset);
         let mut graph = self.graph.borrow_mut();
         if reset.width != 1 {
-            let message = format!("the reset {} has {} bits", graph.describe(node), reset.width);
+            let message = format!("the reset {} has {}", graph.describe(node), check::bits(reset.width));
             graph.error(Location::caller(), message);
         } else if graph.reset.replace(node).is_some() {
             graph.error(Location::caller(), "the reset is chosen twice".to_owned());

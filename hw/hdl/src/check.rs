@@ -8,7 +8,8 @@ use num::Bits;
 
 use crate::error::Place;
 use crate::graph::Graph;
-use crate::module::{Module, NodeId, Op, ReadPort};
+use crate::module::{Module, ReadPort};
+use crate::op::{NodeId, Op};
 
 /// Names that Verilog, C++ (which simulators translate to) or this crate keep for themselves, sorted.
 const RESERVED: &str = "aclk alignas alignof always and and_eq asm assert assign assume atomic_cancel auto \
@@ -56,6 +57,11 @@ pub(crate) fn literal(width: u32, value: i64) -> Result<Bits, String> {
         true => Ok(Bits::from_i64(width, value)),
         false => Err(format!("the number {value} does not fit in {width} bits")),
     }
+}
+
+/// A number of bits, in words.
+pub(crate) fn bits(count: u32) -> String {
+    format!("{count} bit{}", if count == 1 { "" } else { "s" })
 }
 
 /// Everything that can be said before the values are ordered.
@@ -158,13 +164,14 @@ pub(crate) fn needs(graph: &Graph, id: NodeId) -> Vec<NodeId> {
 /// Records a combinational loop: `path` are its values, each needing the next, the last the first.
 pub(crate) fn report_loop(graph: &mut Graph, path: &[NodeId]) {
     let mut names: Vec<String> = Vec::new();
-    for id in path {
+    for (at, id) in path.iter().enumerate() {
         let named = graph.table.names[id.index()].is_some()
             || matches!(graph.table.op(*id), Op::Wire(_) | Op::Output { .. } | Op::Read { .. });
         let name = graph.describe(*id);
         if named && names.last() != Some(&name) {
             names.push(name);
         }
+        names.extend(input_on_the_way(graph, *id, path[(at + 1) % path.len()]));
     }
     if let Some(first) = names.first().cloned() {
         names.push(first);
@@ -178,9 +185,21 @@ pub(crate) fn report_loop(graph: &mut Graph, path: &[NodeId]) {
     graph.error_with_help(place, message, Some("put a register into the loop"));
 }
 
-/// Up to three known names that are close to `name`, the closest first.
+/// The input of an instance through which an output of it needs `next`.
+fn input_on_the_way(graph: &Graph, id: NodeId, next: NodeId) -> Option<String> {
+    let Op::Output { instance, port } = *graph.table.op(id) else {
+        return None;
+    };
+    let instance = &graph.instances[instance];
+    let mut inputs = instance.module.outputs()[port].depends_on.iter();
+    let input = inputs.find(|input| instance.inputs[**input] == Some(next))?;
+    Some(format!("{}.{}", instance.name, instance.module.inputs()[*input].name))
+}
+
+/// Up to three known names that could have been meant by `name`, the closest first.
 pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut ranked: Vec<(usize, &str)> = known.map(|other| (distance(name, other), other)).collect();
+    ranked.retain(|(distance, other)| 2 * distance <= name.len().max(other.len()));
     ranked.sort();
     ranked.into_iter().take(3).map(|(_, other)| other.to_owned()).collect()
 }

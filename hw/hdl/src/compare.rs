@@ -4,7 +4,7 @@
 
 use num::Bits;
 
-use crate::module::Binary;
+use crate::op::Binary;
 use crate::signal::Signal;
 
 /// Declares comparisons with a signal.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use num::Bits;
 
 use crate::error::{Error, Place};
-use crate::module::{Binary, Module, Node, NodeId, Op, Port};
+use crate::module::{Module, Port};
+use crate::op::{Binary, Node, NodeId, Op};
 
 /// The values of a module, each distinct one once.
 #[derive(Default)]

@@ -19,20 +19,25 @@
 //! There is one clock, `aclk`, and one synchronous active-high reset, `rst`; both are implicit. The crate knows
 //! no neural networks, runs no tools and opens no files.
 
+mod assemble;
 mod builder;
 pub mod cells;
 mod check;
+mod choose;
 mod compare;
 mod error;
 mod finish;
 mod fold;
 mod graph;
+mod instance;
 mod meaning;
 mod module;
 mod naming;
 mod narrow;
 mod number;
+mod op;
 mod operators;
+mod rewire;
 mod signal;
 mod state;
 pub mod verilog;
@@ -40,10 +45,9 @@ pub mod verilog;
 pub use builder::Builder;
 pub use check::nearest;
 pub use error::{Error, Errors};
+pub use instance::InstanceHandle;
 pub use meaning::meaning;
-pub use module::{
-    Binary, Instance, Memory, Module, Node, NodeId, Op, Output, Port, ReadPort, Reduction, Register,
-    WritePort,
-};
+pub use module::{Instance, Memory, Module, Output, Port, ReadPort, Register, WritePort};
+pub use op::{Binary, Node, NodeId, Op, Reduction};
 pub use signal::Signal;
-pub use state::{InstanceHandle, MemoryHandle, Reg, Wire};
+pub use state::{MemoryHandle, Reg, Wire};

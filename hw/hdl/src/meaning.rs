@@ -2,7 +2,7 @@
 
 use num::Bits;
 
-use crate::module::{Binary, Op, Reduction};
+use crate::op::{Binary, Op, Reduction};
 
 /// The result, `width` bits wide, of a computed operation on the values of its operands (in the order of
 /// [`Op::operands`]). Panics for a leaf other than a constant: those are given from outside.

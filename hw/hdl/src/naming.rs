@@ -1,6 +1,7 @@
 //! Names for what the designer left unnamed, derived from what is named: stable under changes elsewhere.
 
-use crate::module::{Binary, Module, NodeId, Op, ReadPort, Reduction};
+use crate::module::{Module, ReadPort};
+use crate::op::{Binary, NodeId, Op, Reduction};
 
 /// Names the pipeline registers that have none after what they delay: `x_q`, then `x_q2`.
 pub(crate) fn name_stages(module: &mut Module) {

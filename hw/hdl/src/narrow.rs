@@ -6,7 +6,8 @@
 
 use crate::finish::{roots, Live};
 use crate::graph::{Graph, Nodes};
-use crate::module::{Binary, NodeId, Op, ReadPort};
+use crate::module::ReadPort;
+use crate::op::{Binary, NodeId, Op};
 
 /// The values anew, and where the old ones went.
 pub(crate) struct Narrowed {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use num::{bits_for_signed, bits_for_unsigned, Bits, Num};
 
 use crate::graph::RegisterDraft;
-use crate::module::{Binary, Op};
+use crate::op::{Binary, Op};
 use crate::signal::Signal;
 
 impl Num for Signal {

@@ -3,7 +3,7 @@
 
 use std::ops::{Add, BitAnd, BitOr, BitXor, Not, Sub};
 
-use crate::module::{Binary, Op};
+use crate::op::{Binary, Op};
 use crate::signal::Signal;
 
 macro_rules! operator {

@@ -1,14 +1,14 @@
-//! What a module is described with besides values: forward declarations, registers, memories, instances.
+//! What a module is described with besides values: forward declarations, registers, memories.
 
 use std::cell::RefCell;
 use std::panic::Location;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use crate::builder::own;
 use crate::check;
 use crate::graph::Graph;
-use crate::module::{Module, NodeId, Op, ReadPort, WritePort};
+use crate::module::{ReadPort, WritePort};
+use crate::op::{NodeId, Op};
 use crate::signal::Signal;
 
 /// A value used before it is described. It must be driven once.
@@ -32,7 +32,12 @@ impl Wire {
         let mut graph = self.signal.graph.borrow_mut();
         let wire = &graph.wires[self.index];
         if wire.width != value.width {
-            let message = format!("{} of {} bits is driven by {} bits", wire.name, wire.width, value.width);
+            let message = format!(
+                "{} of {} is driven by {}",
+                wire.name,
+                check::bits(wire.width),
+                check::bits(value.width)
+            );
             graph.error(place, message);
         } else if let Some(first) = wire.driver {
             let message = format!(
@@ -108,14 +113,17 @@ impl Reg {
         }
         if value.width != width {
             let driver = graph.describe(node);
-            let message =
-                format!("the {what} of register {name} has {width} bits, {driver} has {}", value.width);
+            let message = format!(
+                "the {what} of register {name} has {}, {driver} has {}",
+                check::bits(width),
+                value.width
+            );
             graph.error(place, message);
         }
     }
 }
 
-/// A memory.
+/// A memory. One of a single entry still has an address of one bit, which is ignored.
 #[derive(Clone)]
 pub struct MemoryHandle {
     pub(crate) graph: Rc<RefCell<Graph>>,
@@ -134,7 +142,7 @@ impl MemoryHandle {
     #[track_caller]
     pub fn write(&self, addr: &Signal, data: &Signal, enable: &Signal) {
         let [addr, data, enable] = [
-            self.port("write address", addr, self.addr_width()),
+            self.address("write address", addr),
             self.port("write data", data, self.width),
             self.port("write enable", enable, 1),
         ];
@@ -151,7 +159,7 @@ impl MemoryHandle {
             return;
         }
         let [addr, data, enable, mask] = [
-            self.port("write address", addr, self.addr_width()),
+            self.address("write address", addr),
             self.port("write data", data, self.width),
             self.port("write enable", enable, 1),
             self.port("write mask", mask, self.width / granule),
@@ -163,7 +171,7 @@ impl MemoryHandle {
     /// The entry within the same cycle: registers or LUT RAM.
     #[track_caller]
     pub fn read(&self, addr: &Signal) -> Signal {
-        let addr = self.port("read address", addr, self.addr_width());
+        let addr = self.address("read address", addr);
         self.add_read(ReadPort::Async { addr })
     }
 
@@ -172,7 +180,7 @@ impl MemoryHandle {
     #[track_caller]
     pub fn read_sync(&self, name: &str, addr: &Signal, enable: &Signal) -> Signal {
         check::name(&mut self.graph.borrow_mut(), name, Location::caller());
-        let addr = self.port("read address", addr, self.addr_width());
+        let addr = self.address("read address", addr);
         let enable = self.port("read enable", enable, 1);
         self.add_read(ReadPort::Sync { name: name.to_owned(), addr, enable })
     }
@@ -190,13 +198,23 @@ impl MemoryHandle {
     }
 
     #[track_caller]
+    fn address(&self, what: &str, addr: &Signal) -> NodeId {
+        let node = self.port(what, addr, self.addr_width());
+        match self.depth {
+            1 => self.graph.borrow_mut().stand_in(1, Location::caller()),
+            _ => node,
+        }
+    }
+
+    #[track_caller]
     fn port(&self, what: &str, signal: &Signal, width: u32) -> NodeId {
         let node = own(&self.graph, signal);
         if signal.width != width {
             let name = self.name();
             let mut graph = self.graph.borrow_mut();
             let driver = graph.describe(node);
-            let message = format!("the {what} of {name} has {width} bits, {driver} has {}", signal.width);
+            let message =
+                format!("the {what} of {name} has {}, {driver} has {}", check::bits(width), signal.width);
             graph.error(Location::caller(), message);
         }
         node
@@ -204,75 +222,5 @@ impl MemoryHandle {
 
     fn name(&self) -> String {
         self.graph.borrow().memories[self.index].name.clone()
-    }
-}
-
-/// An instance of another module.
-#[derive(Clone)]
-pub struct InstanceHandle {
-    pub(crate) graph: Rc<RefCell<Graph>>,
-    pub(crate) module: Arc<Module>,
-    pub(crate) index: usize,
-}
-
-impl InstanceHandle {
-    /// What it is an instance of.
-    pub fn module(&self) -> &Arc<Module> {
-        &self.module
-    }
-
-    /// Drives an input port.
-    #[track_caller]
-    pub fn connect(&self, port: &str, value: &Signal) -> &InstanceHandle {
-        let place = Location::caller();
-        let node = own(&self.graph, value);
-        let Some(index) = self.module.input_index(port) else {
-            let names = self.module.inputs().iter().map(|port| port.name.as_str());
-            self.unknown(port, "input", check::nearest(port, names), place);
-            return self;
-        };
-        let mut graph = self.graph.borrow_mut();
-        let path = format!("{}.{port}", graph.instances[self.index].name);
-        let slot = &mut graph.instances[self.index].inputs[index];
-        let twice = slot.is_some();
-        slot.get_or_insert(node);
-        if twice {
-            graph.error(place, format!("{path} is driven twice"));
-        }
-        let width = self.module.inputs()[index].width;
-        if width != value.width {
-            let driver = graph.describe(node);
-            graph.error(place, format!("{path} has {width} bits, {driver} has {}", value.width));
-        }
-        drop(graph);
-        self
-    }
-
-    /// The value of an output port.
-    #[track_caller]
-    pub fn out(&self, port: &str) -> Signal {
-        let place = Location::caller();
-        let found = self.module.output_index(port);
-        if found.is_none() {
-            let names = self.module.outputs().iter().map(|output| output.port.name.as_str());
-            self.unknown(port, "output", check::nearest(port, names), place);
-        }
-        let mut graph = self.graph.borrow_mut();
-        let (id, width) = match found {
-            Some(port) => {
-                let width = self.module.outputs()[port].port.width;
-                (graph.table.make(Op::Output { instance: self.index, port }, width, place), width)
-            }
-            None => (graph.stand_in(1, place), 1),
-        };
-        Signal { graph: Rc::clone(&self.graph), id, width }
-    }
-
-    fn unknown(&self, port: &str, kind: &str, nearest: Vec<String>, place: crate::error::Place) {
-        let mut graph = self.graph.borrow_mut();
-        let name = &graph.instances[self.index].name;
-        let message = format!("{name} ({}) has no {kind} {port}", self.module.name());
-        let help = format!("nearest: {}", nearest.join(", "));
-        graph.error_with_help(place, message, (!nearest.is_empty()).then_some(help.as_str()));
     }
 }

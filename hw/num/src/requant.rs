@@ -74,8 +74,11 @@ mod tests {
     use super::*;
     use crate::Int;
 
-    /// Hand-worked rows: acc, multiplier, bias, shift, residual, residual multiplier, residual shift, y.
-    const ROWS: &[(i64, i64, i64, i64, i64, i64, i64, i64)] = &[
+    /// acc, multiplier, bias, shift, residual, residual multiplier, residual shift, y.
+    type Row = (i64, i64, i64, i64, i64, i64, i64, i64);
+
+    /// Worked by hand.
+    const ROWS: &[Row] = &[
         (5, 1, 0, 1, 0, 0, 0, 3),       // 2.5 rounds up
         (-5, 1, 0, 1, 0, 0, 0, -2),     // -2.5 rounds up, to -2
         (7, 1, 0, 0, 0, 0, 0, 7),       // no shift, no rounding

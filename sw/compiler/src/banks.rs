@@ -5,7 +5,8 @@
 
 use crate::stages::Stages;
 use mapper::dataflow::DATAFLOWS;
-use mapper::tiling::{part, Capacity, Footprint, Shortage};
+use mapper::search::widest_part;
+use mapper::tiling::{Capacity, Footprint, Shortage};
 use mapper::{Dim, Work};
 use model::{Graph, LayerId};
 use spec::accelerator::{Accelerator, Chunk};
@@ -142,9 +143,11 @@ fn effort(
     let line_bytes = accelerator.buffer.line_bytes;
     let dataflow =
         DATAFLOWS.iter().find(|dataflow| (dataflow.computes)(work)).expect("one computes everything");
-    let unroll = dataflow.unroll(chunk, line_bytes, work);
-    let print = Footprint { work, unroll: &unroll, dataflow, line_bytes, post_lanes: chunk.post_lanes };
-    let tile = part(&print, &regions.capacity(chunk, print.overshoot()))?;
+    let full = dataflow.unroll(chunk, line_bytes, work);
+    let print = |unroll| Footprint { work, unroll, dataflow, line_bytes, post_lanes: chunk.post_lanes };
+    let capacity = regions.capacity(chunk, print(&full).overshoot());
+    let (unroll, tile) = widest_part(chunk, line_bytes, work, dataflow, &capacity)?;
+    let print = print(&unroll);
     let cuts = |dim: Dim| u64::from(work.size[dim].div_ceil(tile[dim]));
     let (strips, ranges) = (cuts(Dim::OY), cuts(Dim::G) * cuts(Dim::K));
     let weights = print.weights(work.size[Dim::G], work.size[Dim::K]) * if ranges > 1 { strips } else { 1 };

@@ -144,7 +144,7 @@ fn in_dram(
     for (producer, _) in dram.outputs.iter().enumerate().filter(|(_, frames)| frames.is_some()) {
         let source = Some(Source::Layer(LayerId(producer)));
         let of_tensor = |queue| all().filter(move |(op, _)| op.queue == queue && op.tensor == source);
-        let (first, last) = (of_tensor(Queue::Store).next(), of_tensor(Queue::Store).last());
+        let (first, last) = (of_tensor(Queue::Store).next(), of_tensor(Queue::Store).next_back());
         let (Some((_, first)), Some((_, last))) = (first, last) else { continue };
         let frames = 1 << frame_bits(graph, stages, LayerId(producer));
         for (read, spot) in of_tensor(Queue::Load) {

@@ -1,7 +1,8 @@
 //! What is known of a queue's descriptors at a point of its stream, so that only what differs is written.
 //!
-//! Words run only in the iterations of their layer, so knowledge holds as long as layers run in the same
-//! iterations, and ends where they change.
+//! Registers are written in every iteration, whether or not the layer has an image in it, so what is known of
+//! them stays known. The nest tables flip only where a layer runs, so knowledge of them ends where layers no
+//! longer run in the same iterations.
 
 use mapper::Registers;
 use spec::isa::table::NestKind;
@@ -39,10 +40,11 @@ pub struct Known {
 }
 
 impl Known {
-    /// Forgets everything, unless words go on running in the same iterations.
+    /// Forgets the nest tables, unless words go on running in the same iterations.
     pub fn enter(&mut self, iterations: &Range<u32>) {
         if self.iterations != *iterations {
-            *self = Known { iterations: iterations.clone(), ..Known::default() };
+            let registers = std::mem::take(&mut self.registers);
+            *self = Known { iterations: iterations.clone(), registers, ..Known::default() };
         }
     }
 

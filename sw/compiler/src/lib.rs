@@ -6,13 +6,15 @@
 //! 2. [`banks`]: which banks of the buffer hold what, for each chunk.
 //! 3. [`plan`]: a mapping for each layer, and which activations stay in the buffer.
 //! 4. [`dram`]: where everything lies in DRAM.
-//! 5. [`ops`]: the transfers and executions of one iteration, each with the bytes that it touches.
+//! 5. [`ops`]: the transfers and executions of one iteration, each with the bytes that it touches;
+//!    [`ring`] finds their places and [`descriptors`] says them to the engines.
 //! 6. [`hazards`]: which of them must wait for which, as tokens.
 //! 7. [`lower`]: instruction words; [`known`] leaves out those that would change nothing.
 //!
 //! Nothing about time is decided after step 5: queues run ahead as far as the hazards let them.
 
 pub mod banks;
+pub mod descriptors;
 pub mod dram;
 pub mod hazards;
 pub mod images;
@@ -20,6 +22,7 @@ pub mod known;
 pub mod lower;
 pub mod ops;
 pub mod plan;
+pub mod ring;
 pub mod stages;
 
 use mapper::Mapping;

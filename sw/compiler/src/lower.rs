@@ -1,7 +1,7 @@
 //! Instruction words. Each stream is a loop over iterations; in it, an operation's descriptors are written
 //! before the queue signals what came before and waits for what it needs, so that writing them costs no time;
 //! what is known to be there already is not written.
-//! Words of a layer run only in the iterations in which it has an image.
+//! Nest tables, launches and `INDEX` run only in the iterations in which their layer has an image.
 
 use crate::hazards::Sync;
 use crate::known::{Known, TableWord};
@@ -154,7 +154,7 @@ impl<'a> Writer<'a> {
         let active = self.active(operation.layer);
         self.known.enter(&active);
         for (index, value) in self.known.registers(&operation.registers) {
-            self.put(active.clone(), CFG, &[index as i64, value]);
+            self.put(0..self.stages.iterations, CFG, &[index as i64, value]);
         }
         if let Some(frames) = operation.frames.filter(|frames| frames.bits > 0) {
             let dram = operation.registers.index("dram");

@@ -2,12 +2,14 @@
 //! be right one after another. Which of them overlap is not decided here: regions are used in turns, like
 //! rings, and the hazards find what has to wait.
 
-use crate::banks::{Region, Regions};
+use crate::banks::Regions;
+use crate::descriptors::{place, row_bytes, transfer, Placed};
 use crate::dram::{Dram, Frames};
-use crate::plan::{Part, Plan, Planned};
+use crate::plan::{Part, Plan};
+use crate::ring::Ring;
 use crate::stages::Stages;
 use mapper::nests::engine;
-use mapper::{Dim, Registers, Work};
+use mapper::{Dim, Registers};
 use model::{Graph, LayerId, Source};
 use spec::accelerator::Accelerator;
 use spec::isa::table::Queue;
@@ -69,44 +71,6 @@ pub fn schedule(
         builder.operations
     };
     Schedule { chunks: banks.iter().enumerate().map(one).collect() }
-}
-
-/// A region that is used in turns from its begin to its end.
-struct Ring {
-    region: Region,
-    next: u32,
-}
-
-impl Ring {
-    fn new(region: Region) -> Ring {
-        Ring { region, next: region.start }
-    }
-
-    /// The next `bytes` bytes, with `slack` bytes of the region behind them.
-    fn take(&mut self, bytes: u32, slack: u32) -> u32 {
-        let end = self.region.start + self.region.bytes;
-        if self.next + bytes + slack > end {
-            self.next = self.region.start;
-        }
-        assert!(self.next + bytes + slack <= end, "{bytes} + {slack} bytes do not fit {:?}", self.region);
-        let address = self.next;
-        self.next += bytes;
-        address
-    }
-}
-
-/// Where a layer's tensors lie while a part is computed.
-#[derive(Clone, Copy, Debug, Default)]
-struct Placed {
-    /// Where input row 0 lies or would lie, and the rows that are there.
-    input: i64,
-    input_rows: (u32, u32),
-    /// Where the part's first output row lies.
-    output: u32,
-    residual: u32,
-    weights: u32,
-    parameters: u32,
-    parameter_rows: u32,
 }
 
 struct Builder<'a> {
@@ -302,52 +266,5 @@ impl<'a> Builder<'a> {
             all.push(access(false, placed.residual, strip));
         }
         all
-    }
-}
-
-/// Bytes of a row of outputs.
-fn row_bytes(work: &Work) -> u32 {
-    work.out_channels() * work.size[Dim::OX]
-}
-
-fn transfer(queue: Queue, dram: u64, buffer: u32, bytes: u32) -> Registers {
-    let values = [
-        ("dram", dram as i64),
-        ("buffer", buffer.into()),
-        ("bytes", bytes.into()),
-        ("rows", 1),
-        ("planes", 1),
-    ];
-    Registers::new(queue).with(&values)
-}
-
-/// Sets the registers that say where tensors lie and how large the part is.
-fn place(registers: &mut Registers, planned: &Planned, part: &Part, placed: &Placed) {
-    let work = &planned.mapping.layer;
-    let pixel = i64::from(work.in_channels());
-    let row = pixel * i64::from(work.input[1]);
-    let top = i64::from(part.y.0 * work.stride[0]) - i64::from(work.padding[0]);
-    let left = -i64::from(work.padding[1]);
-    let channel = |per_group: u32| i64::from(part.g.0 * per_group);
-    let results = channel(work.size[Dim::K]) + i64::from(part.k.0);
-    let wrapped = |address: i64| address.rem_euclid(1 << spec::isa::table::BUFFER_BITS);
-    for (name, value) in [
-        ("x_base", wrapped(placed.input + top * row + left * pixel + channel(work.size[Dim::C]))),
-        ("x_y", top),
-        ("x_height", placed.input_rows.1.into()),
-        ("w_base", placed.weights.into()),
-        ("y_base", i64::from(placed.output) + results),
-        ("r_base", if work.residual { i64::from(placed.residual) + results } else { 0 }),
-        ("p_base", placed.parameters.into()),
-        ("p_rows", placed.parameter_rows.into()),
-        ("d_height", part.y.1.into()),
-    ] {
-        registers.set(name, value);
-    }
-    if planned.mapping.dataflow.reduces_rows() {
-        registers.set("col_extent", part.k.1);
-        registers.set("d_channels", part.k.1);
-    } else {
-        ["x_channels", "row_extent", "d_channels"].iter().for_each(|name| registers.set(name, part.g.1));
     }
 }

@@ -4,6 +4,7 @@
 use crate::banks::{Region, Regions};
 use crate::stages::Stages;
 use crate::{LayerPlan, Options};
+use mapper::check::faults;
 use mapper::search::{search, Found};
 use mapper::tiling::{Capacity, Footprint, Shortage};
 use mapper::work::Sizes;
@@ -94,7 +95,7 @@ pub fn plan(
             let kept = next.is_some_and(|next| planner.stays(stages, regions, chunk, *layer, next));
             match planner.layer(*layer, chunk, regions, resident, kept) {
                 Ok(planned) => layers[*layer] = Some(planned),
-                Err(error) => report.push(error),
+                Err(error) => report.0.extend(error.0),
             }
             resident = kept;
         }
@@ -161,27 +162,44 @@ impl Planner<'_> {
         regions: &Regions,
         resident: bool,
         kept: bool,
-    ) -> Result<Planned, Diagnostic> {
+    ) -> Result<Planned, Report> {
         let slack = self.slack(layer, chunk);
         let mut capacity = regions.capacity(&self.accelerator.chunks[chunk], slack);
         capacity.inputs = if resident { u32::MAX } else { capacity.inputs };
         capacity.outputs = if kept { u32::MAX } else { capacity.outputs };
         let found = match self.options.mappings.as_ref().and_then(|given| given.get(layer)) {
-            Some(mapping) => self.given(mapping, chunk),
+            Some(mapping) => self.given(mapping, layer, chunk, &capacity)?,
             None => self.searched(layer, chunk, &capacity)?,
         };
         let stored = self.is_stored(layer, kept);
         Ok(Planned { mapping: found.mapping, cycles: found.cycles, resident, kept, stored, slack })
     }
 
-    fn given(&self, mapping: &Mapping, chunk: usize) -> Found {
+    /// A mapping that the user gives, if it is legal.
+    fn given(
+        &self,
+        mapping: &Mapping,
+        layer: usize,
+        chunk: usize,
+        capacity: &Capacity,
+    ) -> Result<Found, Report> {
+        let (described, chunk) = (self.graph.layer(LayerId(layer)), &self.accelerator.chunks[chunk]);
+        let faults = if mapping.layer == Work::from(described) {
+            faults(mapping, self.accelerator, chunk, capacity)
+        } else {
+            vec!["it was made for another layer".to_string()]
+        };
+        if !faults.is_empty() {
+            let message = format!("the mapping of layer `{}` is not legal", described.name);
+            let error = faults.into_iter().fold(Diagnostic::new("mapping", message), Diagnostic::note);
+            return Err(error.into());
+        }
         let engine = mapper::nests::engine(mapping);
-        let chunk = &self.accelerator.chunks[chunk];
         let cycles = mapper::exec::cycles(self.accelerator, chunk, &engine.nests, &engine.registers);
-        Found { mapping: mapping.clone(), cycles, evaluations: 0 }
+        Ok(Found { mapping: mapping.clone(), cycles, evaluations: 0 })
     }
 
-    fn searched(&mut self, layer: usize, chunk: usize, capacity: &Capacity) -> Result<Found, Diagnostic> {
+    fn searched(&mut self, layer: usize, chunk: usize, capacity: &Capacity) -> Result<Found, Report> {
         let layer = self.graph.layer(LayerId(layer));
         let work = Work::from(layer);
         let Capacity { inputs, outputs, weights, residuals, parameters, .. } = *capacity;
@@ -189,7 +207,7 @@ impl Planner<'_> {
         let (accelerator, array) = (self.accelerator, &self.accelerator.chunks[chunk]);
         let answer =
             self.found.entry(question).or_insert_with(|| search(accelerator, array, &work, capacity));
-        answer.clone().map_err(|shortages| no_mapping(layer, array, &work.size, &shortages))
+        answer.clone().map_err(|shortages| no_mapping(layer, array, &work.size, &shortages).into())
     }
 
     /// Whether anyone reads the output of `layer` from DRAM.
@@ -204,5 +222,9 @@ impl Planner<'_> {
 fn no_mapping(layer: &model::Layer, chunk: &Chunk, size: &Sizes, shortages: &[Shortage]) -> Diagnostic {
     let message = format!("layer `{}` has no legal mapping on the {}", layer.name, chunk.name());
     let error = Diagnostic::new("mapping", message).note(format!("its loops are {size}"));
-    shortages.iter().fold(error, |error, shortage| error.note(shortage.sentence()))
+    let error = shortages.iter().fold(error, |error, shortage| error.note(shortage.sentence()));
+    match shortages.first() {
+        Some(shortage) => error.help(shortage.help(chunk)),
+        None => error,
+    }
 }

@@ -5,6 +5,7 @@
 //! * [`mapping`]: a mapping as a plain value, and what follows from it.
 //! * [`tiling`]: which part of a layer one `EXEC` computes.
 //! * [`search`]: finds the mapping with the fewest predicted cycles, or says what is short.
+//! * [`check`]: what makes a mapping legal.
 //! * [`cost`]: the closed form that the search ranks by.
 //! * [`nests`]: the four loop nests and the registers of a mapping.
 //! * [`exec`]: cycles of an `EXEC` from its nests, tile by tile.
@@ -12,6 +13,7 @@
 //!
 //! Addresses, tokens and the order of instructions are not known here: they are the compiler's.
 
+pub mod check;
 pub mod cost;
 pub mod dataflow;
 pub mod events;

@@ -9,7 +9,7 @@ use crate::dataflow::{Dataflow, Unroll, DATAFLOWS};
 use crate::exec;
 use crate::mapping::{Hold, Loop, Mapping};
 use crate::nests;
-use crate::tiling::{part, Capacity, Footprint, Shortage};
+use crate::tiling::{part, Capacity, Footprint, Shortage, WEIGHTS};
 use crate::work::{Dim, Sizes, Work};
 use spec::accelerator::{Accelerator, Chunk};
 
@@ -51,13 +51,38 @@ pub fn search(
     let mut shortages = Vec::new();
     let mut best: Option<Found> = None;
     for dataflow in DATAFLOWS.iter().filter(|dataflow| (dataflow.computes)(work)) {
-        match Space::new(accelerator, chunk, work, *dataflow, capacity).and_then(|space| space.best()) {
+        let space = Space::widest(accelerator, chunk, work, *dataflow, capacity);
+        match space.and_then(|space| space.best()) {
             Ok(found) if best.as_ref().is_none_or(|best| found.total() < best.total()) => best = Some(found),
             Ok(_) => {}
             Err(shortage) => shortages.push(shortage),
         }
     }
     best.ok_or(shortages)
+}
+
+/// How `work` lies on the array, and the largest part of it that fits: columns are left idle, half of them at a
+/// time, where the weights of one round of the array would not fit the buffer.
+///
+/// # Errors
+/// Where not even one column fits.
+pub fn widest_part(
+    chunk: &Chunk,
+    line_bytes: u32,
+    work: &Work,
+    dataflow: &Dataflow,
+    capacity: &Capacity,
+) -> Result<(Unroll, Sizes), Shortage> {
+    let mut narrowed = chunk.clone();
+    loop {
+        let unroll = dataflow.unroll(&narrowed, line_bytes, work);
+        let print = Footprint { work, unroll: &unroll, dataflow, line_bytes, post_lanes: chunk.post_lanes };
+        match part(&print, capacity) {
+            Ok(tile) => return Ok((unroll, tile)),
+            Err(shortage) if shortage.resource != WEIGHTS || narrowed.cols == 1 => return Err(shortage),
+            Err(_) => narrowed.cols = narrowed.cols.div_ceil(2),
+        }
+    }
 }
 
 /// The mappings of one dataflow.
@@ -71,7 +96,8 @@ struct Space<'a> {
 }
 
 impl<'a> Space<'a> {
-    fn new(
+    /// The space that uses as many columns as the weights of one round allow.
+    fn widest(
         accelerator: &'a Accelerator,
         chunk: &'a Chunk,
         work: &'a Work,
@@ -79,10 +105,7 @@ impl<'a> Space<'a> {
         capacity: &Capacity,
     ) -> Result<Space<'a>, Shortage> {
         let line_bytes = accelerator.buffer.line_bytes;
-        let unroll = dataflow.unroll(chunk, line_bytes, work);
-        let post_lanes = chunk.post_lanes;
-        let print = Footprint { work, unroll: &unroll, dataflow: &dataflow, line_bytes, post_lanes };
-        let tile = part(&print, capacity)?;
+        let (unroll, tile) = widest_part(chunk, line_bytes, work, &dataflow, capacity)?;
         Ok(Space { accelerator, chunk, work, dataflow, unroll, tile })
     }
 

@@ -4,6 +4,7 @@
 
 use crate::dataflow::{Dataflow, Unroll};
 use crate::work::{Dim, Sizes, Work};
+use spec::accelerator::Chunk;
 use spec::error::grouped;
 
 /// Bytes of the global buffer that a layer may use for each kind of data. Where a layer is cut, half of the
@@ -24,6 +25,9 @@ pub struct Capacity {
     pub parameter_rows: u32,
 }
 
+/// The resource that using fewer columns can save.
+pub const WEIGHTS: &str = "the buffer for weights";
+
 /// What does not fit, and by how much.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shortage {
@@ -40,6 +44,16 @@ pub struct Shortage {
 }
 
 impl Shortage {
+    /// What the user can do about it.
+    pub fn help(&self, chunk: &Chunk) -> String {
+        let Shortage { resource, needed, .. } = self;
+        match *resource {
+            "post_rows" => format!("set chunks.{}.post_rows: {needed}", chunk.name()),
+            "nest_depth" => format!("set nest_depth: {needed}"),
+            _ => "raise buffer.banks or the size of a bank".to_string(),
+        }
+    }
+
     /// The sentence for the user.
     pub fn sentence(&self) -> String {
         let [needed, available, short] =
@@ -126,73 +140,77 @@ pub fn part(print: &Footprint, capacity: &Capacity) -> Result<Sizes, Shortage> {
     Ok(size)
 }
 
+/// What a part is short of, if anything.
+pub fn shortage(print: &Footprint, capacity: &Capacity, size: &Sizes) -> Option<Shortage> {
+    let strip = strip_shortage(print, capacity, size[Dim::OY], 1);
+    strip.or_else(|| range_shortage(print, capacity, (size[Dim::G], size[Dim::K]), 1))
+}
+
+/// What `share` strips of `rows` output rows at a time are short of.
+fn strip_shortage(print: &Footprint, capacity: &Capacity, rows: u32, share: u64) -> Option<Shortage> {
+    let residuals = if print.work.residual { print.outputs(rows) } else { 0 };
+    let needs = [
+        ("the buffer for inputs", print.inputs(rows), capacity.inputs),
+        ("the buffer for results", print.outputs(rows), capacity.outputs),
+        ("the buffer for residuals", residuals, capacity.residuals),
+    ];
+    let (resource, needed, available) =
+        needs.into_iter().find(|(_, needed, available)| needed * share > u64::from(*available))?;
+    let part = if rows == 1 { "one row of outputs".to_string() } else { format!("{rows} rows of outputs") };
+    Some(Shortage { resource, needed, available: available.into(), unit: "bytes", part })
+}
+
+/// What `share` ranges of groups and of outputs of a group are short of at a time.
+fn range_shortage(
+    print: &Footprint,
+    capacity: &Capacity,
+    (groups, outputs): (u32, u32),
+    share: u64,
+) -> Option<Shortage> {
+    let rows = print.parameter_rows(groups, outputs);
+    let needs = [
+        (WEIGHTS, print.weights(groups, outputs) * share, capacity.weights, "bytes"),
+        ("the buffer for parameters", print.parameters(rows) * share, capacity.parameters, "bytes"),
+        ("post_rows", u64::from(rows), capacity.parameter_rows, "rows of parameters"),
+    ];
+    let (resource, needed, available, unit) =
+        needs.into_iter().find(|(_, needed, available, _)| *needed > u64::from(*available))?;
+    let part = "one round of the array".to_string();
+    Some(Shortage { resource, needed, available: available.into(), unit, part })
+}
+
 fn strip(print: &Footprint, capacity: &Capacity) -> Result<u32, Shortage> {
     let height = print.work.size[Dim::OY];
-    let shortage = |rows: u32, share: u64| {
-        let residuals = if print.work.residual { print.outputs(rows) } else { 0 };
-        let needs = [
-            ("the buffer for inputs", print.inputs(rows), capacity.inputs),
-            ("the buffer for results", print.outputs(rows), capacity.outputs),
-            ("the buffer for residuals", residuals, capacity.residuals),
-        ];
-        let short = needs.into_iter().find(|(_, needed, available)| needed * share > u64::from(*available));
-        short.map(|(resource, needed, available)| Shortage {
-            resource,
-            needed,
-            available: available.into(),
-            unit: "bytes",
-            part: "one row of outputs".to_string(),
-        })
-    };
-    let cuts = |share: u64| {
-        let mut strips = (2..=height).map(|count| height.div_ceil(count));
-        strips.find(|rows| shortage(*rows, share).is_none())
-    };
-    let whole = shortage(height, 1).is_none().then_some(height);
-    match whole.or_else(|| cuts(2)).or_else(|| cuts(1)) {
-        Some(rows) => Ok(rows),
-        None => Err(shortage(1, 1).expect("one row fits, so some strip does")),
-    }
+    let fits = |rows: u32, share: u64| strip_shortage(print, capacity, rows, share).is_none();
+    let cuts = |share: u64| (2..=height).map(|count| height.div_ceil(count)).find(|rows| fits(*rows, share));
+    let whole = fits(height, 1).then_some(height);
+    let rows = whole.or_else(|| cuts(2)).or_else(|| cuts(1));
+    rows.ok_or_else(|| strip_shortage(print, capacity, 1, 1).expect("one row fits, so some strip does"))
 }
 
 fn range(print: &Footprint, capacity: &Capacity) -> Result<(u32, u32), Shortage> {
+    let cuts = ranges(print);
+    let fits = |cut: &&(u32, u32), share| range_shortage(print, capacity, **cut, share).is_none();
+    let whole = cuts.iter().take(1).find(|cut| fits(cut, 1));
+    let halves = || cuts.iter().find(|cut| fits(cut, 2));
+    let found = whole.or_else(halves).or_else(|| cuts.iter().find(|cut| fits(cut, 1)));
+    let smallest = cuts.last().expect("there is at least the whole range");
+    let short =
+        || range_shortage(print, capacity, *smallest, 1).expect("the smallest range is one of the cuts");
+    found.copied().ok_or_else(short)
+}
+
+/// Ranges of groups and of outputs of a group, the largest first.
+fn ranges(print: &Footprint) -> Vec<(u32, u32)> {
     let (groups, outputs) = (print.work.size[Dim::G], print.work.size[Dim::K]);
-    let shortage = |groups: u32, outputs: u32, share: u64| {
-        let rows = print.parameter_rows(groups, outputs);
-        let needs = [
-            ("the buffer for weights", print.weights(groups, outputs), capacity.weights, "bytes"),
-            ("the buffer for parameters", print.parameters(rows), capacity.parameters, "bytes"),
-        ];
-        let short =
-            needs.into_iter().find(|(_, needed, available, _)| needed * share > u64::from(*available));
-        let memory = ("post_rows", u64::from(rows), capacity.parameter_rows, "rows of parameters");
-        let short = short.or((rows > capacity.parameter_rows).then_some(memory));
-        short.map(|(resource, needed, available, unit)| Shortage {
-            resource,
-            needed,
-            available: available.into(),
-            unit,
-            part: "one round of the array".to_string(),
-        })
-    };
     let round = if print.dataflow.reduces_rows() { 1 } else { print.unroll.rows.min(groups) };
     let rounds = groups.div_ceil(round);
     // A group too many would be computed like any other, so groups are cut exactly where they are a loop.
     let exact = |count: &u32| !print.dataflow.reduces_rows() || rounds.is_multiple_of(*count);
-    let by_groups =
-        (1..=rounds).filter(exact).map(|count| ((rounds.div_ceil(count) * round).min(groups), outputs));
+    let of_groups = |count: u32| ((rounds.div_ceil(count) * round).min(groups), outputs);
+    let by_groups = (1..=rounds).filter(exact).map(of_groups);
     let tiles = outputs.div_ceil(print.unroll.cols.min(outputs));
-    let of_group = |count: u32| (1, (tiles.div_ceil(count) * print.unroll.cols).min(outputs));
-    let by_outputs = (2..=tiles).filter(|_| print.dataflow.reduces_rows()).map(of_group);
-    let cuts: Vec<(u32, u32)> = by_groups.chain(by_outputs).collect();
-    let fits =
-        |share: u64| cuts.iter().find(|(groups, outputs)| shortage(*groups, *outputs, share).is_none());
-    let whole = shortage(groups, outputs, 1).is_none().then_some((groups, outputs));
-    match whole.or_else(|| fits(2).copied()).or_else(|| fits(1).copied()) {
-        Some(range) => Ok(range),
-        None => {
-            let (groups, outputs) = *cuts.last().expect("there is at least the whole range");
-            Err(shortage(groups, outputs, 1).expect("the smallest range is one of the cuts"))
-        }
-    }
+    let of_outputs = |count: u32| (1, (tiles.div_ceil(count) * print.unroll.cols).min(outputs));
+    let by_outputs = (2..=tiles).filter(|_| print.dataflow.reduces_rows()).map(of_outputs);
+    by_groups.chain(by_outputs).collect()
 }

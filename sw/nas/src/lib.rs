@@ -1,4 +1,30 @@
 //! Training of hybrid networks of convolution, shift and adder layers, and their export as integers.
+//!
+//! In the order in which a run passes through them:
+//!
+//! * [`config`]: a run as the user writes it; [`plan`]: its network with every shape known.
+//! * [`data`]: labelled images from disk, and batches of them.
+//! * [`kernels`]: the arithmetic of the operations, forwards and backwards; [`maps`]: what it runs on.
+//! * [`layer`], [`network`], [`loss`], [`optimiser`]: learning, with gradients written out by hand.
+//! * [`fold`]: the integers of a trained network; [`rounded`]: the forward pass on them.
+//! * [`run`](mod@run): the run's folder, its epochs, checkpoints and what it writes in the end.
+//!
+//! No framework stands behind it: three operations, a norm, a residual and a clamp are all that these networks
+//! are made of, and their sums are added in an order that depends on nothing, so that a seed means one result.
+//! How a network is mapped onto an accelerator is not known here.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), spec::error::Report> {
+//! # let text = String::new();
+//! let config = nas::TrainConfig::parse("train.yaml", &text)?;
+//! let run = std::path::Path::new("runs/first");
+//! let summary = nas::train(&config, run, false)?;
+//! println!("{:.2} % of the test images are right", 100.0 * summary.last.float_accuracy);
+//! let network = nas::quantize(run, std::path::Path::new("networks/first"))?;
+//! println!("{:.2} % by the integers", 100.0 * network.integer_accuracy);
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod config;
 pub mod data;
@@ -15,4 +41,5 @@ pub mod rounded;
 pub mod run;
 
 pub use config::TrainConfig;
+pub use run::quantize::{quantize, Quantized};
 pub use run::{train, Metrics, Summary};

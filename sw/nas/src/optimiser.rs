@@ -17,9 +17,13 @@ pub fn rate(schedule: &Schedule, epoch: usize, step: usize, steps: usize) -> f64
 ///
 /// Adder weights get AdderNet's layer-wise scaling: their gradient is made to have the root mean square
 /// `adder_eta`, because its size says little. The others share one limit on their length.
+///
+/// Adder weights are also held to what int8 can say on the grid of the layer's input. Left alone they drift far
+/// beyond all inputs, where `-|x - w|` is a straight line and only the weight's sign still matters.
 pub fn step(network: &mut Network, schedule: &Schedule, rate: f64) {
     let clip = clip_factor(network, schedule.clip);
-    for layer in &mut network.layers {
+    let steps: Vec<f32> = network.layers.iter().map(|layer| network.step(layer.plan.input)).collect();
+    for (layer, input_step) in network.layers.iter_mut().zip(steps) {
         let is_adder = layer.plan.op == Op::Adder;
         for (param, decays) in layer.params() {
             let factor = if is_adder && decays {
@@ -31,7 +35,14 @@ pub fn step(network: &mut Network, schedule: &Schedule, rate: f64) {
             let decay = if decays { schedule.weight_decay } else { 0.0 };
             descend(param, factor as f32, decay as f32, schedule.momentum as f32, rate as f32);
         }
+        if is_adder {
+            hold_within(&mut layer.weight.value, -128.0 * input_step, 127.0 * input_step);
+        }
     }
+}
+
+fn hold_within(weights: &mut [f32], least: f32, most: f32) {
+    weights.iter_mut().for_each(|w| *w = w.clamp(least, most));
 }
 
 fn clip_factor(network: &mut Network, clip: f64) -> f64 {

@@ -10,14 +10,14 @@ impl Rng {
     pub fn new(seed: u64, purpose: &[u64]) -> Rng {
         let mut rng = Rng(seed);
         for number in purpose {
-            rng.0 = rng.next().wrapping_add(*number);
+            rng.0 = rng.bits().wrapping_add(*number);
         }
-        rng.next();
+        rng.bits();
         rng
     }
 
     /// 64 random bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -26,12 +26,12 @@ impl Rng {
 
     /// A whole number below `end`, which is not 0.
     pub fn below(&mut self, end: usize) -> usize {
-        ((u128::from(self.next()) * end as u128) >> 64) as usize
+        ((u128::from(self.bits()) * end as u128) >> 64) as usize
     }
 
     /// Uniform in `0..1`.
     pub fn uniform(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+        (self.bits() >> 11) as f64 / (1u64 << 53) as f64
     }
 
     /// Normal with mean 0 and deviation 1 (Box and Muller).
@@ -54,10 +54,10 @@ mod tests {
 
     #[test]
     fn purposes_differ_and_repeat() {
-        let draw = |purpose: &[u64]| Rng::new(7, purpose).next();
+        let draw = |purpose: &[u64]| Rng::new(7, purpose).bits();
         assert_eq!(draw(&[1, 2]), draw(&[1, 2]));
         assert_ne!(draw(&[1, 2]), draw(&[2, 1]));
-        assert_ne!(draw(&[1]), Rng::new(8, &[1]).next());
+        assert_ne!(draw(&[1]), Rng::new(8, &[1]).bits());
     }
 
     #[test]

@@ -64,9 +64,9 @@ impl Scene {
         y.data.iter().zip(&self.coefficients.data).map(|(y, c)| f64::from(y * c)).sum()
     }
 
-    /// Compares `gradient` with the slope of the loss along the numbers that `pick` finds. A few may sit on a
-    /// kink of the clamp, where the slope is not the gradient.
-    fn check(&mut self, what: &str, gradient: &[f32], pick: impl Fn(&mut Scene) -> &mut [f32]) {
+    /// Compares `gradient` with the slope of the loss along the numbers that `pick` finds. With a ReLU a few may
+    /// move an output across its kink, where the slope is not the gradient.
+    fn check(&mut self, what: &str, gradient: &[f32], pick: fn(&mut Scene) -> &mut [f32]) {
         let (step, size) = (4e-3, gradient.iter().fold(0.5f32, |most, g| most.max(g.abs())));
         assert!(!gradient.is_empty(), "{what}");
         let mut wrong = 0;
@@ -79,7 +79,8 @@ impl Scene {
             pick(self)[i] = before;
             wrong += usize::from((slope - f64::from(*gradient)).abs() > 0.02 * f64::from(size));
         }
-        assert!(wrong * 50 <= gradient.len(), "{what}: {wrong} of {} differ", gradient.len());
+        let allowed = if self.layer.plan.relu { (gradient.len() / 10).max(1) } else { 0 };
+        assert!(wrong <= allowed, "{what}: {wrong} of {} differ", gradient.len());
     }
 
     fn check_all(mut self, weights: bool) {

@@ -2,27 +2,14 @@
 //! extension never apply; what depends on signedness gets a net of its own, because an unsigned neighbour
 //! would change it.
 
-use std::fmt::Write;
-
 use num::Bits;
 
 use super::plan::Printer;
-use super::range;
-use crate::module::{Binary, Memory, Module, NodeId, Op, ReadPort, Reduction};
-
-/// Longer expressions get a net.
-const LONGEST: usize = 72;
-
-/// A part of a chain of one associative operator may be this long before it gets a net.
-const LONGEST_CHAIN: usize = 400;
+use crate::module::ReadPort;
+use crate::op::{Binary, NodeId, Op, Reduction};
 
 /// Largest number that is written in decimal.
 const LARGEST_DECIMAL: u64 = 9999;
-
-/// Whether an address is a constant beyond the depth of a memory.
-pub(super) fn beyond(module: &Module, memory: &Memory, addr: NodeId) -> bool {
-    matches!(&module.node(addr).op, Op::Const(addr) if addr.to_u64() >= u64::from(memory.depth))
-}
 
 /// A sized literal.
 pub(super) fn literal(value: &Bits) -> String {
@@ -35,106 +22,6 @@ pub(super) fn literal(value: &Bits) -> String {
 }
 
 impl Printer<'_> {
-    /// Decides the text of every value, in order; gives the declarations of the nets.
-    pub fn nets(&mut self) -> String {
-        let mut declarations = String::new();
-        for id in self.module.node_ids() {
-            let net = self.decide(id);
-            declarations += &net;
-        }
-        declarations
-    }
-
-    /// Sets the text of a value, and gives its declaration where it has one.
-    fn decide(&mut self, id: NodeId) -> String {
-        let node = self.module.node(id);
-        let index = id.index();
-        match &node.op {
-            Op::Const(value) => {
-                self.text[index] = literal(value);
-                return String::new();
-            }
-            Op::Input(port) => {
-                self.text[index] = self.module.inputs[*port].name.clone();
-                return String::new();
-            }
-            Op::Register(register) => {
-                self.text[index] = self.module.registers[*register].name.clone();
-                return String::new();
-            }
-            Op::Read { memory, port } => {
-                if let ReadPort::Sync { name, .. } = &self.module.memories[*memory].reads[*port] {
-                    self.text[index] = name.clone();
-                    return String::new();
-                }
-            }
-            Op::Output { .. } => {
-                let name = self.new_net(id);
-                self.text[index] = name.clone();
-                return self.declared(node.width, &name);
-            }
-            Op::Select { index: chooser, options } => return self.decide_select(id, *chooser, options),
-            _ => {}
-        }
-        let (text, is_atom) = self.expression(id);
-        let shared = self.uses[index] > 1 && !self.is_cheap(id);
-        let longest = if self.is_chained[index] { LONGEST_CHAIN } else { LONGEST };
-        if self.forced[index] || shared || text.len() > longest {
-            let name = self.new_net(id);
-            self.is_net[index] = true;
-            self.text[index] = name.clone();
-            return match self.is_output(&name) {
-                true => format!("    assign {name} = {text};\n"),
-                false => format!("    wire {}{name} = {text};\n", range(node.width)),
-            };
-        }
-        self.text[index] = text;
-        self.is_atom[index] = is_atom;
-        String::new()
-    }
-
-    fn declared(&self, width: u32, name: &str) -> String {
-        match self.is_output(name) {
-            true => String::new(),
-            false => format!("    wire {}{name};\n", range(width)),
-        }
-    }
-
-    /// Whether repeating the text is better than a net.
-    fn is_cheap(&self, id: NodeId) -> bool {
-        match self.module.node(id).op {
-            Op::Slice { .. } => true,
-            Op::Not(a) => self.net_name(a).is_some(),
-            _ => false,
-        }
-    }
-
-    fn decide_select(&mut self, id: NodeId, index: NodeId, options: &[NodeId]) -> String {
-        let width = self.module.node(id).width;
-        let name = self.new_net(id);
-        self.is_net[id.index()] = true;
-        self.text[id.index()] = name.clone();
-        let mut text = String::new();
-        if !self.is_output(&name) {
-            let _ = writeln!(text, "    reg {}{name};", range(width));
-        }
-        let index_width = self.module.node(index).width;
-        let complete = 1usize.checked_shl(index_width) == Some(options.len());
-        let _ = writeln!(text, "    always @(*) begin\n        case ({})", self.whole(index));
-        for (i, option) in options.iter().enumerate() {
-            let value = self.whole(*option);
-            let label = match complete && i + 1 == options.len() {
-                true => "default".to_owned(),
-                false => literal(&Bits::from_u64(index_width, i as u64)),
-            };
-            let _ = writeln!(text, "            {label}: {name} = {value};");
-        }
-        if !complete {
-            let _ = writeln!(text, "            default: {name} = {};", literal(&Bits::zero(width)));
-        }
-        text + "        endcase\n    end\n"
-    }
-
     /// The text of a whole value, which is thereby read.
     pub fn whole(&mut self, id: NodeId) -> String {
         self.read[id.index()] = Bits::ones(self.module.node(id).width);
@@ -169,7 +56,7 @@ impl Printer<'_> {
     }
 
     /// The expression of a computed value, and whether it is an operand as it stands.
-    fn expression(&mut self, id: NodeId) -> (String, bool) {
+    pub fn expression(&mut self, id: NodeId) -> (String, bool) {
         let node = self.module.node(id);
         match &node.op {
             Op::Not(a) => self.not(*a, node.width),
@@ -205,17 +92,9 @@ impl Printer<'_> {
                 let addr = match memory.reads[*port] {
                     ReadPort::Async { addr } | ReadPort::Sync { addr, .. } => addr,
                 };
-                (self.entry(memory, addr).unwrap_or_else(|| literal(&Bits::zero(memory.width))), true)
+                (self.read_entry(memory, addr), true)
             }
             op => unreachable!("{op:?} has a name of its own"),
-        }
-    }
-
-    /// An entry of a memory; none where the address is a constant beyond its depth.
-    pub fn entry(&mut self, memory: &Memory, addr: NodeId) -> Option<String> {
-        match beyond(self.module, memory, addr) {
-            true => None,
-            false => Some(format!("{}[{}]", memory.name, self.whole(addr))),
         }
     }
 

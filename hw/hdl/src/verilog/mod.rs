@@ -5,14 +5,16 @@
 //! is gathered in one wire `unused`. `verilator -Wall` and `iverilog -g2001` accept it without a word.
 
 mod expression;
+mod memory;
+mod nets;
 mod plan;
 mod state;
 
 use std::fmt::Write;
 use std::sync::Arc;
 
-use crate::module::{Module, Op, Port, ReadPort};
-use expression::beyond;
+use crate::module::{Module, Port};
+use crate::op::Op;
 use plan::Printer;
 
 /// Column at which comments are wrapped.
@@ -177,15 +179,7 @@ impl Printer<'_> {
             }
         }
         for memory in &self.module.memories {
-            for read in &memory.reads {
-                if let ReadPort::Sync { name, .. } = read {
-                    if !self.is_port(name) {
-                        let _ = writeln!(text, "    reg {}{name};", range(memory.width));
-                    }
-                }
-            }
-            let _ =
-                writeln!(text, "    reg {}{} [0:{}];", range(memory.width), memory.name, memory.depth - 1);
+            text += &self.memory_declaration(memory);
         }
         text
     }
@@ -223,7 +217,7 @@ impl Printer<'_> {
         let registers = self.module.registers.iter().map(|register| register.name.as_str());
         let dead = registers.filter(|name| !state_read.contains(name) && !self.is_port(name));
         parts.extend(dead.map(str::to_owned));
-        parts.extend(self.unused_state());
+        parts.extend(self.unused_memories());
         parts.extend(self.unread_outputs.iter().cloned());
         if parts.len() == 1 {
             return String::new();
@@ -233,31 +227,6 @@ impl Printer<'_> {
             true => text,
             false => format!("    wire unused = &{{\n        {}\n    }};\n", parts.join(",\n        ")),
         }
-    }
-
-    /// Memories that nobody reads, and read registers that nobody reads.
-    fn unused_state(&self) -> Vec<String> {
-        let mut unused = Vec::new();
-        for (index, memory) in self.module.memories.iter().enumerate() {
-            let mut is_memory_read = false;
-            for (port, read) in memory.reads.iter().enumerate() {
-                let op = Op::Read { memory: index, port };
-                let is_port_read = self.module.nodes.iter().any(|node| node.op == op);
-                let (addr, is_printed) = match read {
-                    ReadPort::Sync { addr, .. } => (*addr, true),
-                    ReadPort::Async { addr } => (*addr, is_port_read),
-                };
-                is_memory_read |= is_printed && !beyond(self.module, memory, addr);
-                match read {
-                    ReadPort::Sync { name, .. } if !is_port_read => unused.push(name.clone()),
-                    _ => {}
-                }
-            }
-            if !is_memory_read {
-                unused.push(format!("{}[0]", memory.name));
-            }
-        }
-        unused
     }
 }
 

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use num::Bits;
 
-use crate::finish::claim;
-use crate::module::{Binary, Module, NodeId, Op, Output, ReadPort};
+use crate::assemble::claim;
+use crate::module::{Module, Output, ReadPort};
 use crate::naming::{output_net, word};
+use crate::op::{Binary, NodeId, Op};
 
 /// One module being printed.
 pub(super) struct Printer<'a> {

@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use super::expression::literal;
 use super::plan::Printer;
-use crate::module::{Memory, NodeId, Op, ReadPort, Register};
+use crate::module::Register;
 use crate::naming::output_net;
+use crate::op::{NodeId, Op};
 
 impl Printer<'_> {
     /// The clocked blocks: registers that share enable and reset together, then one block a memory.
@@ -17,13 +18,9 @@ impl Printer<'_> {
         for group in module.registers.chunk_by(alike) {
             blocks.push(self.registers(group));
         }
-        for memory in &module.memories {
-            if !memory.writes.is_empty()
-                || memory.reads.iter().any(|read| matches!(read, ReadPort::Sync { .. }))
-            {
-                blocks.push(self.memory(memory));
-            }
-        }
+        blocks.extend(
+            module.memories.iter().map(|memory| self.memory(memory)).filter(|block| !block.is_empty()),
+        );
         let block = |lines: &String| format!("    always @(posedge aclk) begin\n{lines}    end\n");
         blocks.iter().map(block).collect::<Vec<_>>().join("\n")
     }
@@ -54,48 +51,8 @@ impl Printer<'_> {
         text
     }
 
-    fn is_one(&self, id: NodeId) -> bool {
+    pub fn is_one(&self, id: NodeId) -> bool {
         matches!(&self.module.node(id).op, Op::Const(value) if value.bit(0))
-    }
-
-    fn memory(&mut self, memory: &Memory) -> String {
-        let mut text = String::new();
-        for write in &memory.writes {
-            let Some(target) = self.entry(memory, write.addr) else {
-                continue;
-            };
-            let always = self.is_one(write.enable);
-            let enable = self.operand(write.enable);
-            let Some(mask) = write.mask else {
-                let condition =
-                    if always { String::new() } else { format!("if ({}) ", self.whole(write.enable)) };
-                let _ = writeln!(text, "        {condition}{target} <= {};", self.whole(write.data));
-                continue;
-            };
-            for lane in 0..memory.width / write.granule {
-                let low = lane * write.granule;
-                let bit = self.part(mask, lane, 1);
-                let condition = if always { bit } else { format!("{enable} && {bit}") };
-                let value = self.part(write.data, low, write.granule);
-                let lane = match (write.granule, memory.width) {
-                    (granule, width) if granule == width => String::new(),
-                    (1, _) => format!("[{low}]"),
-                    (granule, _) => format!("[{}:{low}]", low + granule - 1),
-                };
-                let _ = writeln!(text, "        if ({condition}) {target}{lane} <= {value};");
-            }
-        }
-        for read in &memory.reads {
-            if let ReadPort::Sync { name, addr, enable } = read {
-                let condition = match self.is_one(*enable) {
-                    true => String::new(),
-                    false => format!("if ({}) ", self.whole(*enable)),
-                };
-                let _ =
-                    writeln!(text, "        {condition}{name} <= {}[{}];", memory.name, self.whole(*addr));
-            }
-        }
-        text
     }
 
     /// The instances, with the nets of those outputs that nobody reads.

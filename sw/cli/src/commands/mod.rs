@@ -38,6 +38,8 @@ pub enum Command {
     Generate(generate::Generate),
     #[cfg(feature = "train")]
     Train(train::Train),
+    #[cfg(feature = "train")]
+    Quantize(train::Quantize),
     Reference(reference::Reference),
     Map(map::Map),
     Compile(listing::Compile),
@@ -58,6 +60,8 @@ impl Command {
             Command::Generate(command) => command.run(console),
             #[cfg(feature = "train")]
             Command::Train(command) => command.run(console),
+            #[cfg(feature = "train")]
+            Command::Quantize(command) => command.run(console),
             Command::Reference(command) => command.run(console),
             Command::Map(command) => command.run(console),
             Command::Compile(command) => command.run(console),

@@ -39,3 +39,25 @@ impl Train {
         })))
     }
 }
+
+/// Exports a trained network as integers, with a few test images.
+#[derive(Args)]
+#[command(after_help = "Example: nasa quantize runs/fashion -o networks/fashion")]
+pub struct Quantize {
+    /// Folder of a run.
+    run: PathBuf,
+    /// Folder for the network, its tensors, and images to try it with.
+    #[arg(short, long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+impl Quantize {
+    pub fn run(&self, console: &Console) -> Result<Done, Report> {
+        let found = console.busy("exporting", || nas::quantize(&self.run, &self.out))?;
+        let (float, integer) = (found.float_accuracy, found.integer_accuracy);
+        console.say(format!("{}: accuracy {integer:.4} as integers, {float:.4} before", self.out.display()));
+        Ok(Done::well(json!({
+            "images": found.images, "epochs": found.epochs, "float_accuracy": float, "integer_accuracy": integer,
+        })))
+    }
+}

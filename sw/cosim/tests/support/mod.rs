@@ -125,7 +125,7 @@ fn operation(random: &mut Random, pool: &[Signal]) -> Signal {
     let b = match random.below(8) {
         0 => {
             let value = (random.word() & 1) as i64;
-            &(&a ^ &a) + value
+            a.gate(&(a.bit(0) & !a.bit(0))) + value
         }
         _ => of_width(random, pool, w),
     };

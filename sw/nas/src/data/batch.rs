@@ -4,6 +4,7 @@ use super::Images;
 use crate::config::{Augment, Input};
 use crate::maps::Maps;
 use crate::rng::Rng;
+use model::Shape;
 
 /// Purpose of the random numbers that augment; another orders the images.
 const AUGMENT: u64 = 2;
@@ -19,13 +20,21 @@ pub struct Pixels {
 impl Pixels {
     /// Tables for `input`.
     pub fn new(input: &Input) -> Pixels {
-        let table = |(mean, std): (&f64, &f64)| {
-            std::array::from_fn(|pixel| {
-                let value = (pixel as f64 / 255.0 - mean) / std / input.scale;
-                value.round().clamp(-128.0, 127.0) as i8
-            })
+        // Every value that a pixel can have, as an image of one row.
+        let every = model::graph::Input {
+            shape: Shape::new(input.mean.len(), 1, 256),
+            scale: input.scale,
+            mean: input.mean.clone(),
+            std: input.std.clone(),
         };
-        Pixels { tables: input.mean.iter().zip(&input.std).map(table).collect(), step: input.scale as f32 }
+        let values: Vec<u8> = input.mean.iter().flat_map(|_| 0..=255).collect();
+        let quantised = model::pixels::quantise(&every, &values);
+        let table = |values: &[i8]| {
+            let mut table = [0; 256];
+            table.copy_from_slice(values);
+            table
+        };
+        Pixels { tables: quantised.chunks_exact(256).map(table).collect(), step: input.scale as f32 }
     }
 
     /// The int8 form of an image, channels adjacent.

@@ -1,7 +1,7 @@
 //! CIFAR-10's binary form: records of a label and 32x32 pixels, channel by channel.
 
 use super::{fault, read, Dataset, Images};
-use spec::error::{Diagnostic, Report};
+use spec::error::Report;
 use std::path::Path;
 
 const SIDE: usize = 32;
@@ -18,7 +18,7 @@ pub fn load(folder: &Path) -> Result<Dataset, Report> {
         let mut images = Images { shape: [SIDE, SIDE, CHANNELS], ..Images::default() };
         for file in files {
             if let Err(error) = append(&folder.join(file), &mut images) {
-                report.push(error);
+                report.0.extend(error.0);
             }
         }
         images
@@ -34,16 +34,21 @@ pub fn load(folder: &Path) -> Result<Dataset, Report> {
     report.or(Dataset { train, test, classes: CLASSES.map(String::from).to_vec() })
 }
 
-fn append(path: &Path, images: &mut Images) -> Result<(), Diagnostic> {
+fn append(path: &Path, images: &mut Images) -> Result<(), Report> {
     let bytes = read(path, HELP)?;
     if bytes.is_empty() || bytes.len() % RECORD != 0 {
-        let what = format!("is damaged: {} bytes are no whole number of {RECORD}-byte records", bytes.len());
-        return Err(fault(path, what).help(HELP));
+        let what = format!(
+            "the file is damaged: {} bytes are no whole number of {RECORD}-byte records",
+            bytes.len()
+        );
+        return Err(fault(path, what).help(HELP).into());
     }
     for (i, record) in bytes.chunks_exact(RECORD).enumerate() {
         let (label, planes) = (record[0], &record[1..]);
         if usize::from(label) >= CLASSES.len() {
-            return Err(fault(path, format!("is damaged: label {label} at record {i}")).help(HELP));
+            return Err(fault(path, format!("the file is damaged: label {label} at record {i}"))
+                .help(HELP)
+                .into());
         }
         images.labels.push(label);
         let plane = SIDE * SIDE;

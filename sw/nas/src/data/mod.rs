@@ -86,6 +86,6 @@ fn fault(path: &Path, what: impl Into<String>) -> Diagnostic {
 }
 
 /// The bytes of `path`.
-fn read(path: &Path, help: &str) -> Result<Vec<u8>, Diagnostic> {
-    std::fs::read(path).map_err(|error| fault(path, format!("cannot be read: {error}")).help(help))
+fn read(path: &Path, help: &str) -> Result<Vec<u8>, Report> {
+    std::fs::read(path).map_err(|error| fault(path, format!("it cannot be read: {error}")).help(help).into())
 }

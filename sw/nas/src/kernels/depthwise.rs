@@ -7,6 +7,7 @@
 use super::element::Element;
 use super::wide::wide;
 use super::{Tap, Window};
+use std::ops::Add;
 
 /// Calls `$kernel::<lanes>(first channel, ...)` for strips that together make up `$channels`.
 macro_rules! strips {
@@ -163,16 +164,14 @@ fn accumulate<T: Element, const L: usize>(
 
 /// `dx += term(g, w, x)` at every tap.
 #[inline(always)]
-fn scatter<T: Element, const L: usize>(
+fn scatter<T: Element + Add<Output = T>, const L: usize>(
     first: usize,
     taps: &Taps<T>,
     g: &[T],
     w: &[T],
     dx: &mut [T],
     term: impl Fn(T, T, T) -> T,
-) where
-    T: std::ops::Add<Output = T>,
-{
+) {
     for (tap, sources) in taps.sources.iter().enumerate() {
         let w = lanes::<T, L>(w, tap * taps.channels + first);
         for (pixel, source) in sources.iter().enumerate() {
@@ -189,16 +188,14 @@ fn scatter<T: Element, const L: usize>(
 
 /// `dw += term(g, x, w)` over every pixel.
 #[inline(always)]
-fn gather<T: Element, const L: usize>(
+fn gather<T: Element + Add<Output = T>, const L: usize>(
     first: usize,
     taps: &Taps<T>,
     g: &[T],
     w: &[T],
     dw: &mut [T],
     term: impl Fn(T, T, T) -> T,
-) where
-    T: std::ops::Add<Output = T>,
-{
+) {
     for (tap, sources) in taps.sources.iter().enumerate() {
         let start = tap * taps.channels + first;
         let w = lanes::<T, L>(w, start);

@@ -84,6 +84,6 @@ impl Window {
     pub fn source(&self, oy: usize, ox: usize, ky: usize, kx: usize) -> Option<usize> {
         let y = (oy * self.stride[0] + ky).wrapping_sub(self.padding[0]);
         let x = (ox * self.stride[1] + kx).wrapping_sub(self.padding[1]);
-        (y < self.input[0] && x < self.input[1]).then_some(y * self.input[1] + x)
+        (y < self.input[0] && x < self.input[1]).then(|| y * self.input[1] + x)
     }
 }

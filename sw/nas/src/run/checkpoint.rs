@@ -4,7 +4,7 @@
 use crate::network::Network;
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::SafeTensors;
-use spec::error::Diagnostic;
+use spec::error::{Diagnostic, Report};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Write;
@@ -17,7 +17,7 @@ const EPOCHS: &str = "epochs";
 ///
 /// # Errors
 /// A file that cannot be written.
-pub fn save(path: &Path, network: &mut Network, epochs: usize) -> Result<(), Diagnostic> {
+pub fn save(path: &Path, network: &mut Network, epochs: usize) -> Result<(), Report> {
     let tensors: Vec<(String, Vec<u8>)> = network
         .state()
         .into_iter()
@@ -38,7 +38,7 @@ pub fn save(path: &Path, network: &mut Network, epochs: usize) -> Result<(), Dia
 ///
 /// # Errors
 /// A file that is missing, damaged, or of another network.
-pub fn restore(path: &Path, network: &mut Network) -> Result<usize, Diagnostic> {
+pub fn restore(path: &Path, network: &mut Network) -> Result<usize, Report> {
     let help = "start again without resuming, in a new folder";
     let bytes = std::fs::read(path).map_err(|error| fault(path, format!("cannot be read: {error}")))?;
     let damaged = |what: String| fault(path, format!("is no checkpoint of this run: {what}")).help(help);
@@ -49,7 +49,7 @@ pub fn restore(path: &Path, network: &mut Network) -> Result<usize, Diagnostic> 
     for (name, values) in network.state() {
         let tensor = tensors.tensor(&name).map_err(|error| damaged(format!("{name}: {error}")))?;
         if tensor.dtype() != Dtype::F32 || tensor.data().len() != 4 * values.len() {
-            return Err(damaged(format!("{name} is {:?}, not {}", tensor.shape(), values.len())));
+            return Err(damaged(format!("{name} is {:?}, not {}", tensor.shape(), values.len())).into());
         }
         for (value, bytes) in values.iter_mut().zip(tensor.data().chunks_exact(4)) {
             *value = f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
@@ -62,7 +62,7 @@ pub fn restore(path: &Path, network: &mut Network) -> Result<usize, Diagnostic> 
 ///
 /// # Errors
 /// A file that cannot be written.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Report> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".tmp");
     let beside = path.with_file_name(name);
@@ -72,7 +72,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
         file.sync_all()?;
         std::fs::rename(&beside, path)
     };
-    write().map_err(|error| fault(path, format!("cannot be written: {error}")))
+    write().map_err(|error| fault(path, format!("cannot be written: {error}")).into())
 }
 
 fn fault(path: &Path, what: impl Into<String>) -> Diagnostic {

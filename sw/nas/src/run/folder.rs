@@ -9,7 +9,8 @@ use spec::error::{Diagnostic, Report};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-const CONFIG: &str = "train.json";
+/// The configuration.
+pub const CONFIG: &str = "train.yaml";
 const ABOUT: &str = "run.json";
 const METRICS: &str = "metrics.jsonl";
 const CHECKPOINT: &str = "checkpoint.safetensors";
@@ -29,19 +30,16 @@ impl RunFolder {
     pub fn open(path: &Path, config: &TrainConfig, resume: bool) -> Result<RunFolder, Report> {
         let folder = RunFolder { path: path.into() };
         std::fs::create_dir_all(path).map_err(|error| folder.fault(format!("cannot be made: {error}")))?;
-        let text = serde_json::to_string_pretty(config)
-            .map_err(|error| folder.fault(format!("the configuration cannot be written: {error}")))?;
-        let written = std::fs::read_to_string(folder.file(CONFIG)).ok();
-        match (&written, resume) {
-            (Some(_), false) => {
+        match (folder.file(CONFIG).exists(), resume) {
+            (true, false) => {
                 return Err(folder.fault("holds a run already").help("resume it, or choose another").into())
             }
-            (Some(old), true) if *old != text => {
+            (true, true) if RunFolder::config(path)?.values()? != config.values()? => {
                 let help = "a resumed run keeps its configuration; start a new folder for another one";
                 return Err(folder.fault("holds a run of another configuration").help(help).into());
             }
-            (Some(_), true) => return Ok(folder),
-            (None, _) => {}
+            (true, true) => return Ok(folder),
+            (false, _) => {}
         }
         let about = serde_json::json!({
             "seed": config.seed,
@@ -49,7 +47,7 @@ impl RunFolder {
             "version": env!("CARGO_PKG_VERSION"),
         });
         write_atomically(&folder.file(ABOUT), format!("{about:#}\n").as_bytes())?;
-        write_atomically(&folder.file(CONFIG), text.as_bytes())?;
+        write_atomically(&folder.file(CONFIG), config.text()?.as_bytes())?;
         Ok(folder)
     }
 
@@ -59,10 +57,10 @@ impl RunFolder {
     /// A folder that holds none.
     pub fn config(path: &Path) -> Result<TrainConfig, Report> {
         let folder = RunFolder { path: path.into() };
-        let text = std::fs::read_to_string(folder.file(CONFIG))
+        let file = folder.file(CONFIG);
+        let text = std::fs::read_to_string(&file)
             .map_err(|error| folder.fault(format!("holds no run: {CONFIG}: {error}")))?;
-        Ok(serde_json::from_str(&text)
-            .map_err(|error| folder.fault(format!("{CONFIG} is damaged: {error}")))?)
+        TrainConfig::parse(&file.display().to_string(), &text)
     }
 
     /// A run that is there already.
@@ -101,7 +99,7 @@ impl RunFolder {
             let _ = writeln!(text, "{line}"); // Writing to a String cannot fail.
         }
         write_atomically(&self.file(METRICS), text.as_bytes())?;
-        Ok(checkpoint::save(&self.file(CHECKPOINT), network, metrics.len())?)
+        checkpoint::save(&self.file(CHECKPOINT), network, metrics.len())
     }
 
     /// Saves the state before rounding begins.
@@ -109,7 +107,7 @@ impl RunFolder {
     /// # Errors
     /// A file that cannot be written.
     pub fn save_float(&self, network: &mut Network, epochs: usize) -> Result<(), Report> {
-        Ok(checkpoint::save(&self.file(FLOAT), network, epochs)?)
+        checkpoint::save(&self.file(FLOAT), network, epochs)
     }
 
     /// Why the run stopped, and what is left of it.

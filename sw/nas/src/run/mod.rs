@@ -13,21 +13,22 @@
 
 pub mod checkpoint;
 mod epoch;
+pub mod evaluate;
 pub mod folder;
 mod progress;
 pub mod quantize;
 
 use crate::config::TrainConfig;
 use crate::data::{self, batch::Pixels, Dataset};
+use crate::fold::fold;
 use crate::layer::Phase;
-use crate::loss::best;
 use crate::network::Network;
 use crate::plan::Plan;
 use crate::rounded::Rounded;
 use epoch::{run_epoch, Learner};
 use folder::RunFolder;
 use serde::{Deserialize, Serialize};
-use spec::error::Report;
+use spec::error::{Diagnostic, Report};
 use std::path::Path;
 
 /// What one epoch gave; a line of `metrics.jsonl`.
@@ -58,9 +59,6 @@ pub struct Summary {
     pub seconds: f64,
 }
 
-/// Images that are evaluated together.
-const EVALUATION_BATCH: usize = 250;
-
 /// Trains the network of `config` in the folder `run`; with `resume`, goes on after its last whole epoch.
 ///
 /// # Errors
@@ -84,7 +82,10 @@ pub fn train(config: &TrainConfig, run: &Path, resume: bool) -> Result<Summary, 
         let learnt = run_epoch(&learner, &mut network, epoch, phase, &progress)
             .map_err(|error| folder.explain(error, metrics.len()))?;
         let integer = match phase {
-            Phase::Rounded => Some(integer_accuracy(&plan, &network, &learner)?),
+            Phase::Rounded => {
+                let rounded = Rounded::new(&network, &fold(&plan, &network)?);
+                Some(evaluate::rounded(&rounded, &learner.pixels, &dataset.test))
+            }
             Phase::Float => None,
         };
         metrics.push(Metrics {
@@ -92,7 +93,7 @@ pub fn train(config: &TrainConfig, run: &Path, resume: bool) -> Result<Summary, 
             rounded: phase == Phase::Rounded,
             loss: learnt.loss,
             train_accuracy: learnt.accuracy,
-            float_accuracy: float_accuracy(&network, &learner),
+            float_accuracy: evaluate::float(&network, &learner.pixels, &dataset.test),
             integer_accuracy: integer,
             seconds: begun.elapsed().as_secs_f64(),
         });
@@ -110,7 +111,8 @@ pub fn train(config: &TrainConfig, run: &Path, resume: bool) -> Result<Summary, 
 /// A network that does not fit its images or classes.
 pub fn plan_for(config: &TrainConfig, dataset: &Dataset) -> Result<Plan, Report> {
     let shape = dataset.train.shape;
-    let wrong = |what: String, help: &str| spec::error::Diagnostic::new("train", what).help(help);
+    let file = if config.file.is_empty() { &config.name } else { &config.file };
+    let wrong = |what: String, help: &str| Diagnostic::new("train", what).in_file(file).help(help);
     if config.input.mean.len() != shape[2] {
         let what = format!("input.mean has {} numbers for {} channels", config.input.mean.len(), shape[2]);
         return Err(wrong(what, "give input.mean and input.std one number a channel").into());
@@ -124,31 +126,4 @@ pub fn plan_for(config: &TrainConfig, dataset: &Dataset) -> Result<Plan, Report>
         return Err(wrong(what, "end it with {op: pool} and a layer of one output a class").into());
     }
     Ok(plan)
-}
-
-/// Share of the test images that are right without rounding.
-fn float_accuracy(network: &Network, learner: &Learner) -> f64 {
-    let test = &learner.dataset.test;
-    share_right(test.labels.as_slice(), |range| {
-        let output = network.evaluate(learner.pixels.plain(test, range));
-        output.data.chunks_exact(output.image_len()).map(best).collect()
-    })
-}
-
-/// Share of the test images that are right by the exported integers.
-fn integer_accuracy(plan: &Plan, network: &Network, learner: &Learner) -> Result<f64, Report> {
-    let rounded = Rounded::new(network, &crate::fold::fold(plan, network)?);
-    let test = &learner.dataset.test;
-    let classes = plan.layers.last().map_or(1, |layer| layer.window.output[2]);
-    Ok(share_right(test.labels.as_slice(), |range| {
-        let output = rounded.output(&learner.pixels.integers(test, range));
-        output.chunks_exact(classes).map(best).collect()
-    }))
-}
-
-fn share_right(labels: &[u8], guess: impl Fn(std::ops::Range<usize>) -> Vec<usize>) -> f64 {
-    let starts = (0..labels.len()).step_by(EVALUATION_BATCH);
-    let guesses = starts.flat_map(|start| guess(start..labels.len().min(start + EVALUATION_BATCH)));
-    let right = guesses.zip(labels).filter(|(guess, label)| *guess == usize::from(**label)).count();
-    right as f64 / labels.len() as f64
 }

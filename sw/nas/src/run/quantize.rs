@@ -1,1 +1,76 @@
-//! x
+//! From a run to a network on disk: the integers of its last checkpoint, measured by the reference executor.
+
+use super::checkpoint::write_atomically;
+use super::folder::{self, RunFolder};
+use super::{evaluate, plan_for};
+use crate::data::{self, batch::Pixels};
+use crate::fold::fold;
+use crate::network::Network;
+use spec::error::{Diagnostic, Report};
+use std::fmt::Write;
+use std::path::Path;
+
+/// Test images that are written beside the network.
+const SAMPLES: usize = 64;
+
+/// What was written, and how good it is on all test images.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quantized {
+    /// Top-1 accuracy of the same weights without rounding.
+    pub float_accuracy: f64,
+    /// Top-1 accuracy of the written integers, by the reference executor.
+    pub integer_accuracy: f64,
+    /// How many test images there are.
+    pub images: usize,
+    /// Epochs that the checkpoint has seen.
+    pub epochs: usize,
+}
+
+/// Writes the network of `run` into the folder `out`: `NAME.yaml`, `NAME.safetensors`, `train.yaml`, and the
+/// first 64 test images as `images.npy` (int8, `[N, C, H, W]`) with their classes in `labels.txt`.
+///
+/// # Errors
+/// A folder that holds no finished epoch, a data set that cannot be read, a network whose numbers do not fit
+/// the integers, a file that cannot be written.
+pub fn quantize(run: &Path, out: &Path) -> Result<Quantized, Report> {
+    let config = RunFolder::config(run)?;
+    let dataset = data::load(&config.data)?;
+    let plan = plan_for(&config, &dataset)?;
+    let mut network = Network::new(&plan, &config);
+    let metrics = RunFolder::existing(run).restore(&mut network)?;
+    if metrics.is_empty() {
+        let what = "the run has no checkpoint";
+        return Err(Diagnostic::new("quantize", what).in_file(&run.display().to_string()).into());
+    }
+    let graph = fold(&plan, &network)?;
+    let (pixels, test) = (Pixels::new(&config.input), &dataset.test);
+    let weights = format!("{}.safetensors", config.name);
+    let tensors = model::save::safetensors(&graph)
+        .map_err(|error| Diagnostic::new("quantize", format!("{weights} cannot be made: {error}")))?;
+    let samples = 0..test.len().min(SAMPLES);
+    let mut labels = String::new();
+    for label in &test.labels[samples.clone()] {
+        let _ = writeln!(labels, "{label}"); // Writing to a String cannot fail.
+    }
+    let images = model::npy::write(&evaluate::tensor(&pixels, test, samples));
+    let (yaml, text) = (model::save::yaml(&graph, &weights), config.text()?);
+    std::fs::create_dir_all(out).map_err(|error| {
+        Diagnostic::new("quantize", format!("cannot be made: {error}")).in_file(&out.display().to_string())
+    })?;
+    let files: [(&str, &[u8]); 5] = [
+        (&weights, &tensors),
+        (&format!("{}.yaml", config.name), yaml.as_bytes()),
+        (folder::CONFIG, text.as_bytes()),
+        ("images.npy", &images),
+        ("labels.txt", labels.as_bytes()),
+    ];
+    for (name, bytes) in files {
+        write_atomically(&out.join(name), bytes)?;
+    }
+    Ok(Quantized {
+        float_accuracy: evaluate::float(&network, &pixels, test),
+        integer_accuracy: evaluate::reference(&graph, &pixels, test)?,
+        images: test.len(),
+        epochs: metrics.len(),
+    })
+}

@@ -1,9 +1,9 @@
 //! `TrainConfig`: a training run as the user writes it, in YAML. Unknown keys are errors; whatever else is
 //! wrong with the values is found by [`TrainConfig::check`], all of it at once.
 
+mod check;
+
 use serde::{Deserialize, Serialize};
-use spec::error::{Diagnostic, Report};
-use spec::yaml::{Place, Source};
 use std::path::PathBuf;
 
 /// A training run: data, network, schedule.
@@ -28,6 +28,12 @@ pub struct TrainConfig {
     pub schedule: Schedule,
     /// Layers and blocks, first to last, each reading the one before.
     pub network: Vec<Item>,
+    /// The text that it was read from; empty where there was none.
+    #[serde(skip)]
+    pub source: String,
+    /// The name of the file that it was read from.
+    #[serde(skip)]
+    pub file: String,
 }
 
 /// A data set on disk.
@@ -172,66 +178,4 @@ fn one() -> usize {
 
 fn yes() -> bool {
     true
-}
-
-impl TrainConfig {
-    /// Reads and checks the text of `file`.
-    ///
-    /// # Errors
-    /// The first thing that is no YAML of this form, else every value that makes no sense.
-    pub fn parse(file: &str, text: &str) -> Result<TrainConfig, Report> {
-        let source = Source { stage: "train", file, text };
-        let config: TrainConfig = serde_saphyr::from_str(text).map_err(|error| {
-            let place = error.location().map_or(Place { line: 1, column: 1 }, Place::from);
-            let why = error.without_snippet().to_string();
-            source.error(place, "this is no training run", why.lines().next().unwrap_or(""))
-        })?;
-        config.check().map_err(|report| Report(report.0.into_iter().map(|d| d.in_file(file)).collect()))?;
-        Ok(config)
-    }
-
-    /// Everything that is wrong with the values; the network is checked where it is planned.
-    ///
-    /// # Errors
-    /// One entry for every such value.
-    pub fn check(&self) -> Result<(), Report> {
-        let mut report = Report::default();
-        let mut require = |holds: bool, what: &str, help: &str| {
-            if !holds {
-                report.push(Diagnostic::new("train", what).help(help));
-            }
-        };
-        let schedule = &self.schedule;
-        let in_order = schedule.quantise_from <= schedule.epochs;
-        require(schedule.epochs > 0, "a run of no epochs trains nothing", "set schedule.epochs to 1 or more");
-        require(
-            in_order,
-            "rounding would start after the end",
-            "set schedule.quantise_from to at most epochs",
-        );
-        require(schedule.batch > 0, "a step of no images learns nothing", "set schedule.batch to 1 or more");
-        require(schedule.rate > 0.0, "the learning rate must be positive", "set schedule.rate, such as 0.1");
-        require(
-            (0.0..1.0).contains(&schedule.momentum),
-            "momentum must lie between 0 and 1",
-            "set schedule.momentum: 0.9",
-        );
-        require(
-            schedule.weight_decay <= 1e-4 || self.network.iter().all(|item| item.op != "adder"),
-            "adder layers collapse late in training with a weight decay above 1e-4",
-            "set schedule.weight_decay to 1e-4 or less",
-        );
-        require(self.input.scale > 0.0, "the input needs a positive scale", "set input.scale");
-        require(
-            self.input.std.iter().all(|std| *std > 0.0) && self.input.mean.len() == self.input.std.len(),
-            "the input needs a mean and a positive std for every channel",
-            "give input.mean and input.std as many numbers as the images have channels",
-        );
-        for (op, bits) in [("conv", self.bits.conv), ("shift", self.bits.shift), ("adder", self.bits.adder)] {
-            let (least, most) = spec::op::Op::from_name(op).map_or((0, 0), spec::op::Op::weight_bits);
-            let what = format!("{op} weights cannot have {bits} bits");
-            require((least..=most).contains(&bits), &what, &format!("set bits.{op} to {least}..{most}"));
-        }
-        report.or(())
-    }
 }

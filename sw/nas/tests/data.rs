@@ -1,0 +1,66 @@
+//! That data sets are read as they are meant: pixels in place, classes in order.
+
+mod common;
+
+use nas::config::{Data, Format};
+use nas::data::{load, Dataset};
+use std::path::Path;
+
+fn read(path: &Path, format: Format) -> Dataset {
+    load(&Data { format, path: path.into(), size: None, classes: Vec::new() }).expect("a data set")
+}
+
+#[test]
+fn idx_plain_or_compressed_is_the_same() {
+    let folder = common::folder("data-idx");
+    common::write_idx(&folder, 60, 30);
+    let plain = read(&folder, Format::Idx);
+    assert_eq!((plain.train.len(), plain.test.len(), plain.train.shape), (60, 30, [9, 9, 1]));
+    assert_eq!(plain.test.labels[..4], [0, 1, 2, 0]);
+    for name in ["train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"] {
+        let bytes = std::fs::read(folder.join(name)).expect("bytes");
+        let file = std::fs::File::create(folder.join(format!("{name}.gz"))).expect("a file");
+        let mut encoder = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, &bytes).expect("written");
+        encoder.finish().expect("finished");
+        std::fs::remove_file(folder.join(name)).expect("gone");
+    }
+    assert_eq!(read(&folder, Format::Idx), plain);
+}
+
+#[test]
+fn folders_are_classes_in_the_order_of_their_names() {
+    let folder = common::folder("data-folder");
+    for (split, class, shade) in
+        [("train", "dog", 10), ("train", "cat", 20), ("test", "dog", 30), ("test", "cat", 40)]
+    {
+        let path = folder.join(split).join(class);
+        std::fs::create_dir_all(&path).expect("a folder");
+        let image = image::RgbImage::from_fn(3, 2, |x, y| image::Rgb([shade, x as u8, y as u8]));
+        image.save(path.join("a.png")).expect("a picture");
+        std::fs::write(path.join("notes.txt"), "no picture").expect("a file");
+    }
+    let found = read(&folder, Format::Folder);
+    assert_eq!(found.classes, ["cat", "dog"]);
+    assert_eq!((found.train.shape, &found.train.labels[..]), ([2, 3, 3], &[0, 1][..]));
+    assert_eq!(found.train.image(0)[..9], [20, 0, 0, 20, 1, 0, 20, 2, 0]);
+    assert_eq!(found.test.image(1)[9..12], [30, 0, 1]);
+}
+
+#[test]
+fn cifar_planes_become_adjacent_channels() {
+    let folder = common::folder("data-cifar");
+    let record = |label: u8| {
+        let planes = (0..3u8).flat_map(|c| (0..1024u32).map(move |i| (i % 80) as u8 + 80 * c));
+        std::iter::once(label).chain(planes).collect::<Vec<u8>>()
+    };
+    for i in 1..=5u8 {
+        let bytes = [record(i), record(9)].concat();
+        std::fs::write(folder.join(format!("data_batch_{i}.bin")), bytes).expect("a file");
+    }
+    std::fs::write(folder.join("test_batch.bin"), record(3)).expect("a file");
+    let found = read(&folder, Format::Cifar10);
+    assert_eq!(found.train.labels, [1, 9, 2, 9, 3, 9, 4, 9, 5, 9]);
+    assert_eq!((found.test.shape, found.classes[3].as_str()), ([32, 32, 3], "cat"));
+    assert_eq!(found.test.image(0)[3 * 33..][..6], [33, 113, 193, 34, 114, 194]);
+}

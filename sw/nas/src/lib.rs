@@ -42,4 +42,4 @@ pub mod run;
 
 pub use config::TrainConfig;
 pub use run::quantize::{quantize, Quantized};
-pub use run::{train, Metrics, Summary};
+pub use run::{train, train_showing, Metrics, Show, Summary};

@@ -25,8 +25,9 @@ use crate::layer::Phase;
 use crate::network::Network;
 use crate::plan::Plan;
 use crate::rounded::Rounded;
-use epoch::{run_epoch, Learner};
+use epoch::{run_epoch, Learner, Learnt};
 use folder::RunFolder;
+pub use progress::Show;
 use serde::{Deserialize, Serialize};
 use spec::error::{Diagnostic, Report};
 use std::path::Path;
@@ -65,6 +66,14 @@ pub struct Summary {
 /// A configuration or data set that is wrong, a folder that cannot be written or holds another run, or a loss
 /// that is no longer finite.
 pub fn train(config: &TrainConfig, run: &Path, resume: bool) -> Result<Summary, Report> {
+    train_showing(config, run, resume, Show::Progress)
+}
+
+/// [`train`], saying how far it is or nothing.
+///
+/// # Errors
+/// Those of [`train`].
+pub fn train_showing(config: &TrainConfig, run: &Path, resume: bool, show: Show) -> Result<Summary, Report> {
     config.check()?;
     let dataset = data::load(&config.data)?;
     let plan = plan_for(config, &dataset)?;
@@ -73,36 +82,51 @@ pub fn train(config: &TrainConfig, run: &Path, resume: bool) -> Result<Summary, 
     let mut metrics = folder.restore(&mut network)?;
     let learner = Learner { config, dataset: &dataset, pixels: Pixels::new(&config.input) };
     for epoch in metrics.len()..config.schedule.epochs {
-        let phase = if epoch >= config.schedule.quantise_from { Phase::Rounded } else { Phase::Float };
         if epoch > 0 && epoch == config.schedule.quantise_from {
             folder.save_float(&mut network, epoch)?;
         }
-        let progress = progress::Epoch::start(epoch, config.schedule.epochs, &learner, metrics.last());
+        let progress = progress::Epoch::start(show, epoch, &learner, metrics.last());
         let begun = std::time::Instant::now();
+        let phase = if epoch >= config.schedule.quantise_from { Phase::Rounded } else { Phase::Float };
         let learnt = run_epoch(&learner, &mut network, epoch, phase, &progress)
             .map_err(|error| folder.explain(error, metrics.len()))?;
-        let integer = match phase {
-            Phase::Rounded => {
-                let rounded = Rounded::new(&network, &fold(&plan, &network)?);
-                Some(evaluate::rounded(&rounded, &learner.pixels, &dataset.test))
-            }
-            Phase::Float => None,
-        };
-        metrics.push(Metrics {
-            epoch,
-            rounded: phase == Phase::Rounded,
-            loss: learnt.loss,
-            train_accuracy: learnt.accuracy,
-            float_accuracy: evaluate::float(&network, &learner.pixels, &dataset.test),
-            integer_accuracy: integer,
-            seconds: begun.elapsed().as_secs_f64(),
-        });
+        let mut found = measure(&plan, &network, &learner, epoch, phase, learnt)?;
+        found.seconds = begun.elapsed().as_secs_f64();
+        progress.finish(&found);
+        metrics.push(found);
         folder.save(&mut network, &metrics)?;
-        progress.finish(&metrics[metrics.len() - 1]);
     }
     let seconds = metrics.iter().map(|metrics| metrics.seconds).sum();
     let last = metrics.pop().ok_or_else(|| folder.fault("the run has no epochs"))?;
     Ok(Summary { last, seconds })
+}
+
+/// What `epoch` gave, measured on the test images.
+fn measure(
+    plan: &Plan,
+    network: &Network,
+    learner: &Learner,
+    epoch: usize,
+    phase: Phase,
+    learnt: Learnt,
+) -> Result<Metrics, Report> {
+    let (pixels, test) = (&learner.pixels, &learner.dataset.test);
+    let integer_accuracy = match phase {
+        Phase::Rounded => {
+            let graph = fold(plan, network)?;
+            Some(evaluate::rounded(&Rounded::new(network, &graph), pixels, test))
+        }
+        Phase::Float => None,
+    };
+    Ok(Metrics {
+        epoch,
+        rounded: phase == Phase::Rounded,
+        loss: learnt.loss,
+        train_accuracy: learnt.accuracy,
+        float_accuracy: evaluate::float(network, pixels, test),
+        integer_accuracy,
+        seconds: 0.0,
+    })
 }
 
 /// The plan for the images of `dataset`, whose last layer must have one output a class.

@@ -5,16 +5,30 @@ use super::Metrics;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 
-/// Progress within one epoch. indicatif draws nothing where stderr is no terminal.
+/// Whether a run says how far it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// Nothing at all.
+    Nothing,
+    /// A bar with loss, accuracy and ETA where stderr is a terminal, and else one line an epoch.
+    Progress,
+}
+
+/// Progress within one epoch.
 pub struct Epoch {
     bar: ProgressBar,
+    show: Show,
 }
 
 impl Epoch {
     /// Starts the bar over what is left of the run, so that its ETA is that of the run.
-    pub fn start(epoch: usize, epochs: usize, learner: &Learner, last: Option<&Metrics>) -> Epoch {
-        let steps = learner.steps() as u64;
-        let bar = ProgressBar::new((epochs - epoch) as u64 * steps);
+    pub fn start(show: Show, epoch: usize, learner: &Learner, last: Option<&Metrics>) -> Epoch {
+        let epochs = learner.config.schedule.epochs;
+        let length = ((epochs - epoch) * learner.steps()) as u64;
+        let bar = match show {
+            Show::Nothing => ProgressBar::hidden(),
+            Show::Progress => ProgressBar::new(length), // Draws nothing where stderr is no terminal.
+        };
         let test = last.map_or(String::new(), |last| {
             format!(", test {:.2} %", 100.0 * last.integer_accuracy.unwrap_or(last.float_accuracy))
         });
@@ -23,7 +37,7 @@ impl Epoch {
         bar.set_style(
             ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()),
         );
-        Epoch { bar }
+        Epoch { bar, show }
     }
 
     /// Another step is done.
@@ -35,7 +49,7 @@ impl Epoch {
     /// The epoch is done.
     pub fn finish(&self, metrics: &Metrics) {
         self.bar.finish_and_clear();
-        if !std::io::stderr().is_terminal() {
+        if self.show == Show::Progress && !std::io::stderr().is_terminal() {
             let integer = metrics
                 .integer_accuracy
                 .map_or(String::new(), |share| format!(", integers {:.2} %", 100.0 * share));

@@ -12,7 +12,7 @@
 
 use crate::layer::Layer;
 use crate::network::Network;
-use crate::plan::{Plan, Tail};
+use crate::plan::Plan;
 use model::graph::Parameters;
 use model::Graph;
 use num::requant::{Channel, BIAS_BITS, MAX_RESIDUAL_SHIFT, MAX_SHIFT};
@@ -41,10 +41,9 @@ fn parameters(layer: &Layer, input: f32, residual: Option<f32>) -> Result<Parame
     let output = f64::from(layer.scale());
     let mut out = Parameters { weight: outputs_first(layer, &stored.codes), ..Parameters::default() };
     for (k, weight_step) in stored.scales.iter().enumerate() {
-        let sum_step = match (layer.plan.op, layer.plan.tail) {
-            (Op::Adder, _) => f64::from(input),
-            (_, Tail::Mean) => f64::from(input),
-            _ => f64::from(input) * weight_step,
+        let sum_step = match layer.plan.op {
+            Op::Adder => *weight_step, // That of the input too.
+            Op::Conv | Op::Shift => f64::from(input) * weight_step,
         };
         let factors = Factors {
             sum: sum_step * f64::from(slope[k]) / output,

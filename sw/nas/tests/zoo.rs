@@ -1,4 +1,4 @@
-//! The network that comes with the project: what it is made of, and that its files say what they should.
+//! The network that is trained for the project: what it is made of, and that its integers are those of training.
 
 use nas::data::{Dataset, Images};
 use nas::fold::fold;
@@ -55,29 +55,6 @@ fn every_op_has_its_share_of_the_work_and_all_three_forms() {
     }
     let ends = [plan.layers.first(), plan.layers.last()].map(|layer| layer.expect("a layer").op);
     assert_eq!(ends, [Op::Conv, Op::Conv]);
-}
-
-#[test]
-fn the_files_are_the_plan_trained() {
-    let plan = plan();
-    let text = String::from_utf8(read("fashion-hybrid.yaml")).expect("text");
-    let written = model::format::Written::parse("fashion-hybrid.yaml", &text).expect("a network");
-    let graph = written.with_weights("weights", &read("fashion-hybrid.safetensors")).expect("weights");
-    assert_eq!(graph.len(), plan.layers.len());
-    for ((_, layer), planned) in graph.layers().zip(&plan.layers) {
-        assert_eq!((&layer.name, layer.op), (&planned.name, planned.op));
-        assert_eq!(layer.macs(), planned.window.macs() as u64, "{}", layer.name);
-    }
-    let images = model::npy::read("images.npy", &read("images.npy")).expect("images");
-    let classes = model::reference::top1(&model::reference::run(&graph, &images).expect("outputs"));
-    let labels = String::from_utf8(read("labels.txt")).expect("text");
-    let labels: Vec<usize> = labels.lines().map(|line| line.parse().expect("a class")).collect();
-    assert_eq!((images.n, labels.len()), (64, 64));
-    let right = labels.iter().zip(&classes).filter(|(label, class)| label == class).count();
-    assert!(right >= 56, "{right} of 64 are right");
-    let names = std::fs::read_dir(file(".")).expect("a folder").map(|entry| entry.expect("an entry"));
-    let size: u64 = names.map(|entry| entry.metadata().expect("a size").len()).sum();
-    assert!(size < 400_000, "{size} bytes");
 }
 
 /// Real images, but weights after a few steps only: the state of the trained network is not kept.

@@ -20,7 +20,7 @@ const COLUMNS: usize = 16;
 /// Rows of a tile, where that many are left.
 const ROWS: usize = 8;
 
-/// A matrix cut into panels of [`COLUMNS`] columns, the last one filled up with zeros.
+/// A matrix cut into panels of equal width, the last one filled up with zeros.
 #[derive(Clone, Debug, Default)]
 pub struct Panels<T> {
     rows: usize,

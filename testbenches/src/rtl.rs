@@ -1,6 +1,7 @@
 //! Programs on the generated hardware, compared with the reference executor: what the RTL tests share.
 
 use compiler::{compile, Compiled, Options};
+use cosim::compare::{compare, Comparison, Mismatch};
 use cosim::executor::{self, Outcome};
 use cosim::memory::Timing;
 use cosim::verilator::Verilated;
@@ -65,12 +66,9 @@ pub fn agree(
 
 /// Where two tensors differ first, and how often.
 pub fn difference(ours: &Tensor, reference: &Tensor) -> Option<String> {
-    let pairs = || ours.data.iter().zip(&reference.data);
-    let first = pairs().position(|(a, b)| a != b)?;
-    let count = pairs().filter(|(a, b)| a != b).count();
-    let (got, expected) = (ours.data[first], reference.data[first]);
-    let (at, all) = (ours.index_of(first), reference.data.len());
-    Some(format!("differs first at {at:?}: expected {expected}, RTL gave {got} ({count} of {all} differ)"))
+    let Comparison { elements, mismatches, first } = compare(reference, ours);
+    let Mismatch { index, expected, found } = first?;
+    Some(format!("differs first at {index:?}: expected {expected}, RTL gave {found} ({mismatches} of {elements} differ)"))
 }
 
 /// The program as text, where the environment asks for it.

@@ -88,7 +88,7 @@ pub enum Op {
 /// Operations of two operands. Logic and sums take and give one width; products are as wide as both operands
 /// together; comparisons give 1 bit; the amount of a shift is unsigned and of any width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
+#[allow(missing_docs)] // The names are the operations; the text above says what they take and give.
 pub enum Binary {
     And,
     Or,
@@ -107,7 +107,7 @@ pub enum Binary {
 
 /// Reductions to one bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
+#[allow(missing_docs)] // The names are the operations; the text above says what they take and give.
 pub enum Reduction {
     And,
     Or,

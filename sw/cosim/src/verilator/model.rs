@@ -64,7 +64,7 @@ impl Verilated {
         Verilated::load(top, &model)
     }
 
-    #[allow(unsafe_code)]
+    #[allow(unsafe_code)] // Foreign code: each block says why it is sound.
     fn load(top: &Arc<Module>, path: &Path) -> Result<Verilated, BuildError> {
         let failed =
             |error: libloading::Error| BuildError::File { path: path.to_owned(), reason: error.to_string() };
@@ -96,14 +96,14 @@ impl Verilated {
     }
 
     /// `cycles` clock edges with the inputs as they are.
-    #[allow(unsafe_code)]
+    #[allow(unsafe_code)] // Foreign code: each block says why it is sound.
     pub fn run(&mut self, cycles: u64) {
         // SAFETY: `running` is the live model that `model_new` made.
         unsafe { (self.tick)(self.running, cycles) };
         self.is_settled = true;
     }
 
-    #[allow(unsafe_code)]
+    #[allow(unsafe_code)] // Foreign code: each block says why it is sound.
     fn settle(&mut self) {
         if !self.is_settled {
             // SAFETY: `running` is the live model that `model_new` made.
@@ -113,7 +113,7 @@ impl Verilated {
     }
 }
 
-#[allow(unsafe_code)]
+#[allow(unsafe_code)] // Foreign code: each block says why it is sound.
 impl Drop for Verilated {
     fn drop(&mut self) {
         // SAFETY: `running` is the live model that `model_new` made, and nothing uses it afterwards.
@@ -121,7 +121,7 @@ impl Drop for Verilated {
     }
 }
 
-#[allow(unsafe_code)]
+#[allow(unsafe_code)] // Foreign code: each block says why it is sound.
 impl Port {
     /// Stores the low bits of `value`; for ports of at most 64 bits.
     #[inline]

@@ -52,9 +52,9 @@ pub fn network(path: &Path) -> Result<Graph, Report> {
     written.with_weights(&files::name(&weights), &files::read(&weights)?)
 }
 
-/// with images of its shape,
-pub fn images(path: &Path, graph: &Graph) -> Result<Tensor, Report> {
-    let images = npy::read(&files::name(path), &files::read(path)?)?;
+/// with images of its shape, all of a file or the first `count`,
+pub fn images(path: &Path, graph: &Graph, count: Option<u32>) -> Result<Tensor, Report> {
+    let mut images = npy::read(&files::name(path), &files::read(path)?)?;
     let wrong = |message: String| Diagnostic::new("images", message).in_file(&files::name(path));
     if images.n == 0 {
         return Err(wrong("there is no image in this file".into()).help("give at least one").into());
@@ -64,6 +64,14 @@ pub fn images(path: &Path, graph: &Graph) -> Result<Tensor, Report> {
         return Err(wrong(message)
             .help("save an array of shape [N, C, H, W] with the network's C, H, W")
             .into());
+    }
+    if let Some(count) = count {
+        if images.n < count as usize {
+            let message = format!("there are {} images in this file, not {count}", images.n);
+            return Err(wrong(message).help(format!("take {} or fewer", images.n)).into());
+        }
+        images.n = count as usize;
+        images.data.truncate(images.n * images.shape.elements());
     }
     Ok(images)
 }

@@ -7,6 +7,8 @@ mod commands;
 mod console;
 mod files;
 mod flow;
+mod flow_file;
+mod labels;
 mod measure;
 mod package;
 mod report;

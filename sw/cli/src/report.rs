@@ -1,5 +1,6 @@
 //! What `nasa verify` found out, as a table for people and JSON for programs.
 
+use crate::labels::{Labels, Top1};
 use crate::measure::{self, Times};
 use accel::counters::CHUNK_COUNTERS;
 use compiler::{Compiled, LayerPlan};
@@ -21,6 +22,7 @@ pub struct Verification {
     /// Nothing where the memory's timing was random.
     predicted: Option<u64>,
     dram: [u64; 2],
+    top1: Option<Top1>,
     layers: Vec<Layer>,
 }
 
@@ -50,6 +52,17 @@ pub struct Evidence<'a> {
     pub engine: &'static str,
     /// The layers to compare; all where left out.
     pub only: Option<&'a [String]>,
+    /// The images' classes, where they are known.
+    pub labels: Option<&'a Labels>,
+}
+
+impl Evidence<'_> {
+    /// How many images the hardware puts into their class.
+    fn top1(&self) -> Option<Top1> {
+        let name = &self.compiled.layers[self.graph.output.0].name;
+        let (_, output) = self.outcome.outputs.iter().find(|(output, _)| output == name)?;
+        self.labels.map(|labels| labels.top1(output))
+    }
 }
 
 impl Verification {
@@ -64,6 +77,7 @@ impl Verification {
             cycles: outcome.cycles,
             predicted: run.map(|run| run.cycles),
             dram: [outcome.dram_read, outcome.dram_written],
+            top1: evidence.top1(),
             layers: layers(evidence),
         }
     }
@@ -84,7 +98,7 @@ impl Verification {
 
     /// The machine-readable result.
     pub fn json(&self) -> Value {
-        json!({
+        let mut json = json!({
             "network": self.network,
             "config": self.config,
             "engine": self.engine,
@@ -94,7 +108,11 @@ impl Verification {
             "cycles": {"predicted": self.predicted, "measured": self.cycles},
             "dram": {"read": self.dram[0], "written": self.dram[1]},
             "layers": self.layers.iter().map(Layer::json).collect::<Vec<Value>>(),
-        })
+        });
+        if let Some(Top1 { right, images }) = self.top1 {
+            json["top1"] = json!({"right": right, "images": images});
+        }
+        json
     }
 
     /// The result for people.
@@ -109,7 +127,11 @@ impl Verification {
             .map_or("random memory: no prediction".into(), |cycles| format!("{} predicted", grouped(cycles)));
         let [read, written] = self.dram.map(grouped);
         let (images, cycles) = (self.images, grouped(self.cycles));
-        text + &format!("{images} images in {cycles} cycles ({predicted}); {read} bytes read from DRAM, {written} written\n")
+        text += &format!("{images} images in {cycles} cycles ({predicted}); {read} bytes read from DRAM, {written} written\n");
+        if let Some(Top1 { right, images }) = self.top1 {
+            text += &format!("top-1: {right} of {images}\n");
+        }
+        text
     }
 }
 

@@ -157,3 +157,49 @@ fn a_flow_goes_on_where_it_stopped() {
     let (_, stderr) = nasa_exits(2, &["run", text(&flow)]);
     assert!(stderr.contains("did you mean `config`?") && stderr.contains("`config` is missing"), "{stderr}");
 }
+
+#[test]
+fn a_flow_takes_the_first_images_and_counts_right_answers() {
+    let out = folder("flow-labels");
+    let reference = out.join("y.npy");
+    let arguments = ["reference", "-n", NETWORK, "-i", IMAGES, "-o", text(&reference), "--json", "-"];
+    let json: Value = serde_json::from_str(&nasa_exits(0, &arguments).0).expect("JSON");
+    let classes: Vec<u64> =
+        json["classes"].as_array().expect("classes").iter().filter_map(Value::as_u64).collect();
+    assert_eq!(classes.len(), 2);
+
+    let root = fs::canonicalize(ROOT).expect("the root");
+    let path = |name: &str| root.join(name).display().to_string();
+    let (config, network, images) = (path(TINY), path(NETWORK), path(IMAGES));
+    let flow = out.join("flow.yaml");
+    let run = |keys: &str, labels: &str| {
+        fs::write(out.join("labels.txt"), labels).expect("written");
+        let yaml = format!(
+            "format: nasa-flow/1\nconfig: {config}\nnetwork: {network}\nimages: {images}\nout: run\n{keys}"
+        );
+        fs::write(&flow, yaml).expect("written");
+        ["run", text(&flow), "--json", "-"].map(str::to_string)
+    };
+    let verified = |arguments: [String; 4]| {
+        let (stdout, stderr) = nasa_exits(0, &arguments.each_ref().map(String::as_str));
+        let json: Value = serde_json::from_str(&stdout).expect("JSON");
+        (json["verify"].clone(), stderr)
+    };
+    let right = format!("{}\n{}\n", classes[0], classes[1]);
+    let (json, table) = verified(run("count: 1\nlabels: labels.txt\n", &right));
+    assert_eq!((&json["images"], json["top1"]["right"].as_u64()), (&Value::from(1), Some(1)));
+    assert!(table.contains("top-1: 1 of 1\n"), "{table}");
+    // Other labels, and more images, are other inputs: nothing old is shown.
+    let (json, _) = verified(run("labels: labels.txt\n", &format!("{}\n{}\n", classes[0], classes[1] + 1)));
+    assert_eq!((&json["images"], &json["top1"]["right"]), (&Value::from(2), &Value::from(1)));
+
+    let arguments = run("count: 3\n", "");
+    let (_, stderr) = nasa_exits(2, &arguments.each_ref().map(String::as_str));
+    assert!(stderr.contains("there are 2 images in this file, not 3"), "{stderr}");
+    let arguments = run("count: 0\nlabels: labels.txt\n", "shirt\n");
+    let (_, stderr) = nasa_exits(2, &arguments.each_ref().map(String::as_str));
+    assert!(stderr.contains("`count` is no number of images"), "{stderr}");
+    let arguments = run("labels: labels.txt\n", "shirt\n");
+    let (_, stderr) = nasa_exits(2, &arguments.each_ref().map(String::as_str));
+    assert!(stderr.contains("this is no class") && stderr.contains("1 labels for 2 images"), "{stderr}");
+}

@@ -30,7 +30,7 @@ pub struct Reference {
 impl Reference {
     pub fn run(&self, console: &Console) -> Result<Done, Report> {
         let graph = flow::network(&self.network)?;
-        let images = flow::images(&self.input, &graph)?;
+        let images = flow::images(&self.input, &graph, None)?;
         let outputs = console.busy("running the reference", || reference::run_all(&graph, &images))?;
         let output = &outputs[graph.output.0];
         files::write(&self.out, &npy::write(output))?;

@@ -96,7 +96,7 @@ impl Simulate {
     pub fn run(&self, console: &Console) -> Result<Done, Report> {
         let accelerator = flow::accelerator(&self.config)?;
         let graph = flow::network(&self.network)?;
-        let images = flow::images(&self.input, &graph)?;
+        let images = flow::images(&self.input, &graph, None)?;
         let compiled = flow::compile(&accelerator, &graph, images.n as u32, self.dump.is_some())?;
         let outcome = flow::execute(
             console,

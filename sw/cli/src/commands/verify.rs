@@ -3,6 +3,7 @@
 use super::{Done, Engine, Memory};
 use crate::console::Console;
 use crate::flow;
+use crate::labels::Labels;
 use crate::report::{Evidence, Verification};
 use clap::Args;
 use model::Graph;
@@ -22,6 +23,12 @@ pub struct Verify {
     /// Images: .npy, int8, [N, C, H, W].
     #[arg(short, long, value_name = "X.npy")]
     pub input: PathBuf,
+    /// Takes only the first N images.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub count: Option<u32>,
+    /// The images' classes, one a line: adds how many the hardware gets right.
+    #[arg(long, value_name = "FILE")]
+    pub labels: Option<PathBuf>,
     /// Compares only these layers.
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub layers: Option<Vec<String>>,
@@ -40,7 +47,8 @@ impl Verify {
         let accelerator = flow::accelerator(&self.config)?;
         let graph = flow::network(&self.network)?;
         self.check_layers(&graph)?;
-        let images = flow::images(&self.input, &graph)?;
+        let images = flow::images(&self.input, &graph, self.count)?;
+        let labels = self.labels.as_deref().map(|path| Labels::read(path, images.n)).transpose()?;
         let compiled = flow::compile(&accelerator, &graph, images.n as u32, !self.output_only)?;
         let expected = model::reference::run_all(&graph, &images)?;
         let outcome = flow::execute(
@@ -71,6 +79,7 @@ impl Verify {
             run: run.as_ref(),
             engine: self.engine.name(),
             only: self.layers.as_deref(),
+            labels: labels.as_ref(),
         });
         console.show(verification.table());
         Ok(Done { json: verification.json(), failures: verification.failures() })

@@ -16,7 +16,7 @@ module control (
     input  wire         progress,           // something moved
     input  wire [8:0]   illegal_queues,     // queues at an illegal instruction
     input  wire [23:0]  illegal_pc,         // where it is
-    input  wire [63:0]  dma_counters,       // bytes read, bytes of beats written
+    input  wire [95:0]  run_counters,       // bytes read, bytes of beats written, cycles of overlap
     input  wire [11:0]  s_axi_araddr,       // AXI4-Lite
     input  wire         s_axi_arvalid,      // AXI4-Lite
     input  wire         s_axi_rready,       // AXI4-Lite
@@ -160,8 +160,9 @@ module control (
             | ((s_axi_araddr[11:2] == 10'd107) ? counters_2[383:352] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd108) ? counters_2[415:384] : 32'd0);
     wire [31:0] r_data_next = r_data_next_or_4
-            | ((s_axi_araddr[11:2] == 10'd26) ? dma_counters[31:0] : 32'd0)
-            | ((s_axi_araddr[11:2] == 10'd27) ? dma_counters[63:32] : 32'd0) | r_data_next_or_6
+            | ((s_axi_araddr[11:2] == 10'd26) ? run_counters[31:0] : 32'd0)
+            | ((s_axi_araddr[11:2] == 10'd27) ? run_counters[63:32] : 32'd0)
+            | ((s_axi_araddr[11:2] == 10'd28) ? run_counters[95:64] : 32'd0) | r_data_next_or_6
             | r_data_next_or_8 | r_data_next_or_10;
 
     always @(posedge aclk) begin

@@ -29,7 +29,7 @@ module core (
     output wire [63:0]   m_axi_wdata,        // AXI4
     output wire [7:0]    m_axi_wstrb,        // AXI4
     output wire          m_axi_wlast,        // AXI4
-    output wire [63:0]   dma_counters,       // bytes read, bytes of beats written
+    output wire [95:0]   run_counters,       // bytes read, bytes of beats written, cycles of overlap
     output wire [7:0]    errors,             // strobes of what went wrong
     output wire          checked,            // the header has been read and the queues run from now on
     output wire          running,            // a queue has not reached END
@@ -45,6 +45,7 @@ module core (
 
     reg [31:0] count_dram_read_bytes;
     reg [31:0] count_dram_write_beat_bytes;
+    reg [31:0] count_overlap_cycles;
     reg was_busy_0;
     reg [23:0] launch_pc_0;
     reg was_busy_1;
@@ -64,6 +65,8 @@ module core (
     reg was_busy_8;
     reg [23:0] launch_pc_8;
 
+    assign run_counters = {count_overlap_cycles, count_dram_write_beat_bytes,
+            count_dram_read_bytes};
     wire [63:0] stream_0_ld_word;
     wire [7:0] queue_0_ld_token;
     wire stream_0_ld_word_valid;
@@ -281,6 +284,8 @@ module core (
     wire [415:0] slp_counters;
     wire [415:0] clp_counters;
     wire [7:0] reads_beat_bytes;
+    wire count_overlap_cycles_enable = (!clp_idle & !slp_idle) | (!clp_idle & !alp_idle)
+            | (!slp_idle & !alp_idle);
     wire queue_1_ex_flip;
     wire queue_1_ex_table_bound_we;
     wire queue_1_ex_table_delta_we;
@@ -1800,6 +1805,14 @@ module core (
 
     always @(posedge aclk) begin
         if (reset) begin
+            count_overlap_cycles <= 32'd0;
+        end else if (count_overlap_cycles_enable) begin
+            count_overlap_cycles <= count_overlap_cycles + 32'd1;
+        end
+    end
+
+    always @(posedge aclk) begin
+        if (reset) begin
             was_busy_0 <= 1'b0;
         end else begin
             was_busy_0 <= !transfer_0_ld_idle;
@@ -1924,7 +1937,6 @@ module core (
         end
     end
 
-    assign dma_counters = {count_dram_write_beat_bytes, count_dram_read_bytes};
     assign dma_busy = reads_busy | writes_busy;
     assign trace_counters = {alp_counters, slp_counters, clp_counters};
 

@@ -29,6 +29,7 @@
 #define NASA_CYCLES 0x064u /* r: cycles of the last run, from the header's arrival to the end */
 #define NASA_DRAM_READ 0x068u /* r: bytes read by the DMA in the last run */
 #define NASA_DRAM_WRITTEN 0x06cu /* r: bytes of the write beats of the last run */
+#define NASA_OVERLAP 0x070u /* r: cycles of the last run in which two chunks or more computed */
 #define NASA_CLP_BUSY 0x100u /* r: clp: cycles from launch to the last result */
 #define NASA_CLP_STEPS 0x104u /* r: clp: compute steps */
 #define NASA_CLP_MACS 0x108u /* r: clp: terms of PEs that were not masked */

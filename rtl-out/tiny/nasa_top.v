@@ -70,7 +70,7 @@ module nasa_top (
     wire core_progress;
     wire [8:0] core_illegal_queues;
     wire [23:0] core_illegal_pc;
-    wire [63:0] core_dma_counters;
+    wire [95:0] core_run_counters;
     wire reset = !aresetn;
     wire control_clear;
     wire control_start;
@@ -89,7 +89,7 @@ module nasa_top (
         .progress(core_progress),
         .illegal_queues(core_illegal_queues),
         .illegal_pc(core_illegal_pc),
-        .dma_counters(core_dma_counters),
+        .run_counters(core_run_counters),
         .s_axi_araddr(s_axi_araddr),
         .s_axi_arvalid(s_axi_arvalid),
         .s_axi_rready(s_axi_rready),
@@ -144,7 +144,7 @@ module nasa_top (
         .m_axi_wdata(m_axi_wdata),
         .m_axi_wstrb(m_axi_wstrb),
         .m_axi_wlast(m_axi_wlast),
-        .dma_counters(core_dma_counters),
+        .run_counters(core_run_counters),
         .errors(core_errors),
         .checked(core_checked),
         .running(core_running),

@@ -77,6 +77,7 @@ pub const REGISTERS: &[ControlRegister] = &[
     register("CYCLES", 0x64, "r", "cycles of the last run, from the header's arrival to the end"),
     register("DRAM_READ", 0x68, "r", "bytes read by the DMA in the last run"),
     register("DRAM_WRITTEN", 0x6c, "r", "bytes of the write beats of the last run"),
+    register("OVERLAP", 0x70, "r", "cycles of the last run in which two chunks or more computed"),
 ];
 
 /// The offset of the register `name`. Panics where there is none: that is our own mistake.
@@ -118,7 +119,8 @@ pub fn module(accelerator: &Accelerator) -> Result<Arc<Module>, Errors> {
     pending.reset(0).next(&(&(&pending.q() & &!&cleared) | &run.failed.cat(&run.ended)));
     b.output("irq", &(&pending.q() & &mask).any(), "level, until IRQ_STATUS is cleared");
 
-    let counters = b.input("dma_counters", 2 * COUNTER_BITS, "bytes read, bytes of beats written");
+    let counters =
+        b.input("run_counters", 3 * COUNTER_BITS, "bytes read, bytes of beats written, cycles of overlap");
     let hash = accelerator.hash;
     shown.extend([
         ("ID".to_string(), b.lit(32, i64::from(ID))),
@@ -135,6 +137,7 @@ pub fn module(accelerator: &Accelerator) -> Result<Arc<Module>, Errors> {
         ("CYCLES".to_string(), run.cycles.clone()),
         ("DRAM_READ".to_string(), counters.slice(0, COUNTER_BITS)),
         ("DRAM_WRITTEN".to_string(), counters.slice(COUNTER_BITS, COUNTER_BITS)),
+        ("OVERLAP".to_string(), counters.slice(2 * COUNTER_BITS, COUNTER_BITS)),
     ]);
     read_bus(&b, accelerator, &shown);
     b.finish()

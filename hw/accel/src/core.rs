@@ -248,7 +248,16 @@ fn axi(b: &Builder, parts: &Parts, accelerator: &Accelerator, stop: &Signal) {
     let read = counter(b, "dram_read_bytes", &parts.reads.out("beat"), &bytes);
     let written = b.lit(8, i64::from(accelerator.axi_bytes()));
     let write = counter(b, "dram_write_beat_bytes", &parts.writes.out("beat"), &written);
-    b.output("dma_counters", &write.cat(&read), "bytes read, bytes of beats written");
+    let overlap = counter(b, "overlap_cycles", &at_least_two(b, &parts.chunks), &b.lit(1, 1));
+    let counters = Signal::join(&[read, write, overlap]);
+    b.output("run_counters", &counters, "bytes read, bytes of beats written, cycles of overlap");
+}
+
+/// Whether two chunks or more compute.
+fn at_least_two(b: &Builder, chunks: &[InstanceHandle]) -> Signal {
+    let busy: Vec<Signal> = chunks.iter().map(|chunk| !&chunk.out("idle")).collect();
+    let pairs = (0..busy.len()).flat_map(|j| (0..j).map(move |i| (i, j)));
+    any_of(b, 1, pairs.map(|(i, j)| &busy[i] & &busy[j]))
 }
 
 /// What the control port wants to know of the run.

@@ -32,7 +32,7 @@ pub fn module(accelerator: &Accelerator) -> Result<Arc<Module>, Errors> {
             core.connect(&port, &control.out(&port));
         }
     }
-    for port in ["errors", "checked", "running", "dma_busy", "progress", "illegal_pc", "dma_counters"] {
+    for port in ["errors", "checked", "running", "dma_busy", "progress", "illegal_pc", "run_counters"] {
         control.connect(port, &core.out(port));
     }
     control.connect("illegal_queues", &core.out("illegal_queues").zext(9));

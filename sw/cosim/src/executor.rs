@@ -42,6 +42,8 @@ pub struct Outcome {
     pub dram_read: u64,
     /// Bytes of the beats that the DMA wrote.
     pub dram_written: u64,
+    /// Cycles in which two chunks or more computed, by the hardware's own counter.
+    pub overlap: u64,
     /// Every launch, in the order of its end.
     pub events: Vec<Event>,
     /// Counters of every chunk at the end, in the order of `CHUNK_COUNTERS`.
@@ -121,6 +123,7 @@ fn outcome(mut bench: Bench, accelerator: &Accelerator, program: &Program) -> Ou
         cycles: u64::from(bench.read(offset_of("CYCLES"))),
         dram_read: u64::from(bench.read(offset_of("DRAM_READ"))),
         dram_written: u64::from(bench.read(offset_of("DRAM_WRITTEN"))),
+        overlap: u64::from(bench.read(offset_of("OVERLAP"))),
         events,
     }
 }

@@ -20,9 +20,9 @@ module control (
     input  wire [11:0]  s_axi_araddr,       // AXI4-Lite
     input  wire         s_axi_arvalid,      // AXI4-Lite
     input  wire         s_axi_rready,       // AXI4-Lite
-    input  wire [415:0] counters_0,         // counters of a chunk
-    input  wire [415:0] counters_1,         // counters of a chunk
-    input  wire [415:0] counters_2,         // counters of a chunk
+    input  wire [511:0] counters_0,         // counters of a chunk
+    input  wire [511:0] counters_1,         // counters of a chunk
+    input  wire [511:0] counters_2,         // counters of a chunk
     output wire         s_axi_awready,      // AXI4-Lite
     output wire         s_axi_wready,       // AXI4-Lite
     output wire         s_axi_bvalid,       // AXI4-Lite
@@ -131,39 +131,48 @@ module control (
             | ((s_axi_araddr[11:2] == 10'd74) ? counters_0[351:320] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd75) ? counters_0[383:352] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd76) ? counters_0[415:384] : 32'd0);
-    wire [31:0] r_data_next_or_7 = ((s_axi_araddr[11:2] == 10'd80) ? counters_1[31:0] : 32'd0)
+    wire [31:0] r_data_next_or_7 = r_data_next_or_4
+            | ((s_axi_araddr[11:2] == 10'd26) ? run_counters[31:0] : 32'd0)
+            | ((s_axi_araddr[11:2] == 10'd27) ? run_counters[63:32] : 32'd0)
+            | ((s_axi_araddr[11:2] == 10'd28) ? run_counters[95:64] : 32'd0) | r_data_next_or_6
+            | ((s_axi_araddr[11:2] == 10'd77) ? counters_0[447:416] : 32'd0)
+            | ((s_axi_araddr[11:2] == 10'd78) ? counters_0[479:448] : 32'd0)
+            | ((s_axi_araddr[11:2] == 10'd79) ? counters_0[511:480] : 32'd0);
+    wire [31:0] r_data_next_or_8 = ((s_axi_araddr[11:2] == 10'd80) ? counters_1[31:0] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd81) ? counters_1[63:32] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd82) ? counters_1[95:64] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd83) ? counters_1[127:96] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd84) ? counters_1[159:128] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd85) ? counters_1[191:160] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd86) ? counters_1[223:192] : 32'd0);
-    wire [31:0] r_data_next_or_8 = r_data_next_or_7
+    wire [31:0] r_data_next_or_9 = r_data_next_or_8
             | ((s_axi_araddr[11:2] == 10'd87) ? counters_1[255:224] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd88) ? counters_1[287:256] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd89) ? counters_1[319:288] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd90) ? counters_1[351:320] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd91) ? counters_1[383:352] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd92) ? counters_1[415:384] : 32'd0);
-    wire [31:0] r_data_next_or_9 = ((s_axi_araddr[11:2] == 10'd96) ? counters_2[31:0] : 32'd0)
+    wire [31:0] r_data_next_or_10 = ((s_axi_araddr[11:2] == 10'd96) ? counters_2[31:0] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd97) ? counters_2[63:32] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd98) ? counters_2[95:64] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd99) ? counters_2[127:96] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd100) ? counters_2[159:128] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd101) ? counters_2[191:160] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd102) ? counters_2[223:192] : 32'd0);
-    wire [31:0] r_data_next_or_10 = r_data_next_or_9
+    wire [31:0] r_data_next_or_11 = r_data_next_or_10
             | ((s_axi_araddr[11:2] == 10'd103) ? counters_2[255:224] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd104) ? counters_2[287:256] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd105) ? counters_2[319:288] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd106) ? counters_2[351:320] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd107) ? counters_2[383:352] : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd108) ? counters_2[415:384] : 32'd0);
-    wire [31:0] r_data_next = r_data_next_or_4
-            | ((s_axi_araddr[11:2] == 10'd26) ? run_counters[31:0] : 32'd0)
-            | ((s_axi_araddr[11:2] == 10'd27) ? run_counters[63:32] : 32'd0)
-            | ((s_axi_araddr[11:2] == 10'd28) ? run_counters[95:64] : 32'd0) | r_data_next_or_6
-            | r_data_next_or_8 | r_data_next_or_10;
+    wire [31:0] r_data_next = r_data_next_or_7 | r_data_next_or_9
+            | ((s_axi_araddr[11:2] == 10'd93) ? counters_1[447:416] : 32'd0)
+            | ((s_axi_araddr[11:2] == 10'd94) ? counters_1[479:448] : 32'd0)
+            | ((s_axi_araddr[11:2] == 10'd95) ? counters_1[511:480] : 32'd0) | r_data_next_or_11
+            | ((s_axi_araddr[11:2] == 10'd109) ? counters_2[447:416] : 32'd0)
+            | ((s_axi_araddr[11:2] == 10'd110) ? counters_2[479:448] : 32'd0)
+            | ((s_axi_araddr[11:2] == 10'd111) ? counters_2[511:480] : 32'd0);
 
     always @(posedge aclk) begin
         if (rst) begin

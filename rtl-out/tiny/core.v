@@ -29,7 +29,7 @@ module core (
     output wire [63:0]   m_axi_wdata,        // AXI4
     output wire [7:0]    m_axi_wstrb,        // AXI4
     output wire          m_axi_wlast,        // AXI4
-    output wire [95:0]   run_counters,       // bytes read, bytes of beats written, cycles of overlap
+    output wire [95:0]   run_counters,       // bytes read, bytes written, cycles of overlap
     output wire [7:0]    errors,             // strobes of what went wrong
     output wire          checked,            // the header has been read and the queues run from now on
     output wire          running,            // a queue has not reached END
@@ -40,11 +40,11 @@ module core (
     output wire [8:0]    trace_launch,       // engines launched in this cycle, a bit a queue
     output wire [8:0]    trace_end,          // engines that became idle before this cycle, a bit a queue
     output wire [215:0]  trace_pc,           // word of the last launch, for every queue
-    output wire [1247:0] trace_counters      // all counters, chunk by chunk
+    output wire [1535:0] trace_counters      // all counters, chunk by chunk
 );
 
     reg [31:0] count_dram_read_bytes;
-    reg [31:0] count_dram_write_beat_bytes;
+    reg [31:0] count_dram_written_bytes;
     reg [31:0] count_overlap_cycles;
     reg was_busy_0;
     reg [23:0] launch_pc_0;
@@ -64,9 +64,13 @@ module core (
     reg [23:0] launch_pc_7;
     reg was_busy_8;
     reg [23:0] launch_pc_8;
+    reg [31:0] count_ld_bytes_0;
+    reg [31:0] count_st_bytes_0;
+    reg [31:0] count_ld_bytes_1;
+    reg [31:0] count_st_bytes_1;
+    reg [31:0] count_ld_bytes_2;
+    reg [31:0] count_st_bytes_2;
 
-    assign run_counters = {count_overlap_cycles, count_dram_write_beat_bytes,
-            count_dram_read_bytes};
     wire [63:0] stream_0_ld_word;
     wire [7:0] queue_0_ld_token;
     wire stream_0_ld_word_valid;
@@ -280,12 +284,24 @@ module core (
             : launch_pc_4, queue_3_ld_launch ? stream_3_ld_pc : launch_pc_3, queue_2_st_launch
             ? stream_2_st_pc : launch_pc_2, queue_1_ex_launch ? stream_1_ex_pc : launch_pc_1,
             queue_0_ld_launch ? stream_0_ld_pc : launch_pc_0};
-    wire [415:0] alp_counters;
-    wire [415:0] slp_counters;
-    wire [415:0] clp_counters;
+    wire [447:0] alp_counters;
+    wire [447:0] slp_counters;
+    wire [447:0] clp_counters;
+    assign trace_counters = {count_st_bytes_2, count_ld_bytes_2, alp_counters, count_st_bytes_1,
+            count_ld_bytes_1, slp_counters, count_st_bytes_0, count_ld_bytes_0, clp_counters};
     wire [7:0] reads_beat_bytes;
+    wire [31:0] count_ld_bytes_2_next_extended = {24'd0, reads_beat_bytes};
+    wire [7:0] writes_read_bytes;
+    wire [31:0] count_st_bytes_2_next_extended = {24'd0, writes_read_bytes};
+    wire writes_read;
     wire count_overlap_cycles_enable = (!clp_idle & !slp_idle) | (!clp_idle & !alp_idle)
             | (!slp_idle & !alp_idle);
+    wire reads_moved_0;
+    wire writes_moved_0;
+    wire reads_moved_1;
+    wire writes_moved_1;
+    wire reads_moved_2;
+    wire writes_moved_2;
     wire queue_1_ex_flip;
     wire queue_1_ex_table_bound_we;
     wire queue_1_ex_table_delta_we;
@@ -466,9 +482,7 @@ module core (
     wire alp_r_read;
     wire [23:0] alp_r_address;
     wire [7:0] alp_r_bytes;
-    wire writes_read;
     wire [23:0] writes_read_address;
-    wire [7:0] writes_read_bytes;
     wire clp_y_write;
     wire [23:0] clp_y_address;
     wire [7:0] clp_y_bytes;
@@ -941,10 +955,13 @@ module core (
         .write_bytes(reads_write_bytes),
         .write_line(reads_write_line),
         .granted_0(reads_granted_0),
+        .moved_0(reads_moved_0),
         .completed_0(reads_completed_0),
         .granted_1(reads_granted_1),
+        .moved_1(reads_moved_1),
         .completed_1(reads_completed_1),
         .granted_2(reads_granted_2),
+        .moved_2(reads_moved_2),
         .completed_2(reads_completed_2),
         .granted_3(reads_granted_3),
         .data_we_3(reads_data_we_3),
@@ -1005,10 +1022,13 @@ module core (
         .m_axi_wlast(m_axi_wlast),
         .beat(writes_beat),
         .granted_0(writes_granted_0),
+        .moved_0(writes_moved_0),
         .completed_0(writes_completed_0),
         .granted_1(writes_granted_1),
+        .moved_1(writes_moved_1),
         .completed_1(writes_completed_1),
         .granted_2(writes_granted_2),
+        .moved_2(writes_moved_2),
         .completed_2(writes_completed_2),
         .bad_response(writes_bad_response),
         .busy(writes_busy),
@@ -1791,15 +1811,15 @@ module core (
         if (reset) begin
             count_dram_read_bytes <= 32'd0;
         end else if (reads_beat) begin
-            count_dram_read_bytes <= count_dram_read_bytes + {24'd0, reads_beat_bytes};
+            count_dram_read_bytes <= count_dram_read_bytes + count_ld_bytes_2_next_extended;
         end
     end
 
     always @(posedge aclk) begin
         if (reset) begin
-            count_dram_write_beat_bytes <= 32'd0;
-        end else if (writes_beat) begin
-            count_dram_write_beat_bytes <= count_dram_write_beat_bytes + 32'd8;
+            count_dram_written_bytes <= 32'd0;
+        end else if (writes_read) begin
+            count_dram_written_bytes <= count_dram_written_bytes + count_st_bytes_2_next_extended;
         end
     end
 
@@ -1937,7 +1957,55 @@ module core (
         end
     end
 
+    always @(posedge aclk) begin
+        if (reset) begin
+            count_ld_bytes_0 <= 32'd0;
+        end else if (reads_moved_0) begin
+            count_ld_bytes_0 <= count_ld_bytes_0 + count_ld_bytes_2_next_extended;
+        end
+    end
+
+    always @(posedge aclk) begin
+        if (reset) begin
+            count_st_bytes_0 <= 32'd0;
+        end else if (writes_moved_0) begin
+            count_st_bytes_0 <= count_st_bytes_0 + count_st_bytes_2_next_extended;
+        end
+    end
+
+    always @(posedge aclk) begin
+        if (reset) begin
+            count_ld_bytes_1 <= 32'd0;
+        end else if (reads_moved_1) begin
+            count_ld_bytes_1 <= count_ld_bytes_1 + count_ld_bytes_2_next_extended;
+        end
+    end
+
+    always @(posedge aclk) begin
+        if (reset) begin
+            count_st_bytes_1 <= 32'd0;
+        end else if (writes_moved_1) begin
+            count_st_bytes_1 <= count_st_bytes_1 + count_st_bytes_2_next_extended;
+        end
+    end
+
+    always @(posedge aclk) begin
+        if (reset) begin
+            count_ld_bytes_2 <= 32'd0;
+        end else if (reads_moved_2) begin
+            count_ld_bytes_2 <= count_ld_bytes_2 + count_ld_bytes_2_next_extended;
+        end
+    end
+
+    always @(posedge aclk) begin
+        if (reset) begin
+            count_st_bytes_2 <= 32'd0;
+        end else if (writes_moved_2) begin
+            count_st_bytes_2 <= count_st_bytes_2 + count_st_bytes_2_next_extended;
+        end
+    end
+
+    assign run_counters = {count_overlap_cycles, count_dram_written_bytes, count_dram_read_bytes};
     assign dma_busy = reads_busy | writes_busy;
-    assign trace_counters = {alp_counters, slp_counters, clp_counters};
 
 endmodule

@@ -63,10 +63,13 @@ module dma_read (
     output wire [7:0]  write_bytes,   // bytes
     output wire [63:0] write_line,    // the bytes
     output wire        granted_0,     // the burst is under way
+    output wire        moved_0,       // the beat is for this load engine
     output wire        completed_0,   // a burst is in the buffer
     output wire        granted_1,     // the burst is under way
+    output wire        moved_1,       // the beat is for this load engine
     output wire        completed_1,   // a burst is in the buffer
     output wire        granted_2,     // the burst is under way
+    output wire        moved_2,       // the beat is for this load engine
     output wire        completed_2,   // a burst is in the buffer
     output wire        granted_3,     // the burst is under way
     output wire        data_we_3,     // the beat is for this stream
@@ -210,8 +213,11 @@ module dma_read (
     wire begun_next = buffer_at_next_diff < left_next_choice;
     wire [10:0] buffer_at_next_choice = begun_next ? buffer_at_next_diff : left_next_choice;
     wire taken = taken_and & !taken_or;
+    assign moved_0 = m_axi_rvalid & (under_way_read[3:0] == 4'd0);
     assign granted_1 = burst_buffer_or_2 & taken;
+    assign moved_1 = m_axi_rvalid & (under_way_read[3:0] == 4'd1);
     assign granted_2 = burst_buffer_or_3 & taken;
+    assign moved_2 = m_axi_rvalid & (under_way_read[3:0] == 4'd2);
     assign granted_3 = behind_last_grant_next_or & taken;
     assign granted_4 = behind_last_grant_next_or_2 & taken;
     assign granted_5 = behind_last_grant_next_or_3 & taken;
@@ -238,9 +244,6 @@ module dma_read (
     wire burst_done = m_axi_rvalid & last_beat;
     wire [10:0] beats_q_next_diff = (burst_bytes + {8'd0, burst_address[2:0]}) - 11'd1;
     wire [23:0] write_address_q_next = begun ? buffer_at : under_way_read[41:18];
-    wire completed_0_q_next_and = m_axi_rvalid & (under_way_read[3:0] == 4'd0);
-    wire completed_1_q_next_and = m_axi_rvalid & (under_way_read[3:0] == 4'd1);
-    wire completed_2_q_next_and = m_axi_rvalid & (under_way_read[3:0] == 4'd2);
     wire [23:0] burst_buffer = (burst_buffer_or ? buffer_0 : 24'd0)
             | (burst_buffer_or_2 ? buffer_1 : 24'd0) | (burst_buffer_or_3 ? buffer_2 : 24'd0);
     wire [3:0] under_way_write_data_or = (granted_1 ? 4'd1 : 4'd0) | (granted_2 ? 4'd2 : 4'd0)
@@ -315,7 +318,7 @@ module dma_read (
         if (rst) begin
             write_q <= 1'b0;
         end else begin
-            write_q <= completed_0_q_next_and | completed_1_q_next_and | completed_2_q_next_and;
+            write_q <= moved_0 | moved_1 | moved_2;
         end
     end
 
@@ -331,9 +334,9 @@ module dma_read (
             completed_1_q <= 1'b0;
             completed_2_q <= 1'b0;
         end else begin
-            completed_0_q <= completed_0_q_next_and & last_beat;
-            completed_1_q <= completed_1_q_next_and & last_beat;
-            completed_2_q <= completed_2_q_next_and & last_beat;
+            completed_0_q <= moved_0 & last_beat;
+            completed_1_q <= moved_1 & last_beat;
+            completed_2_q <= moved_2 & last_beat;
         end
     end
 

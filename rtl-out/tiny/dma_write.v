@@ -34,10 +34,13 @@ module dma_write (
     output wire        m_axi_wlast,   // AXI4
     output wire        beat,          // a beat, for watchdog and counters
     output wire        granted_0,     // the burst is under way
+    output wire        moved_0,       // the line asked for is of this store engine
     output wire        completed_0,   // a burst is in DRAM
     output wire        granted_1,     // the burst is under way
+    output wire        moved_1,       // the line asked for is of this store engine
     output wire        completed_1,   // a burst is in DRAM
     output wire        granted_2,     // the burst is under way
+    output wire        moved_2,       // the line asked for is of this store engine
     output wire        completed_2,   // a burst is in DRAM
     output wire        bad_response,  // the memory answered with an error
     output wire        busy,          // bursts are under way
@@ -69,6 +72,7 @@ module dma_write (
     reg [2:0] beat_oldest;
     reg [2:0] newest;
     reg [2:0] oldest;
+    reg [1:0] reader;
     reg [72:0] beats [0:7];
     reg [1:0] owners [0:7];
 
@@ -108,6 +112,7 @@ module dma_write (
     wire offset_enable = taken | beat_promised;
     wire [23:0] burst_buffer = (burst_buffer_or_3 ? buffer_0 : 24'd0)
             | (burst_buffer_or_5 ? buffer_1 : 24'd0) | (burst_buffer_or_6 ? buffer_2 : 24'd0);
+    wire [1:0] reader_next = (granted_1 ? 2'd1 : 2'd0) | (granted_2 ? 2'd2 : 2'd0);
     wire [7:0] beats_write_data_joined = {8'd7 < count_there_2, 8'd6 < count_there_2,
             8'd5 < count_there_2, 8'd4 < count_there_2, 8'd3 < count_there_2, 8'd2 < count_there_2,
             8'd1 < count_there_2, |count_there_2};
@@ -230,11 +235,17 @@ module dma_write (
     end
 
     always @(posedge aclk) begin
+        if (taken) begin
+            reader <= reader_next;
+        end
+    end
+
+    always @(posedge aclk) begin
         if (arrived_2) beats[beat_newest] <= beats_write_data;
     end
 
     always @(posedge aclk) begin
-        if (taken) owners[newest] <= (granted_1 ? 2'd1 : 2'd0) | (granted_2 ? 2'd2 : 2'd0);
+        if (taken) owners[newest] <= reader_next;
     end
 
     assign outside = taken_and & taken_or;
@@ -246,8 +257,11 @@ module dma_write (
     assign m_axi_wlast = beats_read[72];
     assign beat = beat_sent;
     assign granted_0 = burst_buffer_or_3 & taken;
+    assign moved_0 = beat_promised & (reader == 2'd0);
     assign completed_0 = m_axi_bvalid & (owners_read == 2'd0);
+    assign moved_1 = beat_promised & (reader == 2'd1);
     assign completed_1 = m_axi_bvalid & (owners_read == 2'd1);
+    assign moved_2 = beat_promised & (reader == 2'd2);
     assign completed_2 = m_axi_bvalid & (owners_read == 2'd2);
     assign bad_response = m_axi_bvalid & (|m_axi_bresp);
     assign busy = (|open) | address_valid;

@@ -28,7 +28,7 @@
 #define NASA_WATCHDOG 0x060u /* rw: cycles without any progress after which a run is stopped */
 #define NASA_CYCLES 0x064u /* r: cycles of the last run, from the header's arrival to the end */
 #define NASA_DRAM_READ 0x068u /* r: bytes read by the DMA in the last run */
-#define NASA_DRAM_WRITTEN 0x06cu /* r: bytes of the write beats of the last run */
+#define NASA_DRAM_WRITTEN 0x06cu /* r: bytes that the DMA wrote in the last run */
 #define NASA_OVERLAP 0x070u /* r: cycles of the last run in which two chunks or more computed */
 #define NASA_CLP_BUSY 0x100u /* r: clp: cycles from launch to the last result */
 #define NASA_CLP_STEPS 0x104u /* r: clp: compute steps */
@@ -43,6 +43,9 @@
 #define NASA_CLP_R_BYTES 0x128u /* r: clp: residual and parameter bytes read from the buffer */
 #define NASA_CLP_Y_BYTES 0x12cu /* r: clp: result bytes written to the buffer */
 #define NASA_CLP_Y_BEATS 0x130u /* r: clp: result beats on the NoC */
+#define NASA_CLP_RF 0x134u /* r: clp: register-file accesses: 4 a term, 1 a PE that takes a beat's byte, 1 a partial sum that leaves */
+#define NASA_CLP_LD_BYTES 0x138u /* r: clp: bytes loaded from DRAM */
+#define NASA_CLP_ST_BYTES 0x13cu /* r: clp: bytes stored to DRAM */
 #define NASA_SLP_BUSY 0x140u /* r: slp: cycles from launch to the last result */
 #define NASA_SLP_STEPS 0x144u /* r: slp: compute steps */
 #define NASA_SLP_MACS 0x148u /* r: slp: terms of PEs that were not masked */
@@ -56,6 +59,9 @@
 #define NASA_SLP_R_BYTES 0x168u /* r: slp: residual and parameter bytes read from the buffer */
 #define NASA_SLP_Y_BYTES 0x16cu /* r: slp: result bytes written to the buffer */
 #define NASA_SLP_Y_BEATS 0x170u /* r: slp: result beats on the NoC */
+#define NASA_SLP_RF 0x174u /* r: slp: register-file accesses: 4 a term, 1 a PE that takes a beat's byte, 1 a partial sum that leaves */
+#define NASA_SLP_LD_BYTES 0x178u /* r: slp: bytes loaded from DRAM */
+#define NASA_SLP_ST_BYTES 0x17cu /* r: slp: bytes stored to DRAM */
 #define NASA_ALP_BUSY 0x180u /* r: alp: cycles from launch to the last result */
 #define NASA_ALP_STEPS 0x184u /* r: alp: compute steps */
 #define NASA_ALP_MACS 0x188u /* r: alp: terms of PEs that were not masked */
@@ -69,6 +75,9 @@
 #define NASA_ALP_R_BYTES 0x1a8u /* r: alp: residual and parameter bytes read from the buffer */
 #define NASA_ALP_Y_BYTES 0x1acu /* r: alp: result bytes written to the buffer */
 #define NASA_ALP_Y_BEATS 0x1b0u /* r: alp: result beats on the NoC */
+#define NASA_ALP_RF 0x1b4u /* r: alp: register-file accesses: 4 a term, 1 a PE that takes a beat's byte, 1 a partial sum that leaves */
+#define NASA_ALP_LD_BYTES 0x1b8u /* r: alp: bytes loaded from DRAM */
+#define NASA_ALP_ST_BYTES 0x1bcu /* r: alp: bytes stored to DRAM */
 
 /* Values of NASA_CAUSE. */
 #define NASA_CAUSE_ILLEGAL_INSTRUCTION 1u

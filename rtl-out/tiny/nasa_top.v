@@ -54,7 +54,7 @@ module nasa_top (
     output wire [8:0]    trace_launch,   // for test benches and logic analysers; leave open otherwise
     output wire [8:0]    trace_end,      // for test benches and logic analysers; leave open otherwise
     output wire [215:0]  trace_pc,       // for test benches and logic analysers; leave open otherwise
-    output wire [1247:0] trace_counters  // for test benches and logic analysers; leave open otherwise
+    output wire [1535:0] trace_counters  // for test benches and logic analysers; leave open otherwise
 );
 
     wire control_stop;
@@ -93,9 +93,9 @@ module nasa_top (
         .s_axi_araddr(s_axi_araddr),
         .s_axi_arvalid(s_axi_arvalid),
         .s_axi_rready(s_axi_rready),
-        .counters_0(trace_counters[415:0]),
-        .counters_1(trace_counters[831:416]),
-        .counters_2(trace_counters[1247:832]),
+        .counters_0(trace_counters[511:0]),
+        .counters_1(trace_counters[1023:512]),
+        .counters_2(trace_counters[1535:1024]),
         .rst(reset),
         .s_axi_awready(s_axi_awready),
         .s_axi_wready(s_axi_wready),

@@ -70,7 +70,7 @@ module slp_chunk (
     output wire [23:0]  y_address,      // first byte
     output wire [7:0]   y_bytes,        // bytes
     output wire [63:0]  y_line,         // the bytes
-    output wire [415:0] counters,       // all counters, the first in the lowest bits
+    output wire [447:0] counters,       // its counters, the first in the lowest bits
     output wire         active          // something moves, for the watchdog
 );
 
@@ -115,6 +115,7 @@ module slp_chunk (
     reg page;
     reg start;
     reg busy;
+    reg [31:0] register_files;
     reg [31:0] count_busy;
     reg [31:0] count_steps;
     reg [31:0] count_macs;
@@ -128,11 +129,12 @@ module slp_chunk (
     reg [31:0] count_r_bytes;
     reg [31:0] count_y_bytes;
     reg [31:0] count_y_beats;
+    reg [31:0] count_rf;
 
     wire [31:0] post_bytes;
-    assign counters = {count_y_beats, count_y_bytes, count_r_bytes, count_w_bytes, count_x_bytes,
-            count_w_beats, count_x_beats, count_stall_a, count_stall_w, count_stall_x, count_macs,
-            count_steps, count_busy};
+    assign counters = {count_rf, count_y_beats, count_y_bytes, count_r_bytes, count_w_bytes,
+            count_x_bytes, count_w_beats, count_x_beats, count_stall_a, count_stall_w,
+            count_stall_x, count_macs, count_steps, count_busy};
     wire x_fill_beat;
     wire w_fill_beat;
     wire compute_step;
@@ -140,6 +142,29 @@ module slp_chunk (
     wire [7:0] compute_active_rows;
     wire [7:0] compute_active_cols;
     wire [15:0] count_macs_next_product = {8'd0, compute_active_rows} * {8'd0, compute_active_cols};
+    wire [3:0] x_fill_row_takes;
+    wire [7:0] register_files_next_sum = {7'd0, x_fill_row_takes[0]} + {7'd0, x_fill_row_takes[1]}
+            + {7'd0, x_fill_row_takes[2]} + {7'd0, x_fill_row_takes[3]};
+    wire [3:0] x_fill_column_takes;
+    wire [7:0] register_files_next_sum_2 = {7'd0, x_fill_column_takes[0]} + {7'd0,
+            x_fill_column_takes[1]} + {7'd0, x_fill_column_takes[2]} + {7'd0,
+            x_fill_column_takes[3]};
+    wire [15:0] register_files_next_product = {8'd0, register_files_next_sum} * {8'd0,
+            register_files_next_sum_2};
+    wire [3:0] w_fill_row_takes;
+    wire [7:0] register_files_next_sum_3 = {7'd0, w_fill_row_takes[0]} + {7'd0, w_fill_row_takes[1]}
+            + {7'd0, w_fill_row_takes[2]} + {7'd0, w_fill_row_takes[3]};
+    wire [3:0] w_fill_column_takes;
+    wire [7:0] register_files_next_sum_4 = {7'd0, w_fill_column_takes[0]} + {7'd0,
+            w_fill_column_takes[1]} + {7'd0, w_fill_column_takes[2]} + {7'd0,
+            w_fill_column_takes[3]};
+    wire [15:0] register_files_next_product_2 = {8'd0, register_files_next_sum_3} * {8'd0,
+            register_files_next_sum_4};
+    wire [15:0] register_files_next_product_3 = {8'd0, y_bytes} * {8'd0, live_keep ? 8'd1
+            : live_rows};
+    wire [31:0] register_files_next = {14'd0, compute_step ? count_macs_next_product : 16'd0, 2'd0}
+            + {16'd0, register_files_next_product} + {16'd0, register_files_next_product_2}
+            + {16'd0, y_write ? register_files_next_product_3 : 16'd0};
     wire compute_stall_x;
     wire compute_stall_w;
     wire compute_stall_a;
@@ -149,12 +174,8 @@ module slp_chunk (
     wire w_fill_filled;
     wire drain_drained;
     wire [31:0] x_fill_row_data;
-    wire [3:0] x_fill_row_takes;
-    wire [3:0] x_fill_column_takes;
     wire [15:0] x_fill_column_entry;
     wire [31:0] w_fill_row_data;
-    wire [3:0] w_fill_row_takes;
-    wire [3:0] w_fill_column_takes;
     wire [15:0] w_fill_column_entry;
     wire [15:0] compute_x_entry;
     wire [15:0] compute_w_entry;
@@ -449,6 +470,14 @@ module slp_chunk (
 
     always @(posedge aclk) begin
         if (rst) begin
+            register_files <= 32'd0;
+        end else begin
+            register_files <= register_files_next;
+        end
+    end
+
+    always @(posedge aclk) begin
+        if (rst) begin
             count_busy <= 32'd0;
         end else if (busy) begin
             count_busy <= count_busy + 32'd1;
@@ -536,6 +565,14 @@ module slp_chunk (
         end else if (y_write) begin
             count_y_bytes <= count_y_bytes + {24'd0, y_bytes};
             count_y_beats <= count_y_beats + 32'd1;
+        end
+    end
+
+    always @(posedge aclk) begin
+        if (rst) begin
+            count_rf <= 32'd0;
+        end else begin
+            count_rf <= count_rf + register_files;
         end
     end
 

@@ -8,12 +8,12 @@
 //! It does not know of instructions or images: at launch it takes a copy of the descriptors and reports when
 //! the last result is in the buffer.
 
-use crate::counters::{counter, CHUNK_COUNTERS};
-use crate::wiring::{address_bits, TableWrite};
+use crate::counters::{counter, CHUNK_COUNTERS, COUNTER_BITS};
+use crate::wiring::{address_bits, ones, TableWrite};
 use crate::{array, compute, drain, fill, nest, pe, post, reduce};
 use hdl::{Builder, Errors, InstanceHandle, Module, Signal};
 use spec::accelerator::{Accelerator, Chunk};
-use spec::isa::table::{NestKind, BUFFER_BITS, EXECUTE, LANE_BITS};
+use spec::isa::table::{NestKind, Queue, BUFFER_BITS, EXECUTE, LANE_BITS};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -86,7 +86,8 @@ pub fn module(accelerator: &Accelerator, chunk: &Chunk, nests: &Nests) -> Result
 
     fills_to_array(&b, accelerator, [&x_fill, &w_fill], &compute, &array);
     array_to_post(&b, accelerator, chunk, &live, &compute, &array, &reduce, &drain, &post);
-    counters(&b, &busy.q(), [&x_fill, &w_fill], &compute, &drain);
+    let register_files = register_files(&b, &live, [&x_fill, &w_fill], &compute, &drain);
+    counters(&b, &busy.q(), [&x_fill, &w_fill], &compute, &drain, &register_files);
     b.output("active", &activity(&[&x_fill, &w_fill], &compute, &drain), "something moves, for the watchdog");
     b.finish()
 }
@@ -169,17 +170,41 @@ fn read_port(b: &Builder, name: &str, read: &Signal, address: &Signal, bytes: &S
     b.output(&format!("{name}_bytes"), bytes, "bytes");
 }
 
-/// Counts everything in the order of `CHUNK_COUNTERS`.
+/// Accesses of register files in a cycle: a term reads two operands and a partial sum and writes the sum; a beat
+/// writes the PEs that take a byte of it; a result reads one partial sum, or one of each row where they are summed.
+fn register_files(
+    b: &Builder,
+    live: &BTreeMap<&str, Signal>,
+    fills: [&InstanceHandle; 2],
+    compute: &InstanceHandle,
+    drain: &InstanceHandle,
+) -> Signal {
+    let terms = terms(compute).gate(&compute.out("step")).cat(&b.zero(2));
+    let taken = fills.map(|fill| ones(&fill.out("row_takes")).mul_u(&ones(&fill.out("column_takes"))));
+    let summed = live["keep"].mux(&b.lit(LANE_BITS, 1), &live["rows"]);
+    let drained = drain.out("write_bytes").mul_u(&summed).gate(&drain.out("write"));
+    let [x, w] = taken;
+    let parts = [terms, x, w, drained].map(|part| part.zext(COUNTER_BITS));
+    b.delay_reset("register_files", &parts.into_iter().reduce(|a, c| &a + &c).expect("four parts"), 0)
+}
+
+/// PEs that are not masked in a step.
+fn terms(compute: &InstanceHandle) -> Signal {
+    compute.out("active_rows").mul_u(&compute.out("active_cols"))
+}
+
+/// Counts everything that the chunk itself knows, in the order of `CHUNK_COUNTERS`.
 fn counters(
     b: &Builder,
     busy: &Signal,
     fills: [&InstanceHandle; 2],
     compute: &InstanceHandle,
     drain: &InstanceHandle,
+    register_files: &Signal,
 ) {
     let one = b.one();
     let step = compute.out("step");
-    let macs = compute.out("active_rows").mul_u(&compute.out("active_cols"));
+    let macs = terms(compute);
     let [x, w] = fills;
     let amounts = [
         (busy.clone(), one.clone()),
@@ -194,16 +219,16 @@ fn counters(
         (w.out("read"), w.out("read_bytes")),
         (drain.out("read"), drain.out("read_bytes")),
         (drain.out("write"), drain.out("write_bytes")),
-        (drain.out("write"), one),
+        (drain.out("write"), one.clone()),
+        (one, register_files.clone()),
     ];
-    let values = CHUNK_COUNTERS
-        .iter()
-        .zip(&amounts)
-        .map(|((name, _), (strobe, amount))| counter(b, name, strobe, amount));
+    let mine = CHUNK_COUNTERS.iter().filter(|counter| counter.queue == Queue::Execute);
+    debug_assert_eq!(mine.clone().count(), amounts.len());
+    let values = mine.zip(&amounts).map(|(row, (strobe, amount))| counter(b, row.name, strobe, amount));
     b.output(
         "counters",
         &Signal::join(&values.collect::<Vec<_>>()),
-        "all counters, the first in the lowest bits",
+        "its counters, the first in the lowest bits",
     );
 }
 

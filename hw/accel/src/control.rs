@@ -76,7 +76,7 @@ pub const REGISTERS: &[ControlRegister] = &[
     register("WATCHDOG", 0x60, "rw", "cycles without any progress after which a run is stopped"),
     register("CYCLES", 0x64, "r", "cycles of the last run, from the header's arrival to the end"),
     register("DRAM_READ", 0x68, "r", "bytes read by the DMA in the last run"),
-    register("DRAM_WRITTEN", 0x6c, "r", "bytes of the write beats of the last run"),
+    register("DRAM_WRITTEN", 0x6c, "r", "bytes that the DMA wrote in the last run"),
     register("OVERLAP", 0x70, "r", "cycles of the last run in which two chunks or more computed"),
 ];
 

@@ -42,7 +42,7 @@ pub fn module(accelerator: &Accelerator) -> Result<Arc<Module>, Errors> {
     }
     connect_fetches(&b, &parts, accelerator, &units, &base);
     connect_buffer(&parts, accelerator);
-    axi(&b, &parts, accelerator, &stop);
+    axi(&b, &parts, &stop);
 
     let illegal = any_of(&b, 1, units.iter().map(|unit| unit.queue.out("illegal")));
     let errors = [
@@ -221,7 +221,7 @@ fn connect_buffer(parts: &Parts, accelerator: &Accelerator) {
 }
 
 /// The AXI4 ports that belong to one side alone, and the address windows.
-fn axi(b: &Builder, parts: &Parts, accelerator: &Accelerator, stop: &Signal) {
+fn axi(b: &Builder, parts: &Parts, stop: &Signal) {
     let inputs: [(&InstanceHandle, &[(&str, u32)]); 2] = [
         (&parts.reads, &[("arready", 1), ("rvalid", 1), ("rresp", 2)]),
         (&parts.writes, &[("awready", 1), ("wready", 1), ("bvalid", 1), ("bresp", 2)]),
@@ -244,13 +244,11 @@ fn axi(b: &Builder, parts: &Parts, accelerator: &Accelerator, stop: &Signal) {
     for port in ["awvalid", "awaddr", "awlen", "wvalid", "wdata", "wstrb", "wlast"] {
         b.output(&format!("m_axi_{port}"), &parts.writes.out(&format!("m_axi_{port}")), "AXI4");
     }
-    let bytes = parts.reads.out("beat_bytes");
-    let read = counter(b, "dram_read_bytes", &parts.reads.out("beat"), &bytes);
-    let written = b.lit(8, i64::from(accelerator.axi_bytes()));
-    let write = counter(b, "dram_write_beat_bytes", &parts.writes.out("beat"), &written);
+    let read = counter(b, "dram_read_bytes", &parts.reads.out("beat"), &parts.reads.out("beat_bytes"));
+    let write = counter(b, "dram_written_bytes", &parts.writes.out("read"), &parts.writes.out("read_bytes"));
     let overlap = counter(b, "overlap_cycles", &at_least_two(b, &parts.chunks), &b.lit(1, 1));
     let counters = Signal::join(&[read, write, overlap]);
-    b.output("run_counters", &counters, "bytes read, bytes of beats written, cycles of overlap");
+    b.output("run_counters", &counters, "bytes read, bytes written, cycles of overlap");
 }
 
 /// Whether two chunks or more compute.
@@ -296,7 +294,23 @@ fn traces(b: &Builder, parts: &Parts, units: &[Unit]) {
     b.output("trace_launch", &Signal::join(&launches), "engines launched in this cycle, a bit a queue");
     b.output("trace_end", &Signal::join(&ends), "engines that became idle before this cycle, a bit a queue");
     b.output("trace_pc", &Signal::join(&pcs), "word of the last launch, for every queue");
-    let counters: Vec<Signal> = parts.chunks.iter().map(|chunk| chunk.out("counters")).collect();
+    let counters: Vec<Signal> =
+        parts.chunks.iter().enumerate().map(|(i, _)| chunk_counters(b, parts, i)).collect();
     debug_assert_eq!(counters[0].width(), COUNTER_BITS * CHUNK_COUNTERS.len() as u32);
     b.output("trace_counters", &Signal::join(&counters), "all counters, chunk by chunk");
+}
+
+/// All counters of a chunk: its own, then those of its transfers, in the order of `CHUNK_COUNTERS`.
+fn chunk_counters(b: &Builder, parts: &Parts, chunk: usize) -> Signal {
+    let [loads, stores] = [(&parts.reads, "beat_bytes"), (&parts.writes, "read_bytes")]
+        .map(|(dma, bytes)| (dma.out(&format!("moved_{chunk}")), dma.out(bytes)));
+    let transfers = CHUNK_COUNTERS.iter().filter_map(|row| {
+        let (strobe, amount) = match row.queue {
+            Queue::Load => &loads,
+            Queue::Store => &stores,
+            Queue::Execute => return None,
+        };
+        Some(counter(b, &format!("{}_{chunk}", row.name), strobe, amount))
+    });
+    Signal::join(&[parts.chunks[chunk].out("counters")].into_iter().chain(transfers).collect::<Vec<_>>())
 }

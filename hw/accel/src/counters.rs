@@ -1,27 +1,11 @@
-//! Counters for what the cost model predicts, one set a chunk.
+//! Counters for what the event model predicts, one set a chunk, in the order of `spec::counters`.
 
 use crate::wiring::one_hot;
 use hdl::{Builder, Signal};
+pub use spec::counters::CHUNK_COUNTERS;
 
 /// Bits of a counter; it wraps.
 pub const COUNTER_BITS: u32 = 32;
-
-/// What a chunk counts, in the order of its counter port and of the register map.
-pub const CHUNK_COUNTERS: &[(&str, &str)] = &[
-    ("busy", "cycles from launch to the last result"),
-    ("steps", "compute steps"),
-    ("macs", "terms of PEs that were not masked"),
-    ("stall_x", "cycles that waited for an input tile"),
-    ("stall_w", "cycles that waited for a weight tile"),
-    ("stall_a", "cycles that waited for free partial sums"),
-    ("x_beats", "input beats on the NoC"),
-    ("w_beats", "weight beats on the NoC"),
-    ("x_bytes", "input bytes read from the buffer"),
-    ("w_bytes", "weight bytes read from the buffer"),
-    ("r_bytes", "residual and parameter bytes read from the buffer"),
-    ("y_bytes", "result bytes written to the buffer"),
-    ("y_beats", "result beats on the NoC"),
-];
 
 /// A counter that gains `amount` in every cycle in which `strobe` holds.
 pub fn counter(b: &Builder, name: &str, strobe: &Signal, amount: &Signal) -> Signal {

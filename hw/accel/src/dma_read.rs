@@ -106,6 +106,7 @@ pub fn module(accelerator: &Accelerator, loads: u32, streams: u32) -> Result<Arc
     for i in 0..clients {
         b.output(&format!("granted_{i}"), &granted[i as usize], "the burst is under way");
         if i < loads {
+            b.output(&format!("moved_{i}"), &mine(i), "the beat is for this load engine");
             let done = b.delay_reset(&format!("completed_{i}_q"), &(&mine(i) & &last), 0);
             b.output(&format!("completed_{i}"), &done, "a burst is in the buffer");
         } else {

@@ -77,8 +77,12 @@ pub fn module(accelerator: &Accelerator, stores: u32) -> Result<Arc<Module>, Err
     let bits = address_bits(RESPONSES);
     owners.write(&ring(&b, "newest", RESPONSES, bits, &taken.signal()), &client, &taken.signal());
     let owner = owners.read(&ring(&b, "oldest", RESPONSES, bits, &response));
+    let reader = b.reg("reader", client_bits);
+    reader.enable(&taken.signal()).next(&client);
     for i in 0..stores {
         b.output(&format!("granted_{i}"), &granted[i as usize], "the burst is under way");
+        let moved = &beats.read & &reader.q().eq_lit(i64::from(i));
+        b.output(&format!("moved_{i}"), &moved, "the line asked for is of this store engine");
         let mine = &response & &owner.eq_lit(i64::from(i));
         b.output(&format!("completed_{i}"), &mine, "a burst is in DRAM");
     }

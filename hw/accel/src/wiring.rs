@@ -28,6 +28,16 @@ pub fn remaining(limit: &Signal, position: &Signal, most: &Signal) -> Signal {
     least.trunc(most.width()).gate(&!&least.bit(width - 1))
 }
 
+/// How many bits are ones; at most 255 bits.
+pub fn ones(bits: &Signal) -> Signal {
+    let mut counts: Vec<Signal> = (0..bits.width()).map(|i| bits.bit(i).zext(8)).collect();
+    while counts.len() > 1 {
+        let pairs = counts.chunks(2);
+        counts = pairs.map(|pair| pair[1..].iter().fold(pair[0].clone(), |sum, next| &sum + next)).collect();
+    }
+    counts.remove(0)
+}
+
 /// Bits that address `entries` things.
 pub fn address_bits(entries: u32) -> u32 {
     num::bits_for_unsigned(u64::from(entries.max(2) - 1))

@@ -41,6 +41,22 @@ impl Nest {
         deltas
     }
 
+    /// Gives every step's accumulators to `visit`, in the order in which hardware takes the steps. They do not wrap
+    /// here: hardware keeps their lowest bits.
+    pub fn walk(&self, mut visit: impl FnMut(&[i64])) {
+        let deltas = self.deltas();
+        let mut at = vec![0; self.levels.first().map_or(0, |level| level.strides.len())];
+        let mut counters = vec![0; self.levels.len()];
+        loop {
+            visit(&at);
+            let advancing = (0..counters.len()).find(|i| counters[*i] + 1 < self.levels[*i].bound);
+            let Some(level) = advancing else { return };
+            counters[..level].fill(0);
+            counters[level] += 1;
+            at.iter_mut().zip(&deltas[level]).for_each(|(value, delta)| *value += delta);
+        }
+    }
+
     /// The same nest without loops of one iteration.
     pub fn merged(&self) -> Nest {
         Nest { levels: self.levels.iter().filter(|level| level.bound > 1).cloned().collect() }
@@ -65,5 +81,9 @@ mod tests {
             counters[advancing] += 1;
             address += deltas[advancing][0];
         }
+        let mut walked = Vec::new();
+        nest.walk(|at| walked.push(at[0]));
+        let expected = (0..nest.steps() as i64).map(|i| 2 * (i % 3) - 7 * (i / 3 % 4) + 100 * (i / 12));
+        assert_eq!(walked, expected.collect::<Vec<_>>());
     }
 }

@@ -1,13 +1,13 @@
 //! The product as a paragraph: an accelerator description becomes an accelerator, the accelerator a module, the
-//! module Verilog; a network becomes a graph, graph and accelerator a program; module and program become an
-//! outcome. The commands are these sentences in their order.
+//! module Verilog; a network becomes a graph, graph and accelerator a program; the module becomes a simulator,
+//! simulator and program an outcome. The commands are these sentences in their order.
 
 use crate::commands::Engine;
 use crate::console::Console;
 use crate::files;
 use compiler::{Compiled, Options};
 use cosim::executor::{self, Outcome};
-use cosim::verilator::{BuildError, Verilated};
+use cosim::verilator::Verilated;
 use hdl::verilog::{self, VerilogFile};
 use hdl::Module;
 use mapper::events;
@@ -86,17 +86,33 @@ pub fn compile(
     compiler::compile(accelerator, graph, &Options { images, dump, ..Options::default() })
 }
 
-/// module and program become an outcome.
-pub fn execute(
+/// the module a simulator;
+pub fn simulator(
     console: &Console,
     accelerator: &Accelerator,
     engine: Engine,
+) -> Result<Box<dyn Simulator>, Report> {
+    let module = hardware(accelerator)?;
+    let what = "building the simulator (once for each configuration)";
+    match engine {
+        Engine::Interpreter => Ok(Box::new(Interpreter::new(&module))),
+        Engine::Verilator => match console.busy(what, || Verilated::build(&module, &cache())) {
+            Ok(model) => Ok(Box::new(model)),
+            Err(error) => Err(error.diagnostic().into()),
+        },
+    }
+}
+
+/// simulator and program become an outcome.
+pub fn execute(
+    console: &Console,
+    simulator: &mut dyn Simulator,
+    accelerator: &Accelerator,
     program: &Program,
     images: &Tensor,
     options: &executor::Options,
 ) -> Result<Outcome, Report> {
-    let mut engine = start(console, engine, &hardware(accelerator)?)?;
-    let run = || executor::run(engine.as_mut(), accelerator, program, images, options);
+    let run = || executor::run(simulator, accelerator, program, images, options);
     console.busy(&format!("running {} images on `{}`", images.n, accelerator.name), run)
 }
 
@@ -106,22 +122,6 @@ pub fn predict(accelerator: &Accelerator, program: &Program, latency: u32) -> Re
         let error = Diagnostic::new("mapper", "the program cannot be predicted").note(why);
         error.help("this is a mistake in nasa, please report it with network and configuration").into()
     })
-}
-
-/// The module in a simulator.
-fn start(console: &Console, engine: Engine, module: &Arc<Module>) -> Result<Box<dyn Simulator>, Report> {
-    match engine {
-        Engine::Interpreter => Ok(Box::new(Interpreter::new(module))),
-        Engine::Verilator => {
-            let what = "building the simulator (once for each configuration)";
-            let built = console.busy(what, || Verilated::build(module, &cache()));
-            let failed = |error: BuildError| {
-                let error = Diagnostic::new("cosim", "the simulator cannot be built").note(error.to_string());
-                Report::from(error.help("run `make setup`, or use --engine interpreter"))
-            };
-            Ok(Box::new(built.map_err(failed)?))
-        }
-    }
 }
 
 /// Where built simulators are kept: `NASA_CACHE`, or the user's cache folder.

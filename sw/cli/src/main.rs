@@ -12,6 +12,7 @@ mod labels;
 mod measure;
 mod package;
 mod report;
+mod verification;
 
 use clap::Parser;
 use commands::{Command, Done};

@@ -1,82 +1,116 @@
 //! What the launches of a run say about a layer: a launch belongs to the layer whose words it comes from.
+//!
+//! Cycles of launches are counted from the first launch of the run, measured and predicted alike.
 
-use accel::counters::CHUNK_COUNTERS;
 use cosim::executor::Outcome;
 use mapper::events::Run;
+use mapper::Counts;
 use spec::isa::table::Queue;
 use spec::program::Program;
 
 /// One engine's work for one launch, measured or predicted.
-pub struct Launch<'a> {
-    queue: usize,
-    word: usize,
-    begin: u64,
-    end: u64,
-    /// What the chunk's counters gained; empty where that is not known.
-    counters: &'a [u32],
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Launch {
+    /// Three a chunk, in the order of `Queue::ALL`.
+    pub queue: usize,
+    /// Index of its word in the queue's stream.
+    pub word: usize,
+    /// First cycle.
+    pub begin: u64,
+    /// First cycle in which the engine is idle again.
+    pub end: u64,
+    /// What the chunk's counters gained.
+    pub counts: Counts,
+}
+
+impl Launch {
+    fn is_exec(&self) -> bool {
+        Queue::ALL[self.queue % 3] == Queue::Execute
+    }
 }
 
 /// The launches that the hardware's trace showed.
-pub fn measured(outcome: &Outcome) -> Vec<Launch<'_>> {
-    let launch = |event: &'_ cosim::executor::Event| (event.queue, event.word, event.begin, event.end);
-    outcome
-        .events
-        .iter()
-        .map(|event| {
-            let (queue, word, begin, end) = launch(event);
-            Launch { queue, word, begin, end, counters: &event.counters }
-        })
-        .collect()
+pub fn measured(outcome: &Outcome) -> Vec<Launch> {
+    let counts = |counters: &[u32]| {
+        let mut counts = Counts::default();
+        counts.0.iter_mut().zip(counters).for_each(|(to, from)| *to = u64::from(*from));
+        counts
+    };
+    let events = outcome.events.iter();
+    ordered(events.map(|e| Launch {
+        queue: e.queue,
+        word: e.word,
+        begin: e.begin,
+        end: e.end,
+        counts: counts(&e.counters),
+    }))
 }
 
 /// The launches that the event model predicts.
-pub fn predicted(run: &Run) -> Vec<Launch<'_>> {
+pub fn predicted(run: &Run) -> Vec<Launch> {
     let events = run.events.iter();
-    events
-        .map(|e| Launch { queue: e.queue, word: e.word, begin: e.begin, end: e.end, counters: &[] })
-        .collect()
+    ordered(events.map(|e| Launch {
+        queue: e.queue,
+        word: e.word,
+        begin: e.begin,
+        end: e.end,
+        counts: e.counts,
+    }))
+}
+
+/// By queue, and in each queue in the order of its launches.
+fn ordered(launches: impl Iterator<Item = Launch>) -> Vec<Launch> {
+    let mut launches: Vec<Launch> = launches.collect();
+    let first = launches.iter().map(|launch| launch.begin).min().unwrap_or(0);
+    launches.iter_mut().for_each(|launch| {
+        launch.begin -= first;
+        launch.end -= first;
+    });
+    launches.sort_by_key(|launch| (launch.queue, launch.begin));
+    launches
+}
+
+/// The layer that a launch works for.
+pub fn layer_of<'a>(program: &'a Program, launch: &Launch) -> Option<&'a str> {
+    let mut spans = program.source.iter().filter(|span| span.stream == launch.queue);
+    spans.find(|span| (span.first..=span.last).contains(&launch.word)).map(|span| span.layer.as_str())
 }
 
 /// A layer's launches together, over all images.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Times {
-    /// From the begin of its first launch to the end of its last.
+    /// From the begin of its first launch for the first image to the end of its last for the last.
     pub span: Option<(u64, u64)>,
     /// The same of its `EXEC`s.
     pub exec_span: Option<(u64, u64)>,
     /// Cycles of its `EXEC`s together.
     pub exec: u64,
+    /// From the begin of an image's first `EXEC` to the end of its last, the mean over the images.
+    pub image_cycles: f64,
     /// Queue and word of its first `EXEC`.
     pub first: Option<(usize, usize)>,
-    /// Sums of the chunk's counters, in the order of `CHUNK_COUNTERS`.
-    counters: Vec<u64>,
+    /// What the chunk's counters gained by all of them.
+    pub counts: Counts,
 }
 
 impl Times {
     /// Of the launches whose words run `layer`.
-    pub fn of(program: &Program, launches: &[Launch<'_>], layer: &str) -> Times {
-        let spans: Vec<_> = program.source.iter().filter(|span| span.layer == layer).collect();
-        let mine = |launch: &&Launch<'_>| {
-            let words = spans.iter().filter(|span| span.stream == launch.queue);
-            words.into_iter().any(|span| (span.first..=span.last).contains(&launch.word))
-        };
-        let mut times = Times::default();
-        launches.iter().filter(mine).for_each(|launch| times.add(launch));
-        times
-    }
-
-    fn add(&mut self, launch: &Launch<'_>) {
-        let widen = |span: Option<(u64, u64)>| {
-            let (begin, end) = span.unwrap_or((launch.begin, launch.end));
-            Some((begin.min(launch.begin), end.max(launch.end)))
-        };
-        self.span = widen(self.span);
-        if Queue::ALL[launch.queue % 3] == Queue::Execute {
-            self.exec_span = widen(self.exec_span);
-            self.exec += launch.end - launch.begin;
-            self.first.get_or_insert((launch.queue, launch.word));
-            self.counters.resize(self.counters.len().max(launch.counters.len()), 0);
-            self.counters.iter_mut().zip(launch.counters).for_each(|(sum, count)| *sum += u64::from(*count));
+    pub fn of(program: &Program, launches: &[Launch], layer: &str) -> Times {
+        let mine: Vec<&Launch> =
+            launches.iter().filter(|launch| layer_of(program, launch) == Some(layer)).collect();
+        let execs: Vec<&Launch> = mine.iter().copied().filter(|launch| launch.is_exec()).collect();
+        // A layer takes its images one after the other, each with as many EXECs.
+        let images = execs.chunks((execs.len() / program.images as usize).max(1));
+        let cycles: Vec<u64> = images.filter_map(span).map(|(begin, end)| end - begin).collect();
+        let mut counts = Counts::default();
+        mine.iter().for_each(|launch| counts.add(&launch.counts));
+        Times {
+            span: span(&mine),
+            exec_span: span(&execs),
+            exec: execs.iter().map(|launch| launch.end - launch.begin).sum(),
+            image_cycles: cycles.iter().sum::<u64>() as f64 / cycles.len().max(1) as f64,
+            first: execs.first().map(|launch| (launch.queue, launch.word)),
+            counts,
         }
     }
 
@@ -85,15 +119,17 @@ impl Times {
         self.span.map_or(0, |(begin, end)| end - begin)
     }
 
-    /// A counter of the chunk.
-    pub fn counter(&self, name: &str) -> u64 {
-        let index = CHUNK_COUNTERS.iter().position(|(counter, _)| *counter == name);
-        index.and_then(|index| self.counters.get(index)).copied().unwrap_or(0)
+    /// Multiply-accumulates for each PE and cycle between an image's first `EXEC` and the end of its last, the
+    /// mean over `images` images: the time in which a layer waits for its next image is not its own.
+    pub fn utilization(&self, pes: u64, images: u32) -> f64 {
+        let macs = self.counts.get("macs") as f64 / f64::from(images);
+        macs / (pes as f64 * self.image_cycles).max(1.0)
     }
+}
 
-    /// Multiply-accumulates for each PE and cycle, from the first `EXEC` to the end of the last.
-    pub fn utilization(&self, pes: u64) -> f64 {
-        let cycles = self.exec_span.map_or(0, |(begin, end)| end - begin);
-        self.counter("macs") as f64 / (pes * cycles).max(1) as f64
-    }
+/// From the first begin to the last end.
+fn span(launches: &[&Launch]) -> Option<(u64, u64)> {
+    let begin = launches.iter().map(|launch| launch.begin).min()?;
+    let end = launches.iter().map(|launch| launch.end).max()?;
+    Some((begin, end))
 }

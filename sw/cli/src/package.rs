@@ -29,9 +29,10 @@ fn registers(accelerator: &Accelerator) -> Vec<(String, u32, &'static str, Strin
     let fixed =
         REGISTERS.iter().map(|row| (row.name.to_string(), row.offset, row.access, row.meaning.to_string()));
     let counters = accelerator.chunks.iter().zip(0..).flat_map(|(chunk, i)| {
-        CHUNK_COUNTERS.iter().zip(0..).map(move |((name, meaning), j)| {
-            let name = format!("{}_{}", chunk.name(), name).to_uppercase();
-            (name, COUNTERS + COUNTERS_STRIDE * i + 4 * j, "r", format!("{}: {meaning}", chunk.name()))
+        CHUNK_COUNTERS.iter().zip(0..).map(move |(counter, j)| {
+            let name = format!("{}_{}", chunk.name(), counter.name).to_uppercase();
+            let meaning = format!("{}: {}", chunk.name(), counter.meaning);
+            (name, COUNTERS + COUNTERS_STRIDE * i + 4 * j, "r", meaning)
         })
     });
     fixed.chain(counters).collect()

@@ -127,11 +127,31 @@ fn hardware_and_reference_agree_and_say_so() {
             layer["macs"].as_u64().map(|macs| 2 * macs),
             "{layer}"
         );
+        for kind in ["dram", "gb", "noc", "rf"] {
+            let accesses = &layer["accesses"][kind];
+            assert!(accesses["measured"].as_u64() > Some(0), "{layer}");
+            assert_eq!(accesses["predicted"], accesses["measured"], "{kind} of {layer}");
+        }
     }
+    let layers = json["layers"].as_array().expect("layers").iter();
+    let moved: u64 = layers.filter_map(|layer| layer["accesses"]["dram"]["measured"].as_u64()).sum();
+    let dram = |key: &str| json["dram"][key].as_u64().expect("a number");
+    assert_eq!(moved + dram("instructions"), dram("read") + dram("written"));
     nasa_exits(0, &["reference", "-n", NETWORK, "-i", IMAGES, "-o", text(&reference), "--dump", text(&dump)]);
     nasa_exits(0, &["simulate", "-c", TINY, "-n", NETWORK, "-i", IMAGES, "-o", text(&simulated)]);
     assert_eq!(fs::read(&reference).expect("written"), fs::read(&simulated).expect("written"));
     assert_eq!(fs::read_dir(&dump).expect("dumped").count(), json["layers"].as_array().map_or(0, Vec::len));
+
+    // One extra stall, and a random memory, in which only the counts can be predicted.
+    let (_, stderr) = nasa_exits(1, &[&verify[..7], &["--delay-beat", "100"]].concat());
+    assert!(
+        stderr.contains("error[verify]: layer `") && stderr.contains("is not timed as predicted"),
+        "{stderr}"
+    );
+    let arguments = [&verify[..], &["--random-memory", "7"]].concat();
+    let json: Value = serde_json::from_str(&nasa_exits(0, &arguments).0).expect("JSON");
+    assert_eq!(json["cycles"]["predicted"], Value::Null);
+    assert!(json["layers"][0]["accesses"]["rf"]["predicted"].as_u64() > Some(0));
 
     let (_, stderr) = nasa_exits(1, &[&verify[..7], &["--max-cycles", "1000"]].concat());
     assert!(stderr.contains("not over after 1000 cycles"), "{stderr}");

@@ -8,6 +8,9 @@ use sim::Simulator;
 use spec::accelerator::Accelerator;
 use spec::error::{Diagnostic, Report};
 
+/// Cycles without a transaction after which none will come: more than a request takes to the port.
+const QUIET: u32 = 16;
+
 /// The hardware on its bench.
 pub struct Bench<'a> {
     /// The running top.
@@ -120,6 +123,15 @@ impl<'a> Bench<'a> {
         self.engine.set(self.ports.s_rready, 1);
         self.tick();
         value
+    }
+
+    /// Lets what is under way on the master port come to its end: streams fetch ahead of the last word.
+    pub fn settle(&mut self) {
+        let mut quiet = 0;
+        while quiet < QUIET {
+            quiet = if self.memory.busy() { 0 } else { quiet + 1 };
+            self.tick();
+        }
     }
 
     /// Runs until the hardware raises its interrupt, and notes what the engines do.

@@ -38,9 +38,9 @@ pub struct Outcome {
     pub outputs: Vec<(String, Tensor)>,
     /// Cycles from the header's arrival to the end, by the hardware's own counter.
     pub cycles: u64,
-    /// Bytes that the DMA read.
+    /// Bytes that the DMA read: what was loaded, the header, and instructions.
     pub dram_read: u64,
-    /// Bytes of the beats that the DMA wrote.
+    /// Bytes that the DMA wrote.
     pub dram_written: u64,
     /// Cycles in which two chunks or more computed, by the hardware's own counter.
     pub overlap: u64,
@@ -88,6 +88,7 @@ pub fn run(
             Diagnostic::new("cosim", message).help("this is a bug of the generator: report it"),
         ));
     }
+    bench.settle();
     Ok(outcome(bench, accelerator, program))
 }
 

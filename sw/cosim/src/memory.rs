@@ -1,8 +1,9 @@
 //! DRAM behind an AXI4 slave port: what the accelerator's master talks to in a simulation.
 //!
 //! In steady mode the first beat of a read burst comes a fixed number of cycles after its address, then a beat
-//! a cycle; a write is answered as long after its last beat. Then predicted cycles can be exact. In random mode
-//! latencies, gaps and readiness are drawn from a seed: bits must not depend on them. Addresses outside the
+//! a cycle; a write is answered as long after its last beat. Then predicted cycles can be exact, and one beat can be
+//! made to come late to show that they are checked. In random mode latencies, gaps and readiness are drawn from a
+//! seed: bits must not depend on them. Addresses outside the
 //! memory are answered with SLVERR. Bursts are answered in order. Whatever a master must not do is noted by
 //! [`crate::protocol`].
 
@@ -52,6 +53,13 @@ pub enum Timing {
         /// Cycles from an address to its first beat, and from a last beat to its response; at least 1.
         latency: u32,
     },
+    /// As `Fixed`, but one read beat comes a cycle late: a fault that a check of cycles must notice.
+    Late {
+        /// As above.
+        latency: u32,
+        /// Index of the beat among all read beats, from 0.
+        beat: u64,
+    },
     /// Random latencies, gaps and readiness.
     Random {
         /// The largest latency, at least 1.
@@ -85,6 +93,9 @@ pub struct Memory {
     timing: Timing,
     rng: Rng,
     now: u64,
+    /// Read beats that were taken, and whether one was held back.
+    beats: u64,
+    held_back: bool,
     reads: VecDeque<Read>,
     writes: VecDeque<Write>,
     /// Data that came before its address: value and byte enables.
@@ -108,6 +119,8 @@ impl Memory {
             timing,
             rng: Rng::new(seed),
             now: 0,
+            beats: 0,
+            held_back: false,
             reads: VecDeque::new(),
             writes: VecDeque::new(),
             early: VecDeque::new(),
@@ -168,12 +181,13 @@ impl Memory {
 
     fn latency(&mut self) -> u64 {
         match self.timing {
-            Timing::Fixed { latency } => latency.into(),
+            Timing::Fixed { latency } | Timing::Late { latency, .. } => latency.into(),
             Timing::Random { latency, .. } => self.rng.size(1, latency).into(),
         }
     }
 
     fn beat_taken(&mut self) {
+        self.beats += 1;
         if let Some(read) = self.reads.front_mut() {
             read.address = next(read.address, self.beat_bytes);
             read.beats_left -= 1;
@@ -213,7 +227,7 @@ impl Memory {
     /// Settles what the port drives in the cycle that begins.
     fn settle(&mut self) {
         let read = self.reads.front().copied().filter(|read| read.ready_at <= self.now);
-        let read = read.filter(|_| self.willing());
+        let read = read.filter(|_| self.willing()).filter(|_| !self.holds_back());
         let response = self.responses.front().copied().filter(|(ready_at, _)| *ready_at <= self.now);
         let response = response.filter(|_| self.willing());
         let line = read.map(|read| self.line(read.address));
@@ -230,8 +244,15 @@ impl Memory {
         };
     }
 
+    /// Whether the beat at hand is the one that comes late, and this is the first cycle in which it could come.
+    fn holds_back(&mut self) -> bool {
+        let late = matches!(self.timing, Timing::Late { beat, .. } if beat == self.beats) && !self.held_back;
+        self.held_back |= late;
+        late
+    }
+
     fn willing(&mut self) -> bool {
-        matches!(self.timing, Timing::Fixed { .. }) || self.rng.percent(70)
+        !matches!(self.timing, Timing::Random { .. }) || self.rng.percent(70)
     }
 
     /// The beat from index `line` on.

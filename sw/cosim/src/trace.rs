@@ -4,6 +4,8 @@ use crate::ports::Ports;
 use accel::counters::{CHUNK_COUNTERS, COUNTER_BITS};
 use accel::queue::PC_BITS;
 use sim::Simulator;
+use spec::counters::Counter;
+use spec::isa::table::Queue;
 
 /// One engine's work for one launch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +18,8 @@ pub struct Event {
     pub begin: u64,
     /// First cycle in which the engine was idle again.
     pub end: u64,
-    /// What the chunk's counters gained meanwhile (execute queues only), in the order of `CHUNK_COUNTERS`.
+    /// What the chunk's counters gained meanwhile, in the order of `CHUNK_COUNTERS`; 0 for those that count the
+    /// work of the chunk's other queues.
     pub counters: Vec<u32>,
 }
 
@@ -43,7 +46,8 @@ impl Trace {
         }
         let pcs = engine.get_bits(ports.trace_pc);
         for queue in 0..self.open.len() {
-            let counters = if queue % 3 == 1 { counters(engine, ports, queue / 3) } else { Vec::new() };
+            let concerned = (ended | launched) >> queue & 1 == 1;
+            let counters = if concerned { counters(engine, ports, queue / 3) } else { Vec::new() };
             if ended >> queue & 1 == 1 {
                 self.close(queue, now, &counters);
             }
@@ -57,8 +61,15 @@ impl Trace {
     fn close(&mut self, queue: usize, now: u64, counters: &[u32]) {
         if let Some(mut event) = self.open[queue].take() {
             event.end = now;
-            let gains = counters.iter().zip(&event.counters).map(|(now, before)| now.wrapping_sub(*before));
-            event.counters = gains.collect();
+            let kind = Queue::ALL[queue % 3];
+            let gain = |(i, row): (usize, &Counter)| {
+                if row.queue == kind {
+                    counters[i].wrapping_sub(event.counters[i])
+                } else {
+                    0
+                }
+            };
+            event.counters = CHUNK_COUNTERS.iter().enumerate().map(gain).collect();
             self.events.push(event);
         }
     }

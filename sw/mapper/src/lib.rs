@@ -9,12 +9,14 @@
 //! * [`cost`]: the closed form that the search ranks by.
 //! * [`nests`]: the four loop nests and the registers of a mapping.
 //! * [`exec`]: cycles of an `EXEC` from its nests, tile by tile.
+//! * [`counts`]: what an `EXEC` or a transfer makes the hardware's counters gain.
 //! * [`events`]: begin and end of every instruction of a whole run.
 //!
 //! Addresses, tokens and the order of instructions are not known here: they are the compiler's.
 
 pub mod check;
 pub mod cost;
+pub mod counts;
 pub mod dataflow;
 pub mod events;
 pub mod exec;
@@ -25,6 +27,7 @@ pub mod search;
 pub mod tiling;
 pub mod work;
 
+pub use counts::Counts;
 pub use dataflow::Dataflow;
 pub use mapping::Mapping;
 pub use registers::Registers;

@@ -39,6 +39,10 @@ pub struct Memory {
     /// Random latencies and back-pressure from this seed, in place of the fixed latency.
     #[arg(long, value_name = "SEED")]
     pub random_memory: Option<u64>,
+    /// Injects a fault: beat N of the run, counted from 0, comes a cycle late. `nasa verify` must notice where that
+    /// delays anything.
+    #[arg(long, value_name = "N", conflicts_with = "random_memory")]
+    pub delay_beat: Option<u64>,
     /// Gives a run up after this many cycles.
     #[arg(long, default_value_t = MAX_CYCLES)]
     pub max_cycles: u64,
@@ -53,14 +57,16 @@ const MAX_CYCLES: u64 = 2_000_000_000;
 impl Memory {
     /// A memory of the usual latency.
     pub fn steady() -> Memory {
-        Memory { latency: LATENCY, random_memory: None, max_cycles: MAX_CYCLES }
+        Memory { latency: LATENCY, random_memory: None, delay_beat: None, max_cycles: MAX_CYCLES }
     }
 
     /// As the executor takes them.
     pub fn options(&self) -> Options {
-        let timing = match self.random_memory {
-            Some(seed) => Timing::Random { latency: self.latency, seed },
-            None => Timing::Fixed { latency: self.latency },
+        let latency = self.latency;
+        let timing = match (self.random_memory, self.delay_beat) {
+            (Some(seed), _) => Timing::Random { latency, seed },
+            (None, Some(beat)) => Timing::Late { latency, beat },
+            (None, None) => Timing::Fixed { latency },
         };
         Options { timing, max_cycles: self.max_cycles, ..Options::default() }
     }
@@ -98,10 +104,11 @@ impl Simulate {
         let graph = flow::network(&self.network)?;
         let images = flow::images(&self.input, &graph, None)?;
         let compiled = flow::compile(&accelerator, &graph, images.n as u32, self.dump.is_some())?;
+        let mut simulator = flow::simulator(console, &accelerator, self.engine)?;
         let outcome = flow::execute(
             console,
+            simulator.as_mut(),
             &accelerator,
-            self.engine,
             &compiled.program,
             &images,
             &self.memory.options(),

@@ -4,7 +4,7 @@ use super::{Done, Engine, Memory};
 use crate::console::Console;
 use crate::flow;
 use crate::labels::Labels;
-use crate::report::{Evidence, Verification};
+use crate::verification::{Evidence, Verification};
 use clap::Args;
 use model::Graph;
 use spec::error::{nearest, Diagnostic, Report};
@@ -51,10 +51,11 @@ impl Verify {
         let labels = self.labels.as_deref().map(|path| Labels::read(path, images.n)).transpose()?;
         let compiled = flow::compile(&accelerator, &graph, images.n as u32, !self.output_only)?;
         let expected = model::reference::run_all(&graph, &images)?;
+        let mut simulator = flow::simulator(console, &accelerator, self.engine)?;
         let outcome = flow::execute(
             console,
+            simulator.as_mut(),
             &accelerator,
-            self.engine,
             &compiled.program,
             &images,
             &self.memory.options(),
@@ -66,17 +67,15 @@ impl Verify {
                 return Ok(Done { json: serde_json::json!({"stopped": failures.to_string()}), failures })
             }
         };
-        let run = match self.memory.random_memory {
-            Some(_) => None,
-            None => Some(flow::predict(&accelerator, &compiled.program, self.memory.latency)?),
-        };
+        let run = flow::predict(&accelerator, &compiled.program, self.memory.latency)?;
         let verification = Verification::new(&Evidence {
             accelerator: &accelerator,
             graph: &graph,
             compiled: &compiled,
             expected: &expected,
             outcome: &outcome,
-            run: run.as_ref(),
+            run: &run,
+            timed: self.memory.random_memory.is_none(),
             engine: self.engine.name(),
             only: self.layers.as_deref(),
             labels: labels.as_ref(),

@@ -1,5 +1,6 @@
 //! What can go wrong between a module and a running model, told with the command and what it said.
 
+use spec::error::Diagnostic;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -29,19 +30,33 @@ pub enum BuildError {
     },
 }
 
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl BuildError {
+    /// As the user reads it.
+    pub fn diagnostic(&self) -> Diagnostic {
         match self {
             BuildError::MissingTool { tool, package } => {
-                write!(f, "error[cosim]: `{tool}` is not installed\n  = help: apt-get install {package}")
+                Diagnostic::new("cosim", format!("`{tool}` is not installed"))
+                    .note(format!("it is in the Debian package `{package}`"))
+                    .help("run `make setup`, or use --engine interpreter, which is slow and needs no tool")
             }
             BuildError::Failed { command, output } => {
-                write!(f, "error[cosim]: a tool failed\n  --> {command}\n{output}")
+                let error = Diagnostic::new("cosim", "the simulator cannot be built: a tool failed");
+                let error = error.note(command.as_str());
+                let error = output.lines().fold(error, |error, line| error.note(line));
+                error.help("run `make setup`, or use --engine interpreter, which is slow and needs no tool")
             }
             BuildError::File { path, reason } => {
-                write!(f, "error[cosim]: {reason}\n  --> {}", path.display())
+                Diagnostic::new("cosim", format!("the simulator cannot be built: {reason}"))
+                    .in_file(&path.display().to_string())
+                    .help("set NASA_CACHE to a folder that may be written to")
             }
         }
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.diagnostic().fmt(f)
     }
 }
 

@@ -11,11 +11,12 @@ mod stream;
 mod transfer;
 mod writes;
 
+use crate::counts::Counts;
 use crate::exec;
 use queue::{Action, Sequencer};
 use reads::{Burst, Reads};
 use spec::accelerator::Accelerator;
-use spec::isa::table::Queue;
+use spec::isa::table::{Queue, FETCH_WORDS, HEADER_WORDS};
 use spec::program::Program;
 use std::collections::HashMap;
 use stream::Stream;
@@ -33,6 +34,8 @@ pub struct Event {
     pub begin: u64,
     /// First cycle in which the engine is idle again.
     pub end: u64,
+    /// What the chunk's counters gain by it.
+    pub counts: Counts,
 }
 
 /// A predicted run.
@@ -42,6 +45,8 @@ pub struct Run {
     pub events: Vec<Event>,
     /// The cycle in which the last queue reaches its end.
     pub cycles: u64,
+    /// Bytes of instructions that are fetched in all, the header included, and what streams fetch beyond the end.
+    pub fetched: u64,
 }
 
 /// Predicts a run of `program` before a memory of `latency` cycles.
@@ -51,14 +56,13 @@ pub struct Run {
 pub fn predict(accelerator: &Accelerator, program: &Program, latency: u32) -> Result<Run, String> {
     let mut model = Model::new(accelerator, program, latency);
     while model.units.iter().any(Unit::is_running) {
-        if !model.cycle() {
-            let next = model.next_event().ok_or("every queue waits for another")?;
-            model.now = next.max(model.now + 1);
-        } else {
-            model.now += 1;
+        if !model.advance() {
+            return Err("every queue waits for another".to_string());
         }
     }
     model.run.cycles = model.now;
+    // Streams fetch ahead of the last word until they are full.
+    while model.advance() {}
     Ok(model.run)
 }
 
@@ -96,8 +100,8 @@ struct Model<'a> {
     tokens: Vec<u32>,
     reads: Reads,
     writes: Writes,
-    /// Cycles of executions that were seen before, by queue and word.
-    durations: HashMap<(usize, usize), u64>,
+    /// Cycles and counts of executions that were seen before, by queue and word.
+    executions: HashMap<(usize, usize), (u64, Counts)>,
     now: u64,
     run: Run,
 }
@@ -124,10 +128,17 @@ impl<'a> Model<'a> {
             tokens: vec![0; accelerator.tokens as usize],
             reads: Reads::new(accelerator, latency, program.base),
             writes: Writes::new(accelerator, latency),
-            durations: HashMap::new(),
+            executions: HashMap::new(),
             now: 0,
-            run: Run::default(),
+            run: Run { fetched: 8 * HEADER_WORDS as u64, ..Run::default() },
         }
+    }
+
+    /// One cycle and those behind it in which nothing moves; whether there is anything left to move.
+    fn advance(&mut self) -> bool {
+        let next = if self.cycle() { Some(self.now + 1) } else { self.next_event() };
+        self.now = next.map_or(self.now, |next| next.max(self.now + 1));
+        next.is_some()
     }
 
     /// One cycle; whether anything moved in it.
@@ -182,6 +193,9 @@ impl<'a> Model<'a> {
             offers.push(unit.stream.request(*action).map(|pc| self.reads.fetch(pc)));
         }
         let read = self.reads.grant(self.now, &offers);
+        if self.reads.granted().is_some_and(|client| client >= chunks) {
+            self.run.fetched += 8 * FETCH_WORDS as u64;
+        }
         let stores: Vec<Option<Burst>> = (0..chunks).map(|chunk| self.offer(3 * chunk + 2)).collect();
         let write = self.writes.grant(self.now, &stores);
         read || write
@@ -209,18 +223,26 @@ impl<'a> Model<'a> {
     fn launch(&mut self, index: usize) {
         let (now, unit) = (self.now, &mut self.units[index]);
         let word = unit.queue.word_at(unit.stream.pc());
-        unit.open = Some(Event { queue: index, word, begin: now, end: now });
-        match &mut unit.engine {
-            Engine::Transfer(transfer) => transfer.launch(unit.queue.registers()),
+        let counts = match &mut unit.engine {
+            Engine::Transfer(transfer) => {
+                transfer.launch(unit.queue.registers());
+                let is_load = Queue::ALL[index % 3] == Queue::Load;
+                let counter = if is_load { "ld_bytes" } else { "st_bytes" };
+                Counts::of_transfer(counter, unit.queue.registers())
+            }
             Engine::Chunk(until) => {
                 let (accelerator, queue) = (self.accelerator, &unit.queue);
-                let duration = self.durations.entry((index, word)).or_insert_with(|| {
+                let (duration, counts) = self.executions.entry((index, word)).or_insert_with(|| {
                     let (nests, registers) = (queue.launched_nests(word), queue.registers());
-                    exec::cycles(accelerator, &accelerator.chunks[index / 3], &nests, registers)
+                    let chunk = &accelerator.chunks[index / 3];
+                    let counts = Counts::of_exec(accelerator, chunk, &nests, registers);
+                    (exec::cycles(accelerator, chunk, &nests, registers), counts)
                 });
                 *until = now + *duration;
+                *counts
             }
-        }
+        };
+        unit.open = Some(Event { queue: index, word, begin: now, end: now, counts });
     }
 
     /// Tells the transfer engines which bursts were granted and completed; whether any was completed.

@@ -38,8 +38,11 @@ impl Action {
     }
 }
 
-/// A page of nest tables: bound, flags and deltas by nest and level.
-type Page = [[(i64, i64, [i64; 16]); 16]; 4];
+/// A level of a nest: bound, flags and deltas.
+type Row = (i64, i64, [i64; 16]);
+
+/// A page of nest tables, by nest and level.
+type Page = [[Row; 16]; 4];
 
 /// The state of one queue.
 pub struct Sequencer {
@@ -165,19 +168,25 @@ impl Sequencer {
         }
     }
 
-    /// The nests that the `EXEC` at `word` starts. Strides are left out: they take no time.
+    /// The nests that the `EXEC` at `word` starts.
     pub fn launched_nests(&self, word: usize) -> [Nest; 4] {
         let page = if self.words[word].get("flip") == 1 { 1 - self.live } else { self.live };
         let depths = ["x_depth", "w_depth", "c_depth", "d_depth"];
         NestKind::ALL.map(|kind| {
             let depth = self.registers.get(depths[kind as usize]) as usize;
-            let rows = &self.pages[page][kind as usize][..depth];
-            let level = |row: &(i64, i64, [i64; 16])| Level {
-                bound: row.0 as u32,
-                flags: row.1 as u32,
-                strides: vec![],
-            };
-            Nest { levels: rows.iter().map(level).collect() }
+            nest(kind, &self.pages[page][kind as usize][..depth])
         })
     }
+}
+
+/// The nest of a page's rows: a stride is its delta and what the levels below have gained by then.
+fn nest(kind: NestKind, rows: &[Row]) -> Nest {
+    let mut wound = vec![0; kind.accumulators().len()];
+    let mut levels = Vec::with_capacity(rows.len());
+    for (bound, flags, deltas) in rows {
+        let strides: Vec<i64> = wound.iter().zip(deltas).map(|(wound, delta)| wound + delta).collect();
+        wound.iter_mut().zip(&strides).for_each(|(wound, stride)| *wound += (bound - 1) * stride);
+        levels.push(Level { bound: *bound as u32, flags: *flags as u32, strides });
+    }
+    Nest { levels }
 }

@@ -37,5 +37,5 @@ rtl: ## writes the Verilog of every configuration to rtl-out/
 bless: ## rewrites the golden files (messages, docs, rtl-out/tiny); read `git diff` before committing
 	BLESS=1 cargo test --quiet --workspace
 
-fuzz: ## random networks on random accelerators, RTL against reference; SECONDS=600 SEED=1
-	cargo run --quiet --profile test -p nasa-testbenches --example fuzz -- $(or $(SECONDS),600) $(or $(SEED),1)
+fuzz: ## random networks on random accelerators, RTL against reference; NETWORKS=320 SEED=1
+	cargo run --quiet --profile test -p nasa-testbenches --example fuzz -- $(or $(NETWORKS),320) $(or $(SEED),1)

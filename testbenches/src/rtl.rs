@@ -1,13 +1,8 @@
-//! Programs on the generated hardware, compared with the reference executor: what the RTL tests share.
+//! What tests on the generated hardware share: committed configurations, built models, networks for them.
 
-use compiler::{compile, Compiled, Options};
-use cosim::compare::{compare, Comparison, Mismatch};
-use cosim::executor::{self, Outcome};
-use cosim::memory::Timing;
 use cosim::verilator::Verilated;
-use model::random::{images, network, Knobs};
-use model::reference::run_all;
-use model::{Graph, Tensor};
+use model::random::{network, Knobs};
+use model::Graph;
 use spec::accelerator::Accelerator;
 use std::path::{Path, PathBuf};
 
@@ -36,45 +31,4 @@ pub fn random_network(accelerator: &Accelerator, seed: u64, macs: u64) -> Option
     let runs = |op| accelerator.chunk_of(op).is_some();
     let all = graph.layers().all(|(_, layer)| runs(layer.op));
     all.then_some(graph)
-}
-
-/// Compiles, runs and compares every layer of every image; the first difference as an error.
-///
-/// # Errors
-/// A sentence that says what went wrong.
-pub fn agree(
-    engine: &mut dyn sim::Simulator,
-    accelerator: &Accelerator,
-    graph: &Graph,
-    seed: u64,
-    count: u32,
-    timing: Timing,
-) -> Result<(Compiled, Outcome), String> {
-    let options = Options { images: count, dump: true, mappings: None };
-    let compiled = compile(accelerator, graph, &options).map_err(|report| format!("refused: {report}"))?;
-    let input = images(seed, graph, count as usize);
-    let options = executor::Options { timing, watchdog: 20_000, ..executor::Options::default() };
-    let outcome = executor::run(engine, accelerator, &compiled.program, &input, &options)
-        .map_err(|report| format!("{report}\n{}", listing(&compiled)))?;
-    let reference = run_all(graph, &input).map_err(|report| report.to_string())?;
-    for (name, tensor) in &outcome.outputs {
-        let layer = graph.find(name).ok_or(format!("`{name}` is no layer"))?;
-        difference(tensor, &reference[layer.0]).map_or(Ok(()), |text| Err(format!("`{name}` {text}")))?;
-    }
-    Ok((compiled, outcome))
-}
-
-/// Where two tensors differ first, and how often.
-pub fn difference(ours: &Tensor, reference: &Tensor) -> Option<String> {
-    let Comparison { elements, mismatches, first } = compare(reference, ours);
-    let Mismatch { index, expected, found } = first?;
-    Some(format!("differs first at {index:?}: expected {expected}, RTL gave {found} ({mismatches} of {elements} differ)"))
-}
-
-/// The program as text, where the environment asks for it.
-fn listing(compiled: &Compiled) -> String {
-    match std::env::var_os("LISTING") {
-        Some(_) => spec::program::text::print(&compiled.program, &["chunk0", "chunk1", "chunk2"]),
-        None => "set LISTING=1 to see the program".to_string(),
-    }
 }

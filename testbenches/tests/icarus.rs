@@ -12,7 +12,8 @@ use spec::accelerator::Accelerator;
 use spec::op::Op;
 use std::path::Path;
 use std::process::Command;
-use testbenches::rtl::{config, difference, random_network};
+use testbenches::fuzz::bench::difference;
+use testbenches::rtl::{config, random_network};
 
 /// A network with an adder layer whose channels are ragged on the array and whose input is padded: the case that
 /// tells masking from feeding zeros.

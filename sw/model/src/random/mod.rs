@@ -156,6 +156,8 @@ impl Grower<'_> {
                 self.draw_window(&mut layer);
             }
             85..92 => layer.kernel = [shape.h, shape.w], // fully connected on a whole map
+            // A pool is a conv: without that op the layer stays pointwise.
+            _ if self.knobs.ops.iter().all(|(op, _)| *op != Op::Conv) => {}
             _ => {
                 layer.name = format!("pool{}", self.layers.len());
                 layer.op = Op::Conv;

@@ -1,0 +1,181 @@
+//! Runs one case and judges it: it compiles, the hardware ends by itself without breaking a rule of AXI4, every
+//! element that it leaves equals the reference, and before a memory of fixed latency every launch begins and
+//! ends in the predicted cycle.
+
+use super::case::Case;
+use compiler::{compile, Compiled, Options};
+use cosim::compare::{compare, Comparison, Mismatch};
+use cosim::executor::{self, Outcome};
+use cosim::memory::Timing;
+use mapper::events::predict;
+use model::reference::run_all;
+use model::{Graph, Tensor};
+use sim::Simulator;
+use spec::accelerator::Accelerator;
+use spec::program::Program;
+use std::any::Any;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+
+/// A mistake that is planted in a program.
+pub type Sabotage = fn(&mut Program);
+
+/// An accelerator in a simulator.
+pub struct Bench {
+    /// The accelerator.
+    pub accelerator: Accelerator,
+    /// Its hardware.
+    pub engine: Box<dyn Simulator>,
+    /// What is done to every program before it runs.
+    pub sabotage: Option<Sabotage>,
+}
+
+/// In what way a case fails. A smaller case is the same failure where its kind is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The compiler refused it: no failure, but no result either.
+    Refused,
+    /// Something panicked.
+    Panicked,
+    /// The hardware stopped itself, did not end, or broke a rule of AXI4.
+    Stopped,
+    /// An element differs from the reference.
+    Differs,
+    /// A launch, or the whole run, took other cycles than predicted.
+    Cycles,
+}
+
+/// Why a case did not pass.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// In what way.
+    pub kind: Kind,
+    /// In words.
+    pub text: String,
+}
+
+impl Failure {
+    fn new(kind: Kind, text: impl ToString) -> Failure {
+        Failure { kind, text: text.to_string() }
+    }
+}
+
+/// A case that passed.
+pub struct Ran {
+    /// What was run.
+    pub compiled: Compiled,
+    /// What the hardware did.
+    pub outcome: Outcome,
+    /// Elements that were compared.
+    pub elements: u64,
+    /// Launches whose cycles were compared.
+    pub launches: u64,
+}
+
+impl Bench {
+    /// Runs `graph` as `case` says.
+    ///
+    /// # Errors
+    /// Where it does not pass; a panic is one of the ways.
+    pub fn run(&mut self, case: &Case, graph: &Graph) -> Result<Ran, Failure> {
+        catch_unwind(AssertUnwindSafe(|| self.judge(case, graph)))
+            .unwrap_or_else(|panic| Err(Failure::new(Kind::Panicked, said(&*panic))))
+    }
+
+    fn judge(&mut self, case: &Case, graph: &Graph) -> Result<Ran, Failure> {
+        let options = Options { images: case.images, dump: case.dump, mappings: None };
+        let compiled = compile(&self.accelerator, graph, &options);
+        let mut compiled = compiled.map_err(|report| Failure::new(Kind::Refused, report))?;
+        self.sabotage.iter().for_each(|sabotage| sabotage(&mut compiled.program));
+        let input = case.input(graph);
+        let options = executor::Options { timing: case.timing, watchdog: 20_000, max_cycles: 50_000_000 };
+        let outcome =
+            executor::run(self.engine.as_mut(), &self.accelerator, &compiled.program, &input, &options);
+        let outcome = outcome.map_err(|report| Failure::new(Kind::Stopped, report))?;
+        let elements = same_elements(graph, &input, &outcome)?;
+        let launches = match case.timing {
+            Timing::Fixed { latency } => {
+                same_cycles(&self.accelerator, &compiled.program, latency, &outcome)?
+            }
+            Timing::Random { .. } => 0,
+        };
+        Ok(Ran { compiled, outcome, elements, launches })
+    }
+}
+
+/// What a panic said.
+pub fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| text.to_string()));
+    text.unwrap_or_else(|| "a panic without words".to_string())
+}
+
+/// Every tensor against the reference; how many elements there are.
+fn same_elements(graph: &Graph, input: &Tensor, outcome: &Outcome) -> Result<u64, Failure> {
+    let reference = run_all(graph, input).map_err(|report| Failure::new(Kind::Refused, report))?;
+    let mut elements = 0;
+    for (name, tensor) in &outcome.outputs {
+        let wrong = |text: String| Failure::new(Kind::Differs, format!("layer `{name}` {text}"));
+        let layer = graph.find(name).ok_or_else(|| wrong("does not exist".into()))?;
+        difference(tensor, &reference[layer.0]).map_or(Ok(()), |text| Err(wrong(text)))?;
+        elements += tensor.data.len() as u64;
+    }
+    match elements {
+        0 => Err(Failure::new(Kind::Differs, "nothing was compared")),
+        elements => Ok(elements),
+    }
+}
+
+/// Where two tensors differ first, and how often.
+pub fn difference(ours: &Tensor, reference: &Tensor) -> Option<String> {
+    let Comparison { elements, mismatches, first } = compare(reference, ours);
+    let Mismatch { index, expected, found } = first?;
+    Some(format!("differs first at {index:?}: expected {expected}, RTL gave {found} ({mismatches} of {elements} differ)"))
+}
+
+/// Queue, begin, end and word of a launch; cycles count from the first launch.
+type Launch = (usize, i64, i64, usize);
+
+/// Every launch against what is predicted before a memory of `latency` cycles; how many launches there are.
+///
+/// # Errors
+/// The first that differs, or the whole run.
+pub fn same_cycles(
+    accelerator: &Accelerator,
+    program: &Program,
+    latency: u32,
+    outcome: &Outcome,
+) -> Result<u64, Failure> {
+    let wrong = |text: String| Failure::new(Kind::Cycles, text);
+    let run =
+        predict(accelerator, program, latency).map_err(|text| wrong(format!("no prediction: {text}")))?;
+    let predicted = run.events.iter().map(|e| (e.queue, e.begin as i64, e.end as i64, e.word));
+    let measured = outcome.events.iter().map(|e| (e.queue, e.begin as i64, e.end as i64, e.word));
+    let (predicted, measured) = (from_first(predicted.collect()), from_first(measured.collect()));
+    let pairs = predicted.iter().zip(&measured);
+    if let Some((predicted, measured)) = pairs.into_iter().find(|(predicted, measured)| predicted != measured)
+    {
+        let [(queue, _, _, word), other] = [*measured, *predicted];
+        let text = format!("queue {queue} word {word}: cycles {}..{} measured, ", measured.1, measured.2);
+        return Err(wrong(format!(
+            "{text}{}..{} predicted (queue {}, word {})",
+            other.1, other.2, other.0, other.3
+        )));
+    }
+    if (run.events.len(), run.cycles) != (outcome.events.len(), outcome.cycles) {
+        let (launches, cycles) = (outcome.events.len(), outcome.cycles);
+        return Err(wrong(format!(
+            "{launches} launches in {cycles} cycles, predicted {} in {}",
+            run.events.len(),
+            run.cycles
+        )));
+    }
+    Ok(run.events.len() as u64)
+}
+
+fn from_first(mut launches: Vec<Launch>) -> Vec<Launch> {
+    let first = launches.iter().map(|launch| launch.1).min().unwrap_or(0);
+    launches.iter_mut().for_each(|launch| (launch.1, launch.2) = (launch.1 - first, launch.2 - first));
+    // In the order of time, so that the first difference is the one that the others may follow from.
+    launches.sort_by_key(|(queue, begin, end, word)| (*begin, *queue, *word, *end));
+    launches
+}

@@ -1,0 +1,98 @@
+//! A case: one random network on one configuration, with its images and the memory that it runs before. All of it
+//! follows from two seeds.
+
+use crate::rtl::config;
+use cosim::memory::Timing;
+use model::random::{images, network, Knobs};
+use model::{Graph, Tensor};
+use spec::accelerator::Accelerator;
+use spec::random::{accelerator, Rng};
+use std::fmt;
+
+/// An accelerator by its name or its seed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Configuration {
+    /// A file of `hw/configs`.
+    Committed(&'static str),
+    /// A random one, with arrays of up to `side` rows and columns.
+    Random {
+        /// Of the accelerator.
+        seed: u64,
+        /// The most rows and columns.
+        side: u32,
+    },
+}
+
+impl Configuration {
+    /// What it stands for.
+    pub fn accelerator(&self) -> Accelerator {
+        match self {
+            Configuration::Committed(name) => config(name),
+            Configuration::Random { seed, side } => accelerator(&mut Rng::new(*seed), *side),
+        }
+    }
+}
+
+impl fmt::Display for Configuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Configuration::Committed(name) => f.write_str(name),
+            Configuration::Random { seed, side } => write!(f, "random configuration {seed} (side {side})"),
+        }
+    }
+}
+
+/// A network and how it is run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Case {
+    /// What it runs on.
+    pub configuration: Configuration,
+    /// Seed of the network and its images.
+    pub seed: u64,
+    /// Images of the run.
+    pub images: u32,
+    /// Whether every layer is stored and compared, or only the network's output.
+    pub dump: bool,
+    /// The memory.
+    pub timing: Timing,
+}
+
+impl Case {
+    /// The case of a seed.
+    pub fn draw(configuration: &Configuration, seed: u64) -> Case {
+        // Not the numbers that make the network.
+        let mut rng = Rng::new(!seed);
+        let latency = *rng.choose(&[1, 2, 7, 40, 200, 300]);
+        let timing = match rng.size(0, 2) {
+            0 => Timing::Random { latency: rng.size(1, 120), seed },
+            _ => Timing::Fixed { latency },
+        };
+        let (images, dump) = (rng.size(1, 5), rng.percent(75));
+        Case { configuration: configuration.clone(), seed, images, dump, timing }
+    }
+
+    /// The network, of ops that `accelerator` has chunks for: most often small, now and then deep or wide.
+    pub fn graph(&self, accelerator: &Accelerator) -> Graph {
+        let ops = accelerator.chunks.iter().map(|chunk| (chunk.op, chunk.weight_bits)).collect();
+        let knobs = Knobs { ops, macs: 30_000, ..Knobs::default() };
+        let knobs = match self.seed % 8 {
+            0 => Knobs { layers: 12, ..knobs },
+            1 => Knobs { channels: 70, spatial: 8, macs: 60_000, ..knobs },
+            2 => Knobs { channels: 6, spatial: 40, macs: 60_000, ..knobs },
+            _ => knobs,
+        };
+        network(self.seed, &knobs)
+    }
+
+    /// The images, for this network or a smaller one.
+    pub fn input(&self, graph: &Graph) -> Tensor {
+        images(self.seed, graph, self.images as usize)
+    }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Case { configuration, seed, images, .. } = self;
+        write!(f, "{configuration}, network {seed}, {images} images, {:?}", self.timing)
+    }
+}

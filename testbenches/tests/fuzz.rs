@@ -1,0 +1,127 @@
+//! A tenth of `make fuzz` on small configurations, and the negative controls: a planted mistake must be found, and
+//! what is left of it after shrinking must still fail, for the same reason.
+//!
+//! `FUZZ_SEED` gives the campaign another seed.
+
+use cosim::memory::Timing;
+use model::format::Written;
+use spec::isa::code::Instruction;
+use spec::isa::table::{self, Queue};
+use spec::program::Program;
+use std::path::PathBuf;
+use testbenches::fuzz::bench::same_cycles;
+use testbenches::fuzz::repro::{self, Found};
+use testbenches::fuzz::{Bench, Campaign, Case, Configuration, Kind, Ran, Sabotage};
+use testbenches::rtl::{config, verilated};
+
+#[test]
+fn random_networks_agree_in_bits_and_cycles() {
+    let seed = std::env::var("FUZZ_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    let campaign = Campaign::tenth(seed);
+    let summary = campaign.run();
+    println!("{summary}");
+    assert!(summary.failures.is_empty(), "FUZZ_SEED={seed}: {} failures", summary.failures.len());
+    let wanted = campaign.networks * campaign.configurations.len();
+    assert!(summary.passed == wanted, "FUZZ_SEED={seed}: {} of {wanted} networks ran", summary.passed);
+    assert!((1..wanted).contains(&summary.random_memory), "FUZZ_SEED={seed}: one kind of memory only");
+}
+
+/// The accelerator `tiny`, with a mistake in every program.
+fn tiny(sabotage: Option<Sabotage>) -> Bench {
+    let accelerator = config("tiny");
+    Bench { engine: Box::new(verilated(&accelerator)), accelerator, sabotage }
+}
+
+/// A case of `tiny` that computes something worth breaking.
+fn cases(timing: Timing) -> impl Iterator<Item = Case> {
+    let configuration = Configuration::Committed("tiny");
+    (100..300).map(move |seed| Case { timing, ..Case::draw(&configuration, seed) })
+}
+
+/// The first case that fails with `sabotage`, made small.
+fn found(bench: &mut Bench) -> Found {
+    let failed = cases(Timing::Fixed { latency: 7 }).find_map(|case| {
+        let graph = case.graph(&bench.accelerator);
+        let failure = bench.run(&case, &graph).err().filter(|failure| failure.kind != Kind::Refused)?;
+        Some(repro::shrink(bench, &case, &graph, failure))
+    });
+    failed.expect("the planted mistake is found")
+}
+
+/// The compiler forgets that a residual is to be added.
+fn forget_residuals(program: &mut Program) {
+    let register = Queue::Execute.registers().iter().position(|register| register.name == "residual");
+    let register = register.expect("a chunk can add residuals") as i64;
+    let none = Instruction::new(table::CFG, &[register, 0]).expect("legal operands").encode();
+    let sets = |word: u64| {
+        let word = Instruction::decode(word, Queue::Execute);
+        word.is_some_and(|word| word.row.opcode == table::CFG && word.get("reg") == register)
+    };
+    let streams = program.streams.iter_mut().skip(Queue::Execute as usize).step_by(3);
+    streams.flatten().filter(|word| sets(**word)).for_each(|word| *word = none);
+}
+
+#[test]
+fn a_forgotten_residual_is_found_and_brought_down_to_one_layer() {
+    let mut bench = tiny(Some(forget_residuals));
+    let found = found(&mut bench);
+    let (case, small) = &found.small;
+    assert_eq!(found.failure.kind, Kind::Differs, "{}", found.failure.text);
+    assert_eq!((small.len(), case.images), (1, 1), "{small:?}");
+    assert!(small.layers().all(|(_, layer)| layer.residual.is_some() && layer.macs() <= 16), "{small:?}");
+
+    // The files say the same network, and it still fails, but not without the mistake.
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("fuzz");
+    let text = found.save(&folder, &bench.accelerator);
+    let folder = folder.join(found.drawn.0.seed.to_string());
+    let read = |name: &str| std::fs::read(folder.join(name)).expect("the file was written");
+    let yaml = String::from_utf8(read("network.yaml")).expect("YAML is text");
+    let written = Written::parse("network.yaml", &yaml)
+        .and_then(|written| written.with_weights("network.safetensors", &read("network.safetensors")));
+    let again = written.unwrap_or_else(|report| panic!("{report}"));
+    assert!(text.contains("nasa verify -c "), "{text}");
+    assert_eq!(bench.run(case, &again).err().map(|failure| failure.kind), Some(Kind::Differs));
+    bench.sabotage = None;
+    assert!(bench.run(case, &again).is_ok());
+}
+
+/// Every weight and parameter in DRAM loses its lowest bit.
+fn damage_constants(program: &mut Program) {
+    program.constants.iter_mut().flat_map(|segment| &mut segment.bytes).for_each(|byte| *byte &= !1);
+}
+
+#[test]
+fn damaged_weights_are_found() {
+    let found = found(&mut tiny(Some(damage_constants)));
+    assert_eq!(found.failure.kind, Kind::Differs, "{}", found.failure.text);
+    assert_eq!(found.small.1.len(), 1);
+}
+
+/// The hardware never signals: whoever waits does so for ever.
+fn drop_signals(program: &mut Program) {
+    let fence = Instruction::new(table::FENCE, &[]).expect("legal operands").encode();
+    let words = program.streams.iter_mut().flatten();
+    words
+        .filter(|word| table::OPCODE.extract(**word) == i64::from(table::SIGNAL))
+        .for_each(|word| *word = fence);
+}
+
+#[test]
+fn a_run_that_hangs_is_found() {
+    let found = found(&mut tiny(Some(drop_signals)));
+    assert_eq!(found.failure.kind, Kind::Stopped, "{}", found.failure.text);
+    assert_eq!(found.small.1.len(), 1);
+}
+
+#[test]
+fn a_memory_one_cycle_slower_than_predicted_is_noticed() {
+    let mut bench = tiny(None);
+    let ran = cases(Timing::Fixed { latency: 7 }).find_map(|case| {
+        let graph = case.graph(&bench.accelerator);
+        bench.run(&case, &graph).ok()
+    });
+    let Ran { compiled, outcome, .. } = ran.expect("some case runs");
+    let judge = |latency| same_cycles(&bench.accelerator, &compiled.program, latency, &outcome);
+    assert!(judge(7).is_ok_and(|launches| launches > 0));
+    assert_eq!(judge(8).map_err(|failure| failure.kind), Err(Kind::Cycles));
+}

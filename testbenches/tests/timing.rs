@@ -1,122 +1,78 @@
-//! Predicted against measured: begin and end of every launch of a run before a memory of fixed latency, and what
-//! every launch makes the hardware's counters gain, which does not depend on the memory.
+//! Negative controls of the comparison with the prediction, which every run of the fuzz campaign passes: a memory that
+//! is one cycle slower, and a program with one other operand, are noticed.
 
-use compiler::Compiled;
-use cosim::executor::Outcome;
 use cosim::memory::Timing;
-use cosim::verilator::Verilated;
 use mapper::events::{predict, Run};
-use mapper::Counts;
-use spec::accelerator::Accelerator;
-use spec::counters::CHUNK_COUNTERS;
 use spec::isa::table::{Queue, CFG};
-use std::collections::BTreeMap;
-use testbenches::rtl::{agree, config, random_network, verilated};
+use spec::program::Program;
+use testbenches::fuzz::prediction::{same_counts, same_cycles, same_reads};
+use testbenches::fuzz::{Bench, Case, Configuration, Failure, Kind, Ran};
+use testbenches::rtl::{config, verilated};
 
-/// A launch: queue, begin, end, word.
-type Launch = (usize, i64, i64, usize);
-
-/// In the order of queues and begins, counted from the first launch.
-fn sorted(mut launches: Vec<Launch>) -> Vec<Launch> {
-    let first = launches.iter().map(|launch| launch.1).min().unwrap_or(0);
-    launches.iter_mut().for_each(|launch| (launch.1, launch.2) = (launch.1 - first, launch.2 - first));
-    launches.sort();
-    launches
-}
-
-/// Gains of every launch of every queue, in its order: the queue's word, and what can be predicted.
-type Gains = BTreeMap<usize, Vec<(usize, Vec<(&'static str, u64)>)>>;
-
-fn gains<'a>(launches: impl Iterator<Item = (usize, usize, Vec<u64>)> + 'a) -> Gains {
-    let mut gains = Gains::new();
-    for (queue, word, values) in launches {
-        let named = CHUNK_COUNTERS.iter().map(|counter| counter.name).zip(values);
-        let named = named.filter(|(name, _)| Counts::predicts(name)).collect();
-        gains.entry(queue).or_default().push((word, named));
-    }
-    gains
-}
-
-fn predicted_gains(run: &Run) -> Gains {
-    gains(run.events.iter().map(|e| (e.queue, e.word, e.counts.0.to_vec())))
-}
-
-fn measured_gains(outcome: &Outcome) -> Gains {
-    let wide = |counters: &[u32]| counters.iter().map(|count| u64::from(*count)).collect();
-    gains(outcome.events.iter().map(|e| (e.queue, e.word, wide(&e.counters))))
-}
-
-fn number(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
-}
-
-/// Runs random networks; `check` is given the seed, the program, the outcome, and a latency. How many ran.
-fn runs(
-    accelerator: &Accelerator,
-    timing: impl Fn(u64) -> Timing,
-    mut check: impl FnMut(u64, &Compiled, &Outcome),
-) -> usize {
-    let mut model: Verilated = verilated(accelerator);
-    let (first, mut ran) = (number("SEED", 0), 0);
-    for seed in first..first + number("COUNT", 12) {
-        let Some(graph) = random_network(accelerator, seed, 20_000) else { continue };
-        let images = 1 + (seed % 3) as u32;
-        match agree(&mut model, accelerator, &graph, seed, images, timing(seed)) {
-            Ok((compiled, outcome)) => check(seed, &compiled, &outcome),
-            Err(text) if text.starts_with("refused") => continue,
-            Err(text) => panic!("seed {seed}: {text}"),
+/// The first cases of `tiny` that compile, before this memory; they pass.
+fn runs(bench: &mut Bench, timing: Timing) -> Vec<Ran> {
+    let drawn = (0..).map(|seed| Case { timing, ..Case::draw(&Configuration::Committed("tiny"), seed) });
+    let mut run = |case: Case| {
+        let graph = case.graph(&bench.accelerator);
+        match bench.run(&case, &graph) {
+            Ok(ran) => Some(ran),
+            Err(Failure { kind: Kind::Refused, .. }) => None,
+            Err(failure) => panic!("{case}: {failure:?}"),
         }
-        ran += 1;
+    };
+    drawn.filter_map(&mut run).take(6).collect()
+}
+
+fn tiny() -> Bench {
+    let accelerator = config("tiny");
+    Bench { engine: Box::new(verilated(&accelerator)), accelerator, sabotage: None }
+}
+
+#[test]
+fn a_memory_one_cycle_slower_than_predicted_is_noticed() {
+    let mut bench = tiny();
+    for ran in runs(&mut bench, Timing::Fixed { latency: 7 }) {
+        let predicted =
+            |latency| predict(&bench.accelerator, &ran.compiled.program, latency).expect("the program ends");
+        assert_eq!(same_cycles(&predicted(7), &ran.outcome).ok(), Some(ran.launches));
+        assert!(same_reads(&predicted(7), &ran.outcome).is_ok() && ran.launches > 0);
+        let kind = same_cycles(&predicted(8), &ran.outcome).map_err(|failure| failure.kind);
+        assert_eq!(kind, Err(Kind::Cycles));
     }
-    ran
-}
-
-fn latency(seed: u64) -> u32 {
-    1 + (seed % 3) as u32 * 20
 }
 
 #[test]
-fn every_launch_of_random_networks_on_tiny() {
-    let accelerator = config("tiny");
-    let mut compared = 0;
-    let fixed = |seed| Timing::Fixed { latency: latency(seed) };
-    let ran = runs(&accelerator, fixed, |seed, compiled, outcome| {
-        let run = predict(&accelerator, &compiled.program, latency(seed)).expect("the program ends");
-        let measured =
-            outcome.events.iter().map(|e| (e.queue, e.begin as i64, e.end as i64, e.word)).collect();
-        let predicted = run.events.iter().map(|e| (e.queue, e.begin as i64, e.end as i64, e.word)).collect();
-        assert_eq!(sorted(predicted), sorted(measured), "seed {seed}");
-        assert_eq!(run.cycles, outcome.cycles, "seed {seed}");
-        assert_eq!(predicted_gains(&run), measured_gains(outcome), "seed {seed}");
-        let sum = |name| run.events.iter().map(|e| e.counts.get(name)).sum::<u64>();
-        assert_eq!(run.fetched + sum("ld_bytes"), outcome.dram_read, "seed {seed}");
-        assert_eq!(sum("st_bytes"), outcome.dram_written, "seed {seed}");
-        compared += run.events.len();
-    });
-    println!("{compared} launches of {ran} programs begin, end and count as predicted");
-    assert!(compared > 0);
-}
-
-#[test]
-fn counts_do_not_depend_on_the_memory() {
-    let accelerator = config("tiny");
-    let random = |seed| Timing::Random { latency: 60, seed };
-    let ran = runs(&accelerator, random, |seed, compiled, outcome| {
-        let run = predict(&accelerator, &compiled.program, 1).expect("the program ends");
-        assert_eq!(predicted_gains(&run), measured_gains(outcome), "seed {seed}");
-        // Another program is another prediction: a register of one launch, or a transfer, changed.
+fn a_program_with_another_operand_counts_otherwise() {
+    let mut bench = tiny();
+    for ran in runs(&mut bench, Timing::Random { latency: 60, seed: 1 }) {
+        let prediction =
+            |program: &Program| -> Run { predict(&bench.accelerator, program, 1).expect("the program ends") };
+        assert!(same_counts(&prediction(&ran.compiled.program), &ran.outcome).is_ok());
         for (queue, register) in
             [(Queue::Execute, "d_channels"), (Queue::Execute, "rows"), (Queue::Load, "bytes")]
         {
-            let mut changed = compiled.program.clone();
+            let mut changed = ran.compiled.program.clone();
             let streams = changed.streams.iter_mut().skip(queue as usize).step_by(3);
             let index = queue.registers().iter().position(|r| r.name == register).expect("a register") as u64;
             let sets = |word: &&mut u64| **word >> 58 == u64::from(CFG) && **word >> 50 & 0xff == index;
-            let word = streams.flatten().find(sets).expect("the program sets it");
-            *word -= 1;
-            let changed = predict(&accelerator, &changed, 1).expect("the program ends");
-            assert_ne!(predicted_gains(&changed), measured_gains(outcome), "seed {seed}: {register}");
+            *streams.flatten().find(sets).expect("the program sets it") -= 1;
+            let kind = same_counts(&prediction(&changed), &ran.outcome).map_err(|failure| failure.kind);
+            assert_eq!(kind, Err(Kind::Counts), "{register}");
         }
-    });
-    assert!(ran > 0);
+    }
+}
+
+#[test]
+fn one_late_beat_fails_a_case() {
+    let mut bench = tiny();
+    let case = Case::draw(&Configuration::Committed("tiny"), 0);
+    let graph = case.graph(&bench.accelerator);
+    let mut kind = |timing| {
+        let case = Case { timing, ..case.clone() };
+        bench.run(&case, &graph).map(|ran| ran.launches > 0).map_err(|failure| failure.kind)
+    };
+    assert_eq!(kind(Timing::Fixed { latency: 7 }), Ok(true));
+    // The first beats of all are the header's and the first fetches': everything waits for them.
+    let late = (0..40).map(|beat| kind(Timing::Late { latency: 7, beat }));
+    assert!(late.into_iter().any(|result| result == Err(Kind::Cycles)));
 }

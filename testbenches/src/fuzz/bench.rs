@@ -1,8 +1,9 @@
 //! Runs one case and judges it: it compiles, the hardware ends by itself without breaking a rule of AXI4, every
-//! element that it leaves equals the reference, and before a memory of fixed latency every launch begins and
-//! ends in the predicted cycle.
+//! element that it leaves equals the reference, every launch counts what was predicted, and before a memory of
+//! fixed latency it begins and ends in the predicted cycle.
 
 use super::case::Case;
+use super::prediction::{same_counts, same_cycles, same_reads};
 use compiler::{compile, Compiled, Options};
 use cosim::compare::{compare, Comparison, Mismatch};
 use cosim::executor::{self, Outcome};
@@ -42,6 +43,8 @@ pub enum Kind {
     Differs,
     /// A launch, or the whole run, took other cycles than predicted.
     Cycles,
+    /// A launch made a counter gain something else than predicted.
+    Counts,
 }
 
 /// Why a case did not pass.
@@ -54,7 +57,8 @@ pub struct Failure {
 }
 
 impl Failure {
-    fn new(kind: Kind, text: impl ToString) -> Failure {
+    /// With its kind.
+    pub(super) fn new(kind: Kind, text: impl ToString) -> Failure {
         Failure { kind, text: text.to_string() }
     }
 }
@@ -92,13 +96,26 @@ impl Bench {
             executor::run(self.engine.as_mut(), &self.accelerator, &compiled.program, &input, &options);
         let outcome = outcome.map_err(|report| Failure::new(Kind::Stopped, report))?;
         let elements = same_elements(graph, &input, &outcome)?;
-        let launches = match case.timing {
-            Timing::Fixed { latency } => {
-                same_cycles(&self.accelerator, &compiled.program, latency, &outcome)?
-            }
-            Timing::Random { .. } => 0,
-        };
+        let launches = self.as_predicted(case, &compiled.program, &outcome)?;
         Ok(Ran { compiled, outcome, elements, launches })
+    }
+
+    /// The run against its prediction; how many launches were compared to the cycle.
+    fn as_predicted(&self, case: &Case, program: &Program, outcome: &Outcome) -> Result<u64, Failure> {
+        let fixed = match case.timing {
+            // A late beat is a fault, and this is where it shows.
+            Timing::Fixed { latency } | Timing::Late { latency, .. } => Some(latency),
+            Timing::Random { .. } => None,
+        };
+        // What is counted does not depend on the latency.
+        let run = predict(&self.accelerator, program, fixed.unwrap_or(1));
+        let run = run.map_err(|text| Failure::new(Kind::Cycles, format!("no prediction: {text}")))?;
+        same_counts(&run, outcome)?;
+        if fixed.is_none() {
+            return Ok(0);
+        }
+        same_reads(&run, outcome)?;
+        same_cycles(&run, outcome)
     }
 }
 
@@ -130,52 +147,4 @@ pub fn difference(ours: &Tensor, reference: &Tensor) -> Option<String> {
     let Comparison { elements, mismatches, first } = compare(reference, ours);
     let Mismatch { index, expected, found } = first?;
     Some(format!("differs first at {index:?}: expected {expected}, RTL gave {found} ({mismatches} of {elements} differ)"))
-}
-
-/// Queue, begin, end and word of a launch; cycles count from the first launch.
-type Launch = (usize, i64, i64, usize);
-
-/// Every launch against what is predicted before a memory of `latency` cycles; how many launches there are.
-///
-/// # Errors
-/// The first that differs, or the whole run.
-pub fn same_cycles(
-    accelerator: &Accelerator,
-    program: &Program,
-    latency: u32,
-    outcome: &Outcome,
-) -> Result<u64, Failure> {
-    let wrong = |text: String| Failure::new(Kind::Cycles, text);
-    let run =
-        predict(accelerator, program, latency).map_err(|text| wrong(format!("no prediction: {text}")))?;
-    let predicted = run.events.iter().map(|e| (e.queue, e.begin as i64, e.end as i64, e.word));
-    let measured = outcome.events.iter().map(|e| (e.queue, e.begin as i64, e.end as i64, e.word));
-    let (predicted, measured) = (from_first(predicted.collect()), from_first(measured.collect()));
-    let pairs = predicted.iter().zip(&measured);
-    if let Some((predicted, measured)) = pairs.into_iter().find(|(predicted, measured)| predicted != measured)
-    {
-        let [(queue, _, _, word), other] = [*measured, *predicted];
-        let text = format!("queue {queue} word {word}: cycles {}..{} measured, ", measured.1, measured.2);
-        return Err(wrong(format!(
-            "{text}{}..{} predicted (queue {}, word {})",
-            other.1, other.2, other.0, other.3
-        )));
-    }
-    if (run.events.len(), run.cycles) != (outcome.events.len(), outcome.cycles) {
-        let (launches, cycles) = (outcome.events.len(), outcome.cycles);
-        return Err(wrong(format!(
-            "{launches} launches in {cycles} cycles, predicted {} in {}",
-            run.events.len(),
-            run.cycles
-        )));
-    }
-    Ok(run.events.len() as u64)
-}
-
-fn from_first(mut launches: Vec<Launch>) -> Vec<Launch> {
-    let first = launches.iter().map(|launch| launch.1).min().unwrap_or(0);
-    launches.iter_mut().for_each(|launch| (launch.1, launch.2) = (launch.1 - first, launch.2 - first));
-    // In the order of time, so that the first difference is the one that the others may follow from.
-    launches.sort_by_key(|(queue, begin, end, word)| (*begin, *queue, *word, *end));
-    launches
 }

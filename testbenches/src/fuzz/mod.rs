@@ -8,6 +8,7 @@
 pub mod bench;
 pub mod case;
 pub mod coverage;
+pub mod prediction;
 pub mod repro;
 mod summary;
 

@@ -90,6 +90,7 @@ fn command(folder: &Path, case: &Case) -> String {
     let file = |name: &str| folder.join(name).display().to_string();
     let memory = match case.timing {
         Timing::Fixed { latency } => format!("--latency {latency}"),
+        Timing::Late { latency, beat } => format!("--latency {latency} --delay-beat {beat}"),
         Timing::Random { latency, seed } => format!("--latency {latency} --random-memory {seed}"),
     };
     format!(

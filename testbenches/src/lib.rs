@@ -1,6 +1,7 @@
-//! What the tests that cross crates share: the fuzz campaign, an emulator of the instruction set, and access to
-//! configurations and built models. Nothing imports this crate.
+//! What the tests that cross crates share: the fuzz campaign, an emulator of the instruction set that knows nothing
+//! of the generator, access to configurations, built models and the networks of `sw/zoo`. Nothing imports this crate.
 
 pub mod emulator;
 pub mod fuzz;
 pub mod rtl;
+pub mod zoo;

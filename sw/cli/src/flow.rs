@@ -70,8 +70,7 @@ pub fn images(path: &Path, graph: &Graph, count: Option<u32>) -> Result<Tensor, 
             let message = format!("there are {} images in this file, not {count}", images.n);
             return Err(wrong(message).help(format!("take {} or fewer", images.n)).into());
         }
-        images.n = count as usize;
-        images.data.truncate(images.n * images.shape.elements());
+        images = images.first(count as usize);
     }
     Ok(images)
 }

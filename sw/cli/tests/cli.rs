@@ -36,8 +36,8 @@ fn text(path: &Path) -> &str {
 }
 
 const TINY: &str = "hw/configs/tiny.yaml";
-const NETWORK: &str = "testbenches/demo/network.yaml";
-const IMAGES: &str = "testbenches/demo/images.npy";
+const NETWORK: &str = "testbenches/small/network.yaml";
+const IMAGES: &str = "testbenches/small/images.npy";
 
 #[test]
 fn every_command_helps_with_an_example() {

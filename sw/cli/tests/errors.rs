@@ -26,9 +26,9 @@ impl Case {
         for (from, to) in [
             ("hw/configs/tiny.yaml", "tiny.yaml"),
             ("hw/configs/odd.yaml", "odd.yaml"),
-            ("testbenches/demo/network.yaml", "network.yaml"),
-            ("testbenches/demo/network.safetensors", "network.safetensors"),
-            ("testbenches/demo/images.npy", "images.npy"),
+            ("testbenches/small/network.yaml", "network.yaml"),
+            ("testbenches/small/network.safetensors", "network.safetensors"),
+            ("testbenches/small/images.npy", "images.npy"),
         ] {
             fs::copy(Path::new(ROOT).join(from), folder.join(to)).expect("copied");
         }

@@ -14,6 +14,12 @@ pub struct Tensor {
 }
 
 impl Tensor {
+    /// The first `count` images of it; all where there are fewer.
+    pub fn first(&self, count: usize) -> Tensor {
+        let n = count.min(self.n);
+        Tensor { n, shape: self.shape, data: self.data[..n * self.shape.elements()].to_vec() }
+    }
+
     /// All zeros.
     pub fn zeros(n: usize, shape: Shape) -> Tensor {
         Tensor { n, shape, data: vec![0; n * shape.elements()] }

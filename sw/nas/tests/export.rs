@@ -73,4 +73,10 @@ fn quantize_writes_a_network_that_reads_back() {
     let right = labels.lines().zip(classes).filter(|(label, class)| *label == class.to_string()).count();
     assert_eq!(right as f64 / 40.0, found.integer_accuracy);
     assert!(out.join("train.yaml").exists());
+    let provenance: serde_json::Value = serde_json::from_slice(&read("provenance.json")).expect("JSON");
+    assert_eq!(provenance["accuracy"]["integer"], found.integer_accuracy);
+    assert_eq!(
+        (&provenance["epochs"], &provenance["run"]["version"]),
+        (&3.into(), &env!("CARGO_PKG_VERSION").into())
+    );
 }

@@ -1,5 +1,9 @@
-//! The network that is trained for the project: what it is made of, and that its integers are those of training.
+//! The network that is trained for the project: what it is made of, that its files say what they should and are as
+//! good as they claim, and that training computes its integers.
 
+use model::format::Written;
+use model::Graph;
+use nas::data::batch::Pixels;
 use nas::data::{Dataset, Images};
 use nas::fold::fold;
 use nas::layer::Phase;
@@ -9,7 +13,7 @@ use nas::network::Network;
 use nas::optimiser;
 use nas::plan::Plan;
 use nas::rounded::Rounded;
-use nas::run::plan_for;
+use nas::run::{evaluate, plan_for};
 use nas::TrainConfig;
 use spec::op::Op;
 use std::path::{Path, PathBuf};
@@ -55,6 +59,44 @@ fn every_op_has_its_share_of_the_work_and_all_three_forms() {
     }
     let ends = [plan.layers.first(), plan.layers.last()].map(|layer| layer.expect("a layer").op);
     assert_eq!(ends, [Op::Conv, Op::Conv]);
+}
+
+/// The network that the files hold.
+fn graph() -> Graph {
+    let text = String::from_utf8(read("fashion-hybrid.yaml")).expect("text");
+    let written = Written::parse("fashion-hybrid.yaml", &text).expect("a network");
+    written.with_weights("weights", &read("fashion-hybrid.safetensors")).expect("weights")
+}
+
+#[test]
+fn the_files_are_the_plan_trained() {
+    let (plan, graph) = (plan(), graph());
+    assert_eq!(graph.len(), plan.layers.len());
+    for ((_, layer), planned) in graph.layers().zip(&plan.layers) {
+        assert_eq!((&layer.name, layer.op), (&planned.name, planned.op));
+        assert_eq!(layer.macs(), planned.window.macs() as u64, "{}", layer.name);
+    }
+    let names = std::fs::read_dir(file(".")).expect("a folder").map(|entry| entry.expect("an entry"));
+    let size: u64 = names.map(|entry| entry.metadata().expect("a size").len()).sum();
+    assert!(size < 400_000, "{size} bytes");
+}
+
+/// All 10,000 test images, by the reference executor.
+#[test]
+fn the_files_are_as_good_as_they_claim() {
+    let config = config();
+    let test = nas::data::load(&config.data).expect("Fashion-MNIST: run `make setup`").test;
+    let pixels = Pixels::new(&config.input);
+    let accuracy = evaluate::reference(&graph(), &pixels, &test).expect("outputs");
+    let claimed: serde_json::Value = serde_json::from_slice(&read("provenance.json")).expect("JSON");
+    let claimed = &claimed["accuracy"];
+    println!("{accuracy} of {} test images are right; provenance: {claimed}", test.len());
+    assert_eq!((test.len(), Some(accuracy)), (10_000, claimed["integer"].as_f64()));
+    assert!(accuracy >= 0.90, "{accuracy}");
+    let plain = claimed["without_rounding"].as_f64().expect("a figure");
+    assert!(accuracy >= plain - 0.005, "{plain} without rounding");
+    let images = model::npy::read("images.npy", &read("images.npy")).expect("images");
+    assert_eq!(images, evaluate::tensor(&pixels, &test, 0..64));
 }
 
 /// Real images, but weights after a few steps only: the state of the trained network is not kept.

@@ -63,6 +63,16 @@ impl RunFolder {
         TrainConfig::parse(&file.display().to_string(), &text)
     }
 
+    /// Seed, git revision and version of the run.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn about(&self) -> Result<serde_json::Value, Report> {
+        let fault = |error: String| self.fault(format!("{ABOUT}: {error}"));
+        let text = std::fs::read_to_string(self.file(ABOUT)).map_err(|error| fault(error.to_string()))?;
+        serde_json::from_str(&text).map_err(|error| fault(error.to_string()).into())
+    }
+
     /// A run that is there already.
     pub fn existing(path: &Path) -> RunFolder {
         RunFolder { path: path.into() }

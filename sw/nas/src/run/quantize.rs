@@ -1,8 +1,9 @@
-//! From a run to a network on disk: the integers of its last checkpoint, measured by the reference executor.
+//! From a run to a network on disk: the integers of its last checkpoint, measured by the reference executor, and
+//! where they come from.
 
 use super::checkpoint::write_atomically;
 use super::folder::{self, RunFolder};
-use super::{evaluate, plan_for};
+use super::{evaluate, plan_for, Metrics};
 use crate::data::{self, batch::Pixels};
 use crate::fold::fold;
 use crate::network::Network;
@@ -26,8 +27,12 @@ pub struct Quantized {
     pub epochs: usize,
 }
 
-/// Writes the network of `run` into the folder `out`: `NAME.yaml`, `NAME.safetensors`, `train.yaml`, and the
-/// first 64 test images as `images.npy` (int8, `[N, C, H, W]`) with their classes in `labels.txt`.
+/// Name of the file that says where a network comes from.
+const PROVENANCE: &str = "provenance.json";
+
+/// Writes the network of `run` into the folder `out`: `NAME.yaml`, `NAME.safetensors`, `train.yaml`,
+/// `provenance.json` (seed, revision, time and accuracies of the run), and the first 64 test images as
+/// `images.npy` (int8, `[N, C, H, W]`) with their classes in `labels.txt`.
 ///
 /// # Errors
 /// A folder that holds no finished epoch, a data set that cannot be read, a network whose numbers do not fit
@@ -53,24 +58,44 @@ pub fn quantize(run: &Path, out: &Path) -> Result<Quantized, Report> {
         let _ = writeln!(labels, "{label}"); // Writing to a String cannot fail.
     }
     let images = model::npy::write(&evaluate::tensor(&pixels, test, samples));
+    let found = Quantized {
+        float_accuracy: evaluate::float(&network, &pixels, test),
+        integer_accuracy: evaluate::reference(&graph, &pixels, test)?,
+        images: test.len(),
+        epochs: metrics.len(),
+    };
+    let provenance = provenance(&RunFolder::existing(run).about()?, &metrics, &found);
     let (yaml, text) = (model::save::yaml(&graph, &weights), config.text()?);
     std::fs::create_dir_all(out).map_err(|error| {
         Diagnostic::new("quantize", format!("cannot be made: {error}")).in_file(&out.display().to_string())
     })?;
-    let files: [(&str, &[u8]); 5] = [
+    let files: [(&str, &[u8]); 6] = [
         (&weights, &tensors),
         (&format!("{}.yaml", config.name), yaml.as_bytes()),
         (folder::CONFIG, text.as_bytes()),
+        (PROVENANCE, provenance.as_bytes()),
         ("images.npy", &images),
         ("labels.txt", labels.as_bytes()),
     ];
     for (name, bytes) in files {
         write_atomically(&out.join(name), bytes)?;
     }
-    Ok(Quantized {
-        float_accuracy: evaluate::float(&network, &pixels, test),
-        integer_accuracy: evaluate::reference(&graph, &pixels, test)?,
-        images: test.len(),
-        epochs: metrics.len(),
-    })
+    Ok(found)
+}
+
+/// Where the integers come from, as JSON: what the run says `about` itself, and what came out.
+fn provenance(about: &serde_json::Value, metrics: &[Metrics], found: &Quantized) -> String {
+    let plain = metrics.iter().rev().find(|epoch| !epoch.rounded).map(|epoch| epoch.float_accuracy);
+    let json = serde_json::json!({
+        "run": about,
+        "epochs": found.epochs,
+        "seconds": metrics.iter().map(|epoch| epoch.seconds).sum::<f64>().round(),
+        "test_images": found.images,
+        "accuracy": {
+            "before_rounding_began": plain,
+            "without_rounding": found.float_accuracy,
+            "integer": found.integer_accuracy,
+        },
+    });
+    format!("{json:#}\n")
 }

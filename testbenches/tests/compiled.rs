@@ -16,7 +16,7 @@ fn run_case(accelerator: &Accelerator, seed: u64, count: u32, dump: bool) -> Res
     if graph.layers().any(|(_, layer)| !known.contains(&layer.op)) {
         return Err("pool without clp".to_string());
     }
-    let options = Options { images: count, dump, mappings: None };
+    let options = Options { images: count, dump, ..Options::default() };
     let compiled = compile(accelerator, &graph, &options).map_err(|report| report.to_string())?;
     // What the search finds keeps the promise that given mappings are held to: it compiles to the same words.
     let mappings = compiled.layers.iter().map(|layer| layer.mapping.clone()).collect();

@@ -38,7 +38,7 @@ fn icarus(name: &str, change: impl FnOnce(&mut [VerilogFile], &mut [u8])) -> Res
     let accelerator = config("tiny");
     let (seed, graph) = telling_network(&accelerator);
     let input = images(seed, &graph, 2);
-    let options = Options { images: 2, dump: true, mappings: None };
+    let options = Options { images: 2, dump: true, ..Options::default() };
     let compiled = compile(&accelerator, &graph, &options).unwrap_or_else(|report| panic!("{report}"));
     let program = &compiled.program;
     let top = accel::generate(&accelerator).unwrap_or_else(|errors| panic!("{errors}"));

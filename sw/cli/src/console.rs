@@ -15,6 +15,11 @@ impl Console {
         Console { quiet, stdout_is_taken }
     }
 
+    /// Whether nothing but results may be shown.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// A message about what happens.
     pub fn say(&self, text: impl AsRef<str>) {
         if !self.quiet {

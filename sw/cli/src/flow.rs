@@ -4,13 +4,13 @@
 
 use crate::commands::Engine;
 use crate::console::Console;
-use crate::files;
+use crate::{files, mappings};
 use compiler::{Compiled, Options};
 use cosim::executor::{self, Outcome};
 use cosim::verilator::Verilated;
 use hdl::verilog::{self, VerilogFile};
 use hdl::Module;
-use mapper::events;
+use mapper::{events, Mapping};
 use model::format::Written;
 use model::{npy, Graph, Tensor};
 use sim::{Interpreter, Simulator};
@@ -75,14 +75,16 @@ pub fn images(path: &Path, graph: &Graph, count: Option<u32>) -> Result<Tensor, 
     Ok(images)
 }
 
+/// mappings that a user gives, one a layer,
+pub fn mappings(path: &Path, accelerator: &Accelerator, graph: &Graph) -> Result<Vec<Mapping>, Report> {
+    let file = files::name(path);
+    let given = mapper::text::parse(&file, &files::read_text(path)?)?;
+    mappings::in_order(&file, &given, accelerator, graph)
+}
+
 /// graph and accelerator a program;
-pub fn compile(
-    accelerator: &Accelerator,
-    graph: &Graph,
-    images: u32,
-    dump: bool,
-) -> Result<Compiled, Report> {
-    compiler::compile(accelerator, graph, &Options { images, dump, ..Options::default() })
+pub fn compile(accelerator: &Accelerator, graph: &Graph, options: &Options) -> Result<Compiled, Report> {
+    compiler::compile(accelerator, graph, options)
 }
 
 /// the module a simulator;

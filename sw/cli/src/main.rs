@@ -9,9 +9,11 @@ mod files;
 mod flow;
 mod flow_file;
 mod labels;
+mod mappings;
 mod measure;
 mod package;
 mod report;
+mod timeline;
 mod verification;
 
 use clap::Parser;

@@ -114,6 +114,7 @@ pub fn plan_json(accelerator: &Accelerator, plan: &LayerPlan) -> Value {
         "mapping": plan.mapping.to_string(),
         "parts": plan.parts,
         "cycles": plan.predicted,
+        "evaluations": plan.evaluations,
         "utilization": utilization,
         "input_resident": plan.input_resident,
         "stored": plan.stored,

@@ -25,6 +25,7 @@ pub mod plan;
 pub mod ring;
 pub mod stages;
 
+use mapper::energy::Objective;
 use mapper::Mapping;
 use model::Graph;
 use spec::accelerator::Accelerator;
@@ -40,11 +41,13 @@ pub struct Options {
     pub dump: bool,
     /// Mappings to use in place of a search, one a layer in the graph's order.
     pub mappings: Option<Vec<Mapping>>,
+    /// What the search looks for.
+    pub objective: Objective,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { images: 1, dump: false, mappings: None }
+        Options { images: 1, dump: false, mappings: None, objective: Objective::Latency }
     }
 }
 
@@ -74,6 +77,8 @@ pub struct LayerPlan {
     pub parts: u32,
     /// Predicted cycles of all its `EXEC`s.
     pub predicted: u64,
+    /// Mappings that the search looked at; 0 where the mapping was given.
+    pub evaluations: u64,
     /// Whether its input is in the buffer already when it starts.
     pub input_resident: bool,
     /// Whether its output goes to DRAM.

@@ -22,6 +22,8 @@ pub struct Planned {
     pub mapping: Mapping,
     /// Predicted cycles of one full `EXEC`.
     pub cycles: u64,
+    /// Mappings that the search looked at.
+    pub evaluations: u64,
     /// Whether its input is the output of the layer that its chunk runs right before, still in the buffer.
     pub resident: bool,
     /// Whether all of its output stays in the buffer for the layer that its chunk runs next.
@@ -115,6 +117,7 @@ impl Plan {
             mapping: planned.mapping.clone(),
             parts: planned.parts().len() as u32,
             predicted: planned.cycles * planned.parts().len() as u64,
+            evaluations: planned.evaluations,
             input_resident: planned.resident,
             stored: planned.stored,
         };
@@ -172,7 +175,8 @@ impl Planner<'_> {
             None => self.searched(layer, chunk, &capacity)?,
         };
         let stored = self.is_stored(layer, kept);
-        Ok(Planned { mapping: found.mapping, cycles: found.cycles, resident, kept, stored, slack })
+        let Found { mapping, cycles, evaluations, .. } = found;
+        Ok(Planned { mapping, cycles, evaluations, resident, kept, stored, slack })
     }
 
     /// A mapping that the user gives, if it is legal.
@@ -192,11 +196,11 @@ impl Planner<'_> {
         if !faults.is_empty() {
             let message = format!("the mapping of layer `{}` is not legal", described.name);
             let error = faults.into_iter().fold(Diagnostic::new("mapping", message), Diagnostic::note);
-            return Err(error.into());
+            return Err(error.help("change it, or let `nasa map` find one for this accelerator").into());
         }
         let engine = mapper::nests::engine(mapping);
         let cycles = mapper::exec::cycles(self.accelerator, chunk, &engine.nests, &engine.registers);
-        Ok(Found { mapping: mapping.clone(), cycles, evaluations: 0 })
+        Ok(Found { mapping: mapping.clone(), cycles, picojoules: 0.0, evaluations: 0 })
     }
 
     fn searched(&mut self, layer: usize, chunk: usize, capacity: &Capacity) -> Result<Found, Report> {
@@ -205,8 +209,11 @@ impl Planner<'_> {
         let Capacity { inputs, outputs, weights, residuals, parameters, .. } = *capacity;
         let question = (chunk, work, [inputs, outputs, weights, residuals, parameters]);
         let (accelerator, array) = (self.accelerator, &self.accelerator.chunks[chunk]);
-        let answer =
-            self.found.entry(question).or_insert_with(|| search(accelerator, array, &work, capacity));
+        let objective = self.options.objective;
+        let answer = self
+            .found
+            .entry(question)
+            .or_insert_with(|| search(accelerator, array, &work, capacity, objective));
         answer.clone().map_err(|shortages| no_mapping(layer, array, &work.size, &shortages).into())
     }
 

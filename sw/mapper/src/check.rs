@@ -55,8 +55,7 @@ fn array(mapping: &Mapping, accelerator: &Accelerator, chunk: &Chunk) -> Vec<Str
     };
     if !(1..=chunk.cols).any(|cols| mapping.unroll == unrolled(cols)) {
         let expected = unrolled(chunk.cols);
-        faults
-            .push(format!("it unrolls {:?}, the array takes {expected:?} or fewer columns", mapping.unroll));
+        faults.push(format!("its unroll is {}, the array takes {expected} or fewer columns", mapping.unroll));
     }
     if [mapping.x, mapping.w, mapping.a]
         .iter()
@@ -79,6 +78,12 @@ fn coverage(mapping: &Mapping, dim: Dim) -> Option<String> {
     let exact = matches!(dim, Dim::FY | Dim::FX) || (dim == Dim::G && is_loop);
     if covered < u64::from(tile) || (exact && covered != u64::from(tile)) {
         return Some(format!("the loops over {} cover {covered} of {tile}", dim.name()));
+    }
+    // Outputs beyond the end are computed and dropped; weights beyond it would need room in the buffer.
+    let (runs, rounds) = (mapping.temporal(dim), tile.div_ceil(mapping.spatial(dim).max(1)));
+    let most = if matches!(dim, Dim::OY | Dim::OX) { 2 * rounds } else { rounds };
+    if runs > most {
+        return Some(format!("the loops over {} run {runs} times, {rounds} times cover {tile}", dim.name()));
     }
     let whole = dim != Dim::G || !is_loop || layer.is_multiple_of(tile);
     (!whole).then(|| format!("{layer} groups cannot be cut into parts of {tile}"))

@@ -10,6 +10,8 @@
 //! * [`nests`]: the four loop nests and the registers of a mapping.
 //! * [`exec`]: cycles of an `EXEC` from its nests, tile by tile.
 //! * [`counts`]: what an `EXEC` or a transfer makes the hardware's counters gain.
+//! * [`energy`]: what the counted accesses cost, and what the search looks for.
+//! * [`text`]: mappings as a file.
 //! * [`events`]: begin and end of every instruction of a whole run.
 //!
 //! Addresses, tokens and the order of instructions are not known here: they are the compiler's.
@@ -18,12 +20,14 @@ pub mod check;
 pub mod cost;
 pub mod counts;
 pub mod dataflow;
+pub mod energy;
 pub mod events;
 pub mod exec;
 pub mod mapping;
 pub mod nests;
 pub mod registers;
 pub mod search;
+pub mod text;
 pub mod tiling;
 pub mod work;
 

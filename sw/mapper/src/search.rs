@@ -1,28 +1,33 @@
 //! The search: every tiling of the partial sums, loop order and level of each operand that the register files
-//! allow, ranked by the closed form; the best few are timed tile by tile.
+//! allow, ranked by the closed form; the best few are timed tile by tile, and counted step by step where energy
+//! matters.
 //!
 //! The loops of an `EXEC`, from the inside: output columns and rows and rounds of output channels whose partial
 //! sums a PE holds, the reductions (FX, FY, C), then the remaining outputs in either order, then groups.
 
 use crate::cost::{closed_form, Cost};
 use crate::dataflow::{Dataflow, Unroll, DATAFLOWS};
+use crate::energy::{self, Objective};
 use crate::exec;
 use crate::mapping::{Hold, Loop, Mapping};
 use crate::nests;
 use crate::tiling::{part, Capacity, Footprint, Shortage, WEIGHTS};
 use crate::work::{Dim, Sizes, Work};
 use spec::accelerator::{Accelerator, Chunk};
+use spec::op::ACC_BITS;
 
 /// Mappings that are timed tile by tile.
 const FINALISTS: usize = 6;
 
-/// A mapping and the cycles of a full `EXEC` of it.
+/// A mapping, and what a full `EXEC` of it takes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
     /// The mapping.
     pub mapping: Mapping,
     /// Predicted cycles of one full `EXEC`.
     pub cycles: u64,
+    /// Its predicted picojoules, without loads and stores; 0 where only cycles were looked for.
+    pub picojoules: f64,
     /// Mappings that were looked at.
     pub evaluations: u64,
 }
@@ -30,15 +35,26 @@ pub struct Found {
 impl Found {
     /// Predicted cycles of all parts of the layer.
     pub fn total(&self) -> u64 {
+        self.cycles * self.parts()
+    }
+
+    /// Predicted cycles of all parts of the layer, and their picojoules, as one number to be small.
+    fn score(&self, objective: Objective) -> f64 {
+        let parts = self.parts();
+        objective.score(self.total(), self.picojoules * parts as f64)
+    }
+
+    /// Parts of the layer.
+    fn parts(&self) -> u64 {
         let parts = [Dim::G, Dim::K, Dim::OY].map(|dim| {
             let (layer, tile) = (self.mapping.layer.size[dim], self.mapping.tile[dim]);
             u64::from(layer.div_ceil(tile))
         });
-        self.cycles * parts.iter().product::<u64>()
+        parts.iter().product()
     }
 }
 
-/// The fastest mapping of `work` on `chunk`, with `capacity` bytes of the buffer.
+/// The best mapping of `work` on `chunk`, with `capacity` bytes of the buffer.
 ///
 /// # Errors
 /// Every dataflow's shortage, where there is no legal mapping.
@@ -47,13 +63,15 @@ pub fn search(
     chunk: &Chunk,
     work: &Work,
     capacity: &Capacity,
+    objective: Objective,
 ) -> Result<Found, Vec<Shortage>> {
     let mut shortages = Vec::new();
     let mut best: Option<Found> = None;
     for dataflow in DATAFLOWS.iter().filter(|dataflow| (dataflow.computes)(work)) {
         let space = Space::widest(accelerator, chunk, work, *dataflow, capacity);
-        match space.and_then(|space| space.best()) {
-            Ok(found) if best.as_ref().is_none_or(|best| found.total() < best.total()) => best = Some(found),
+        let better = |found: &Found, best: &Found| found.score(objective) < best.score(objective);
+        match space.and_then(|space| space.best(objective)) {
+            Ok(found) if best.as_ref().is_none_or(|best| better(&found, best)) => best = Some(found),
             Ok(_) => {}
             Err(shortage) => shortages.push(shortage),
         }
@@ -109,9 +127,16 @@ impl<'a> Space<'a> {
         Ok(Space { accelerator, chunk, work, dataflow, unroll, tile })
     }
 
-    fn best(&self) -> Result<Found, Shortage> {
+    fn best(&self, objective: Objective) -> Result<Found, Shortage> {
         let mut ranked = self.ranked();
-        ranked.sort_by_key(|(cost, _)| *cost);
+        match objective {
+            Objective::Latency => ranked.sort_by_key(|(cost, _)| *cost),
+            // Beats stand for the energy that mappings differ in: every one crosses buffer, NoC and register files.
+            Objective::Energy => ranked.sort_by_key(|(cost, _)| (cost.beats, cost.cycles)),
+            Objective::Edp => {
+                ranked.sort_by(|(a, _), (b, _)| self.product(a).total_cmp(&self.product(b)));
+            }
+        }
         let evaluations = ranked.len() as u64;
         let (mut best, mut timed, mut deepest) = (None::<Found>, 0, usize::MAX);
         for (cost, mapping) in ranked {
@@ -122,11 +147,17 @@ impl<'a> Space<'a> {
                 continue;
             }
             let cycles = exec::cycles(self.accelerator, self.chunk, &engine.nests, &engine.registers);
-            if best.as_ref().is_none_or(|best| cycles < best.cycles) {
-                best = Some(Found { mapping, cycles, evaluations });
+            let picojoules = match objective {
+                Objective::Latency => 0.0,
+                _ => energy::of_exec(self.accelerator, self.chunk, &mapping),
+            };
+            let found = Found { mapping, cycles, picojoules, evaluations };
+            if best.as_ref().is_none_or(|best| found.score(objective) < best.score(objective)) {
+                best = Some(found);
             }
             timed += 1;
-            if timed == FINALISTS || best.as_ref().is_some_and(|best| best.cycles < cost.cycles) {
+            let hopeless = |best: &Found| objective == Objective::Latency && best.cycles < cost.cycles;
+            if timed == FINALISTS || best.as_ref().is_some_and(hopeless) {
                 break;
             }
         }
@@ -137,6 +168,16 @@ impl<'a> Space<'a> {
             unit: "levels",
             part: "the flattest mapping".to_string(),
         })
+    }
+
+    /// The closed form's energy-delay product: the energy of terms, which all mappings spend, and of beats.
+    fn product(&self, cost: &Cost) -> f64 {
+        let unit = &self.accelerator.energy;
+        let bits = f64::from(8 * self.unroll.x_lanes);
+        let beat = bits * (unit.buffer_bit + unit.noc_bit + unit.rf_bit);
+        let term = unit.op[self.chunk.op as usize] + f64::from(2 * ACC_BITS + 16) * unit.rf_bit;
+        let terms: f64 = self.tile.0.iter().map(|size| f64::from(*size)).product();
+        cost.cycles as f64 * (cost.beats as f64 * beat + terms * term)
     }
 
     /// Every candidate with its closed form.

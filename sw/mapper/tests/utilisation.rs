@@ -1,6 +1,7 @@
 //! How busy the search keeps an array: floors that must not sink, for layers of well-known networks.
 
 use mapper::check::faults;
+use mapper::energy::Objective;
 use mapper::search::search;
 use mapper::tiling::Capacity;
 use mapper::work::{Sizes, Work};
@@ -38,7 +39,8 @@ fn arrays_are_kept_busy_by_legal_mappings() {
             let padding = [(size[5] - 1) / 2, (size[6] - 1) / 2];
             let input = [size[3] * stride, size[4] * stride];
             let work = Work { size: Sizes(*size), stride: [*stride; 2], padding, input, residual: false };
-            let found = search(&accelerator, chunk, &work, &capacity).expect("the layer fits");
+            let found =
+                search(&accelerator, chunk, &work, &capacity, Objective::Latency).expect("the layer fits");
             assert_eq!(
                 faults(&found.mapping, &accelerator, chunk, &capacity),
                 Vec::<String>::new(),

@@ -3,8 +3,8 @@
 //! A table is a YAML list of `{name, op, n, g, k, c, oy, ox, fy, fx, sy, sx, py, px}`; `k` and `c` count one
 //! group's channels, strides default to 1 and paddings to 0.
 
-use crate::draft::MAX_EXTENT;
-use crate::graph::Dims;
+use crate::draft::{Draft, LayerDraft, MAX_EXTENT};
+use crate::graph::{Dims, Graph, Input, Padding, Parameters, Shape};
 use crate::yaml::Reader;
 use spec::error::Report;
 use spec::op::Op;
@@ -23,6 +23,49 @@ pub struct Row {
     pub stride: [usize; 2],
     /// Rows above and below, columns left and right.
     pub padding: [usize; 2],
+}
+
+impl Row {
+    /// A network of this layer alone, with zeros for weights, on the smallest input that has these outputs; of `n`
+    /// nothing is kept, a network is of one image.
+    ///
+    /// # Errors
+    /// Where no such layer is possible: its padding alone would be more than the input.
+    pub fn network(&self) -> Result<Graph, Report> {
+        let Dims { g, k, c, oy, ox, fy, fx, .. } = self.dims;
+        let extent = |outputs: usize, axis: usize, taps: usize| {
+            ((outputs - 1) * self.stride[axis] + taps).saturating_sub(2 * self.padding[axis])
+        };
+        let shape = Shape::new(g * c, extent(oy, 0, fy), extent(ox, 1, fx));
+        let [vertical, horizontal] = self.padding;
+        let layer = LayerDraft {
+            name: self.name.clone(),
+            op: self.op,
+            input: "input".to_string(),
+            residual: None,
+            out_channels: g * k,
+            kernel: [fy, fx],
+            stride: self.stride,
+            padding: Padding::from([vertical, horizontal, vertical, horizontal]),
+            groups: g,
+            clamp: (-128, 127),
+            parameters: Parameters {
+                weight: vec![0; g * k * c * fy * fx],
+                bias: vec![0; g * k],
+                multiplier: vec![1; g * k],
+                shift: vec![0; g * k],
+                ..Parameters::default()
+            },
+        };
+        let input = Input { shape, scale: 1.0, mean: vec![0.0; shape.c], std: vec![1.0; shape.c] };
+        Graph::new(Draft {
+            name: self.name.clone(),
+            input,
+            classes: Vec::new(),
+            layers: vec![layer],
+            output: None,
+        })
+    }
 }
 
 const KEYS: &[&str] = &["name", "op", "n", "g", "k", "c", "oy", "ox", "fy", "fx", "sy", "sx", "py", "px"];
@@ -79,7 +122,12 @@ mod tests {
         let dims = Dims { n: 1, g: 1, k: 8, c: 3, oy: 14, ox: 14, fy: 3, fx: 3 };
         let row = Row { name: "a".into(), op: Op::Conv, dims, stride: [2, 1], padding: [1, 0] };
         assert_eq!(dims.macs(), 8 * 3 * 14 * 14 * 9);
-        assert_eq!(rows, Ok(vec![row]));
+        assert_eq!(rows, Ok(vec![row.clone()]));
+        let graph = row.network().expect("a layer");
+        let (_, layer) = graph.layers().next().expect("one layer");
+        assert_eq!((layer.dims(1), layer.in_shape), (dims, Shape::new(3, 27, 16)));
+        let narrow = Row { padding: [9, 0], dims: Dims { oy: 2, ..dims }, ..row };
+        assert!(narrow.network().is_err(), "its padding is more than the input");
     }
 
     #[test]

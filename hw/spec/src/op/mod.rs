@@ -8,7 +8,7 @@ mod adder;
 mod conv;
 mod shift;
 
-use num::requant::ACC_BITS;
+pub use num::requant::ACC_BITS;
 use num::Num;
 
 /// One hand-worked row of an op: input, stored weight, the term they give.

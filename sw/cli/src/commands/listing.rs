@@ -19,6 +19,9 @@ pub struct Compile {
     /// Network file.
     #[arg(short, long)]
     pub network: PathBuf,
+    /// Mappings to use in place of a search, as `nasa map` writes them.
+    #[arg(short, long, value_name = "MAPPING")]
+    pub mapping: Option<PathBuf>,
     /// Where the program goes.
     #[arg(short, long, value_name = "PROGRAM")]
     pub out: PathBuf,
@@ -34,8 +37,10 @@ impl Compile {
     pub fn run(&self, console: &Console) -> Result<Done, Report> {
         let accelerator = flow::accelerator(&self.config)?;
         let graph = flow::network(&self.network)?;
-        let compiled =
-            console.busy("compiling", || flow::compile(&accelerator, &graph, self.images, self.dump))?;
+        let mappings = self.mapping.as_deref().map(|path| flow::mappings(path, &accelerator, &graph));
+        let (images, dump, mappings) = (self.images, self.dump, mappings.transpose()?);
+        let options = compiler::Options { images, dump, mappings, ..Default::default() };
+        let compiled = console.busy("compiling", || flow::compile(&accelerator, &graph, &options))?;
         files::write(&self.out, &compiled.program.to_bytes())?;
         let words: usize = compiled.program.streams.iter().map(Vec::len).sum();
         console.say(format!("{}: {words} words for {} layers", self.out.display(), graph.len()));

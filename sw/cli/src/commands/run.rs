@@ -34,8 +34,15 @@ impl Run {
         let inputs = [&flow.config, &flow.network, &flow.images];
         let compiled = step(console, &flow, "compile", &inputs, || {
             let (config, network) = (flow.config.clone(), flow.network.clone());
-            Compile { config, network, out: flow.out.join("network.program"), images, dump: false }
-                .run(console)
+            Compile {
+                config,
+                network,
+                mapping: None,
+                out: flow.out.join("network.program"),
+                images,
+                dump: false,
+            }
+            .run(console)
         })?;
         let inputs: Vec<&PathBuf> = inputs.into_iter().chain(&flow.labels).collect();
         let verified = step(console, &flow, "verify", &inputs, || verify(&flow).run(console))?;
@@ -56,6 +63,7 @@ fn verify(flow: &FlowFile) -> Verify {
         config: flow.config.clone(),
         network: flow.network.clone(),
         input: flow.images.clone(),
+        mapping: None,
         count: flow.count,
         labels: flow.labels.clone(),
         layers: None,

@@ -2,13 +2,13 @@
 
 use super::Done;
 use crate::console::Console;
-use crate::{files, flow};
+use crate::{files, flow, timeline};
 use clap::{Args, ValueEnum};
 use cosim::executor::Options;
 use cosim::memory::Timing;
 use model::npy;
 use serde_json::json;
-use spec::error::Report;
+use spec::error::{Diagnostic, Report};
 use std::path::PathBuf;
 
 /// What runs the hardware.
@@ -49,7 +49,7 @@ pub struct Memory {
 }
 
 /// The latency where nothing else is said, in cycles.
-const LATENCY: u32 = 40;
+pub const LATENCY: u32 = 40;
 
 /// The most cycles of a run where nothing else is said.
 const MAX_CYCLES: u64 = 2_000_000_000;
@@ -88,9 +88,15 @@ pub struct Simulate {
     /// Where the output goes.
     #[arg(short, long, value_name = "Y.npy")]
     out: PathBuf,
+    /// Mappings to use in place of a search, as `nasa map` writes them.
+    #[arg(short, long, value_name = "MAPPING")]
+    mapping: Option<PathBuf>,
     /// Stores every layer's output and writes it as DIR/LAYER.npy.
     #[arg(long, value_name = "DIR")]
     dump: Option<PathBuf>,
+    /// Writes when every queue ran what, for ui.perfetto.dev or chrome://tracing; a microsecond there is a cycle.
+    #[arg(long, value_name = "FILE.json")]
+    trace: Option<PathBuf>,
     /// What runs the hardware.
     #[arg(long, value_enum, default_value_t = Engine::Verilator)]
     engine: Engine,
@@ -103,7 +109,15 @@ impl Simulate {
         let accelerator = flow::accelerator(&self.config)?;
         let graph = flow::network(&self.network)?;
         let images = flow::images(&self.input, &graph, None)?;
-        let compiled = flow::compile(&accelerator, &graph, images.n as u32, self.dump.is_some())?;
+        let mappings = self.mapping.as_deref().map(|path| flow::mappings(path, &accelerator, &graph));
+        let options = compiler::Options {
+            images: images.n as u32,
+            dump: self.dump.is_some(),
+            mappings: mappings.transpose()?,
+            ..Default::default()
+        };
+        let compiled = flow::compile(&accelerator, &graph, &options)?;
+        self.check_trace()?;
         let mut simulator = flow::simulator(console, &accelerator, self.engine)?;
         let outcome = flow::execute(
             console,
@@ -121,11 +135,29 @@ impl Simulate {
                 files::write(&folder.join(format!("{name}.npy")), &npy::write(tensor))?;
             }
         }
+        if let Some(file) = &self.trace {
+            files::write_json(file, &timeline::of(&accelerator, &compiled.program, &outcome))?;
+        }
         console.say(format!("{}: {} images in {} cycles", self.out.display(), images.n, outcome.cycles));
         let (read, written) = (outcome.dram_read, outcome.dram_written);
         Ok(Done::well(json!({
             "network": graph.name, "config": accelerator.name, "engine": self.engine.name(), "images": images.n,
             "cycles": outcome.cycles, "dram_read": read, "dram_written": written,
         })))
+    }
+
+    /// Whether the trace is of a form that we write.
+    fn check_trace(&self) -> Result<(), Report> {
+        match &self.trace {
+            Some(file) if file.extension().is_none_or(|extension| extension != "json") => {
+                let error = Diagnostic::new("simulate", "only timelines are written, as JSON, not waveforms");
+                let name = file.with_extension("json");
+                Err(error
+                    .in_file(&files::name(file))
+                    .help(format!("write --trace {}", name.display()))
+                    .into())
+            }
+            _ => Ok(()),
+        }
     }
 }

@@ -25,7 +25,8 @@ pub struct Train {
 impl Train {
     pub fn run(&self, console: &Console) -> Result<Done, Report> {
         let config = nas::TrainConfig::parse(&files::name(&self.config), &files::read_text(&self.config)?)?;
-        let summary = nas::train(&config, &self.out, self.resume)?;
+        let show = if console.is_quiet() { nas::Show::Nothing } else { nas::Show::Progress };
+        let summary = nas::train_showing(&config, &self.out, self.resume, show)?;
         let last = &summary.last;
         console.say(format!(
             "{}: accuracy {:.4} after {} epochs",

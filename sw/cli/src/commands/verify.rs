@@ -23,6 +23,9 @@ pub struct Verify {
     /// Images: .npy, int8, [N, C, H, W].
     #[arg(short, long, value_name = "X.npy")]
     pub input: PathBuf,
+    /// Mappings to use in place of a search, as `nasa map` writes them.
+    #[arg(short, long, value_name = "MAPPING")]
+    pub mapping: Option<PathBuf>,
     /// Takes only the first N images.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub count: Option<u32>,
@@ -49,7 +52,14 @@ impl Verify {
         self.check_layers(&graph)?;
         let images = flow::images(&self.input, &graph, self.count)?;
         let labels = self.labels.as_deref().map(|path| Labels::read(path, images.n)).transpose()?;
-        let compiled = flow::compile(&accelerator, &graph, images.n as u32, !self.output_only)?;
+        let mappings = self.mapping.as_deref().map(|path| flow::mappings(path, &accelerator, &graph));
+        let options = compiler::Options {
+            images: images.n as u32,
+            dump: !self.output_only,
+            mappings: mappings.transpose()?,
+            ..Default::default()
+        };
+        let compiled = flow::compile(&accelerator, &graph, &options)?;
         let expected = model::reference::run_all(&graph, &images)?;
         let mut simulator = flow::simulator(console, &accelerator, self.engine)?;
         let outcome = flow::execute(

@@ -17,6 +17,7 @@ mod windows;
 
 use crate::work::{Dim, Work};
 use spec::accelerator::Chunk;
+use std::fmt;
 
 /// How a chunk's array is used.
 #[derive(Clone, Copy, Debug)]
@@ -113,6 +114,16 @@ fn results(size: u32, limit: u32, post_lanes: u32) -> u32 {
 fn pieces(size: u32, limit: u32) -> (u32, u32) {
     let count = size.div_ceil(limit);
     (size.div_ceil(count), count)
+}
+
+/// As mapping files write it.
+impl fmt::Display for Unroll {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Unroll { rows, cols, x_lanes, x_beats, d_lanes, d_beats } = self;
+        let (array, inputs) =
+            (format!("rows: {rows}, cols: {cols}"), format!("x_lanes: {x_lanes}, x_beats: {x_beats}"));
+        write!(f, "{{{array}, {inputs}, d_lanes: {d_lanes}, d_beats: {d_beats}}}")
+    }
 }
 
 /// The part of an array that is used, and the beats that serve it.

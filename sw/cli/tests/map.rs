@@ -1,0 +1,123 @@
+//! Mappings through the command line: found, written, read, scored, changed, and run on the hardware.
+
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+const NETWORK: &str = "-c hw/configs/tiny.yaml -n testbenches/demo/network.yaml";
+const IMAGES: &str = "-i testbenches/demo/images.npy";
+
+/// Runs `nasa` in the repository's root, which must exit with `status`; what it says, stdout first.
+fn nasa(status: i32, arguments: &str) -> [String; 2] {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nasa"));
+    command.args(arguments.split(' ')).current_dir(ROOT);
+    let output =
+        command.env("NASA_CACHE", Path::new(ROOT).join("target/models")).output().expect("nasa starts");
+    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    assert_eq!(output.status.code(), Some(status), "nasa {arguments}\n{}\n{}", said[0], said[1]);
+    said
+}
+
+fn json(arguments: &str) -> Value {
+    serde_json::from_str(&nasa(0, &format!("{arguments} --json -"))[0]).expect("JSON")
+}
+
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
+#[test]
+fn a_mapping_that_is_written_is_the_one_that_was_found() {
+    let out = folder("map");
+    let [mapping, found, given] =
+        ["m.map", "found", "given"].map(|name| out.join(name).display().to_string());
+    let searched = json(&format!("map {NETWORK} -o {mapping}"));
+    assert_eq!(searched["objective"], "latency");
+    assert!(searched["evaluations"].as_u64() > Some(100) && searched["seconds"].as_f64() > Some(0.0));
+    for key in [
+        "name",
+        "chunk",
+        "macs",
+        "spatial",
+        "temporal",
+        "cycles",
+        "energy_pj",
+        "edp",
+        "utilization",
+        "accesses",
+    ] {
+        assert!(!searched["layers"][0][key].is_null(), "{key}");
+    }
+    for key in ["cycles", "energy_pj", "edp"] {
+        assert!(searched["total"][key].as_f64() > Some(0.0), "{key}");
+    }
+    let evaluated = json(&format!("map {NETWORK} --evaluate {mapping}"));
+    assert_eq!((&evaluated["layers"], &evaluated["total"]), (&searched["layers"], &searched["total"]));
+    assert_eq!(evaluated["evaluations"], 0);
+    nasa(0, &format!("compile {NETWORK} -o {found}"));
+    nasa(0, &format!("compile {NETWORK} -m {mapping} -o {given}"));
+    assert_eq!(fs::read(found).expect("written"), fs::read(given).expect("written"));
+}
+
+#[test]
+fn other_mappings_run_bit_exact_and_as_predicted() {
+    let out = folder("map-objectives");
+    let total = |json: &Value, key: &str| json["total"][key].as_f64().expect("a number");
+    let [latency, energy] = ["latency", "energy"].map(|objective| {
+        let file = out.join(objective).display().to_string();
+        (json(&format!("map {NETWORK} --objective {objective} -o {file}")), file)
+    });
+    assert!(total(&latency.0, "cycles") < total(&energy.0, "cycles"));
+    assert!(total(&latency.0, "energy_pj") > total(&energy.0, "energy_pj"));
+    let changed = out.join("changed").display().to_string();
+    let text = fs::read_to_string(&latency.1).expect("written");
+    assert!(text.contains("slots: 16"));
+    fs::write(&changed, text.replace("slots: 16", "slots: 1")).expect("written");
+    for file in [&energy.1, &changed] {
+        let verified = json(&format!("verify {NETWORK} {IMAGES} -m {file}"));
+        assert_eq!(verified["mismatches"], 0);
+        assert_eq!(verified["cycles"]["predicted"], verified["cycles"]["measured"]);
+    }
+}
+
+#[test]
+fn a_table_of_layers_is_mapped_layer_by_layer() {
+    let out = folder("map-layers");
+    let [table, mapping] = ["t.yaml", "t.map"].map(|name| out.join(name).display().to_string());
+    let row = |name: &str, op: &str, k: u32| {
+        format!("- {{name: {name}, op: {op}, n: 1, g: 1, k: {k}, c: 5, oy: 7, ox: 9, fy: 3, fx: 3, py: 1, px: 1}}\n")
+    };
+    fs::write(&table, row("a", "conv", 8) + &row("b", "adder", 3)).expect("written");
+    let config = "-c hw/configs/tiny.yaml";
+    let searched = json(&format!("map {config} --layers {table} -o {mapping}"));
+    assert_eq!(
+        (&searched["layers"][0]["chunk"], &searched["layers"][1]["chunk"]),
+        (&"clp".into(), &"alp".into())
+    );
+    assert_eq!(searched["layers"][0]["macs"], 8 * 5 * 7 * 9 * 9);
+    let evaluated = json(&format!("map {config} --layers {table} --evaluate {mapping}"));
+    assert_eq!(evaluated["layers"], searched["layers"]);
+    let [_, stderr] = nasa(2, &format!("compile {NETWORK} -m {mapping} -o {table}.program"));
+    assert!(stderr.contains("the network has no layer `a`"), "{stderr}");
+    assert!(stderr.contains("there is no mapping of layer `conv0`"), "{stderr}");
+    nasa(2, "map -c hw/configs/tiny.yaml");
+}
+
+#[test]
+fn a_trace_shows_every_launch() {
+    let out = folder("trace");
+    let [output, trace] = ["y.npy", "t.json"].map(|name| out.join(name).display().to_string());
+    nasa(0, &format!("simulate {NETWORK} {IMAGES} -o {output} --trace {trace}"));
+    let json: Value = serde_json::from_slice(&fs::read(&trace).expect("written")).expect("JSON");
+    let events = json["traceEvents"].as_array().expect("events");
+    let launches: Vec<&Value> = events.iter().filter(|event| event["ph"] == "X").collect();
+    assert!(launches.len() > 20 && launches.iter().all(|launch| launch["dur"].as_u64() > Some(0)));
+    assert!(launches.iter().any(|launch| launch["name"] == "conv2" && launch["tid"] == 1));
+    let [_, stderr] = nasa(2, &format!("simulate {NETWORK} {IMAGES} -o {output} --trace {trace}.fst"));
+    assert!(stderr.contains("only timelines are written"), "{stderr}");
+}

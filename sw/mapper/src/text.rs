@@ -1,0 +1,200 @@
+//! Mappings as a file: YAML that says everything a mapping is, so that what one run found can be read, changed,
+//! and given to another. Reading checks the form only; whether a mapping is legal on a chunk is
+//! [`crate::check`]'s answer, and whether it fits a network the compiler's.
+
+use crate::dataflow::{Dataflow, Unroll, DATAFLOWS};
+use crate::mapping::{Hold, Loop, Mapping};
+use crate::work::{Dim, Sizes, Work};
+use model::yaml::{Fields, Reader};
+use spec::error::{grouped, Report};
+use spec::yaml::{Node, Value};
+
+/// The word that opens the file.
+pub const FORMAT: &str = "nasa-mapping/1";
+
+/// A mapping and what it is for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Named {
+    /// Name of the layer.
+    pub layer: String,
+    /// Name of the chunk that runs it.
+    pub chunk: String,
+    /// How.
+    pub mapping: Mapping,
+}
+
+/// The largest number in a mapping: hardware counts in 16 bits.
+const MOST: i64 = 65_535;
+
+const HEADER: &str = "\
+# How each layer is computed. `tile` is the part of a layer that one EXEC computes; its `loops` are written from the
+# inside to the outside; `level` says how many of them a tile of a register file serves, `slots` how many tiles it holds.
+";
+
+const KEYS: &[&str] =
+    &["name", "chunk", "layer", "dataflow", "unroll", "tile", "loops", "inputs", "weights", "sums"];
+const LAYER_KEYS: &[&str] =
+    &["G", "K", "C", "OY", "OX", "FY", "FX", "stride", "padding", "input", "residual"];
+const UNROLL_KEYS: &[&str] = &["rows", "cols", "x_lanes", "x_beats", "d_lanes", "d_beats"];
+const HOLD_KEYS: &[&str] = &["level", "slots"];
+const DIM_KEYS: &[&str] = &["G", "K", "C", "OY", "OX", "FY", "FX"];
+
+/// The file of `mappings`.
+pub fn print(mappings: &[Named]) -> String {
+    let mut text = format!("{HEADER}format: {FORMAT}\nlayers:\n");
+    for Named { layer, chunk, mapping } in mappings {
+        let Mapping { dataflow, unroll, layer: work, tile, loops, x, w, a } = mapping;
+        let loops: Vec<String> = loops.iter().map(|l| format!("{}{}", l.dim.name(), l.bound)).collect();
+        let pair = |[a, b]: [u32; 2]| format!("[{a}, {b}]");
+        let hold = |hold: &Hold| format!("{{level: {}, slots: {}}}", hold.level, hold.slots);
+        let (stride, padding, input) = (pair(work.stride), pair(work.padding), pair(work.input));
+        let lines = [
+            format!("- name: {layer}"),
+            format!("  chunk: {chunk}"),
+            format!(
+                "  layer: {{{}, stride: {stride}, padding: {padding}, input: {input}, residual: {}}}",
+                sizes(&work.size),
+                work.residual
+            ),
+            format!("  dataflow: {}", dataflow.name),
+            format!("  unroll: {unroll}"),
+            format!("  tile: {{{}}}", sizes(tile)),
+            format!("  loops: [{}]", loops.join(", ")),
+            format!("  inputs: {}", hold(x)),
+            format!("  weights: {}", hold(w)),
+            format!("  sums: {}", hold(a)),
+        ];
+        text += &lines.join("\n");
+        text += "\n";
+    }
+    text
+}
+
+fn sizes(sizes: &Sizes) -> String {
+    let each = Dim::ALL.iter().map(|dim| format!("{}: {}", dim.name(), sizes[*dim]));
+    each.collect::<Vec<_>>().join(", ")
+}
+
+/// Reads `text`, which `file` holds.
+///
+/// # Errors
+/// Everything that is wrong with the form of the file, each at its line.
+pub fn parse(file: &str, text: &str) -> Result<Vec<Named>, Report> {
+    let mut reader = Reader::new("mapping", file, text);
+    match all(&mut reader) {
+        Some(mappings) if reader.report.0.is_empty() => Ok(mappings),
+        _ => Err(reader.report),
+    }
+}
+
+fn all(reader: &mut Reader<'_>) -> Option<Vec<Named>> {
+    let root = reader.parse()?;
+    let fields = reader.fields(&root, "the file", &["format", "layers"])?;
+    let format = reader.required(&fields, "format").and_then(|node| reader.text(node, "format"));
+    if format.is_some_and(|format| format != FORMAT) {
+        reader.fault(fields.place_of("format"), "unknown format", "");
+        reader.help(format!("write format: {FORMAT}"));
+    }
+    let layers = reader.required(&fields, "layers")?;
+    let layers = reader.list(layers, "layers")?;
+    let named: Vec<Option<Named>> = layers.iter().map(|node| one(reader, node)).collect();
+    named.into_iter().collect()
+}
+
+fn one(reader: &mut Reader<'_>, node: &Node) -> Option<Named> {
+    let fields = reader.fields(node, "a layer", KEYS)?;
+    let mut text = |key: &str| reader.required(&fields, key).and_then(|node| reader.text(node, key));
+    let [name, chunk, dataflow] = ["name", "chunk", "dataflow"].map(&mut text);
+    let dataflow = dataflow.and_then(|name| self::dataflow(reader, &fields, &name));
+    let layer = reader.required(&fields, "layer").and_then(|node| work(reader, node));
+    let unroll = reader.required(&fields, "unroll").and_then(|node| unroll(reader, node));
+    let tile = reader.required(&fields, "tile").and_then(|node| {
+        let fields = reader.fields(node, "`tile`", DIM_KEYS)?;
+        extents(reader, &fields)
+    });
+    let loops = reader.required(&fields, "loops").and_then(|node| loops(reader, node));
+    let [x, w, a] = ["inputs", "weights", "sums"]
+        .map(|key| reader.required(&fields, key).and_then(|node| hold(reader, node, key)));
+    let (dataflow, unroll, layer, tile) = (dataflow?, unroll?, layer?, tile?);
+    let mapping = Mapping { dataflow, unroll, layer, tile, loops: loops?, x: x?, w: w?, a: a? };
+    Some(Named { layer: name?, chunk: chunk?, mapping })
+}
+
+fn dataflow(reader: &mut Reader<'_>, fields: &Fields<'_>, name: &str) -> Option<Dataflow> {
+    let found = DATAFLOWS.iter().find(|dataflow| dataflow.name == name).copied();
+    if found.is_none() {
+        let names: Vec<&str> = DATAFLOWS.iter().map(|dataflow| dataflow.name).collect();
+        reader.fault(fields.place_of("dataflow"), format!("unknown dataflow `{name}`"), "");
+        reader.help(format!("the dataflows are {}", names.join(", ")));
+    }
+    found
+}
+
+fn number(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str, least: i64) -> Option<u32> {
+    let node = reader.required(fields, key)?;
+    reader.int(node, key, least..=MOST).map(|number| number as u32)
+}
+
+fn extents(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Sizes> {
+    let numbers = Dim::ALL.map(|dim| number(reader, fields, dim.name(), 1));
+    let all: Option<Vec<u32>> = numbers.into_iter().collect();
+    Some(Sizes(all?.try_into().ok()?))
+}
+
+fn work(reader: &mut Reader<'_>, node: &Node) -> Option<Work> {
+    let fields = reader.fields(node, "`layer`", LAYER_KEYS)?;
+    let size = extents(reader, &fields);
+    let mut pair = |key: &str, least: i64| {
+        let node = reader.required(&fields, key)?;
+        let numbers = reader.ints(node, key, least..=MOST, &[2])?;
+        Some([numbers[0] as u32, numbers[1] as u32])
+    };
+    let (stride, padding, input) = (pair("stride", 1), pair("padding", 0), pair("input", 1));
+    let residual = match reader.required(&fields, "residual")?.value {
+        Value::Bool(residual) => residual,
+        _ => {
+            reader.fault(fields.place_of("residual"), "`residual` must be true or false", "");
+            return None;
+        }
+    };
+    Some(Work { size: size?, stride: stride?, padding: padding?, input: input?, residual })
+}
+
+fn unroll(reader: &mut Reader<'_>, node: &Node) -> Option<Unroll> {
+    let fields = reader.fields(node, "`unroll`", UNROLL_KEYS)?;
+    let mut get = |key: &str| number(reader, &fields, key, 1);
+    let (rows, cols, x_lanes) = (get("rows"), get("cols"), get("x_lanes"));
+    let (x_beats, d_lanes, d_beats) = (get("x_beats"), get("d_lanes"), get("d_beats"));
+    let (rows, cols, x_lanes) = (rows?, cols?, x_lanes?);
+    Some(Unroll { rows, cols, x_lanes, x_beats: x_beats?, d_lanes: d_lanes?, d_beats: d_beats? })
+}
+
+fn hold(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<Hold> {
+    let fields = reader.fields(node, &format!("`{key}`"), HOLD_KEYS)?;
+    let (level, slots) = (number(reader, &fields, "level", 0), number(reader, &fields, "slots", 1));
+    Some(Hold { level: level? as usize, slots: slots? })
+}
+
+fn loops(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Loop>> {
+    let items = reader.list(node, "loops")?;
+    let mut loops = Vec::new();
+    for item in items {
+        let text = reader.text(item, "loops")?;
+        let split = text.find(|c: char| c.is_ascii_digit()).unwrap_or(text.len());
+        let dim = Dim::ALL.into_iter().find(|dim| dim.name() == &text[..split]);
+        let bound = text[split..].parse().ok().filter(|bound| (2..=MOST as u32).contains(bound));
+        let (Some(dim), Some(bound)) = (dim, bound) else {
+            reader.fault(item.place, format!("`{text}` is no loop"), "");
+            reader.help(format!("write a dimension of {} and its bound from 2 on: OX4", DIM_KEYS.join(", ")));
+            return None;
+        };
+        loops.push(Loop { dim, bound });
+    }
+    let steps = loops.iter().try_fold(1u32, |steps, l| steps.checked_mul(l.bound));
+    if steps.is_none() {
+        let most = grouped(u32::MAX);
+        reader.fault(node.place, "these loops have too many steps", format!("at most {most}"));
+        return None;
+    }
+    Some(loops)
+}

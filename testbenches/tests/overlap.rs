@@ -24,7 +24,7 @@ fn deployed(
     images: &Tensor,
     latency: u32,
 ) -> Outcome {
-    let options = Options { images: images.n as u32, dump: false, mappings: None };
+    let options = Options { images: images.n as u32, dump: false, ..Options::default() };
     let compiled = compile(accelerator, graph, &options).unwrap_or_else(|report| panic!("{report}"));
     let options = executor::Options { timing: Timing::Fixed { latency }, ..executor::Options::default() };
     let outcome = executor::run(model, accelerator, &compiled.program, images, &options)

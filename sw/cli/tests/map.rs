@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-const NETWORK: &str = "-c hw/configs/tiny.yaml -n testbenches/demo/network.yaml";
-const IMAGES: &str = "-i testbenches/demo/images.npy";
+const NETWORK: &str = "-c hw/configs/tiny.yaml -n testbenches/small/network.yaml";
+const IMAGES: &str = "-i testbenches/small/images.npy";
 
 /// Runs `nasa` in the repository's root, which must exit with `status`; what it says, stdout first.
 fn nasa(status: i32, arguments: &str) -> [String; 2] {

@@ -50,10 +50,7 @@ pub(crate) fn assemble(graph: &Graph, live: &Live) -> Module {
         memories,
         instances,
         reset: graph.reset.map(to),
-        clocked: false,
-        fingerprint: 0,
-        nodes: Vec::new(),
-        names: Vec::new(),
+        ..Module::default()
     };
     compact(&mut module, narrowed.table);
     module.clocked = !module.registers.is_empty()

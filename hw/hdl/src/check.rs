@@ -93,7 +93,7 @@ fn drivers(graph: &mut Graph) {
 }
 
 /// Ports, memories and instances must have names of their own; other names are made unique.
-fn port_names(graph: &mut Graph) {
+pub(crate) fn port_names(graph: &mut Graph) {
     let inputs = graph.inputs.iter().zip(&graph.input_places).map(|(port, place)| (&port.name, *place));
     let outputs = graph.outputs.iter().map(|output| (&output.port.name, output.place));
     let memories = graph.memories.iter().zip(&graph.memory_places).map(|(m, place)| (&m.name, *place));
@@ -126,21 +126,30 @@ fn definitions(graph: &mut Graph) {
         checked.push(Arc::as_ptr(&instance.module));
         for module in instance.module.hierarchy() {
             let path = format!("below {}", instance.name);
-            match known.get(module.name()) {
-                Some((fingerprint, first)) if *fingerprint != module.fingerprint() => {
-                    let name = module.name();
-                    let message = format!("two different modules are named {name}: {first}, and {path}");
-                    clashes.push((instance.place, message));
-                }
-                Some(_) => {}
-                None => {
-                    known.insert(module.name().to_owned(), (module.fingerprint(), path));
+            for name in defined(&module) {
+                match known.get(name) {
+                    Some((fingerprint, first)) if *fingerprint != module.fingerprint() => {
+                        let message = format!("two different modules are named {name}: {first}, and {path}");
+                        clashes.push((instance.place, message));
+                    }
+                    Some(_) => {}
+                    None => {
+                        known.insert(name.to_owned(), (module.fingerprint(), path.clone()));
+                    }
                 }
             }
         }
     }
     for (place, message) in clashes {
         graph.error(place, message);
+    }
+}
+
+/// The names that the Verilog of a module defines: its own, or all those in a foreign text.
+fn defined(module: &Module) -> Vec<&str> {
+    match module.foreign() {
+        Some(foreign) => foreign.modules.iter().map(String::as_str).collect(),
+        None => vec![module.name()],
     }
 }
 
@@ -182,7 +191,19 @@ pub(crate) fn report_loop(graph: &mut Graph, path: &[NodeId]) {
     });
     let place = wire.unwrap_or(graph.table.places[path[0].index()]);
     let message = format!("combinational loop: {}", names.join(" <- "));
-    graph.error_with_help(place, message, Some("put a register into the loop"));
+    let help = match path.iter().any(|id| is_foreign(graph, *id)) {
+        true => "put a register into the loop, or say with `depends` what the foreign output really follows",
+        false => "put a register into the loop",
+    };
+    graph.error_with_help(place, message, Some(help));
+}
+
+/// Whether a value is the output of a foreign module.
+fn is_foreign(graph: &Graph, id: NodeId) -> bool {
+    match *graph.table.op(id) {
+        Op::Output { instance, .. } => graph.instances[instance].module.foreign().is_some(),
+        _ => false,
+    }
 }
 
 /// The input of an instance through which an output of it needs `next`.

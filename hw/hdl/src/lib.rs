@@ -16,6 +16,8 @@
 //! assert!(hdl::verilog::print(&module)[0].text.contains("count <= count + 8'd1"));
 //! ```
 //!
+//! Verilog that was written elsewhere takes part as a module of its own kind, see [`ForeignBuilder`].
+//!
 //! There is one clock, `aclk`, and one synchronous active-high reset, `rst`; both are implicit. The crate knows
 //! no neural networks, runs no tools and opens no files.
 
@@ -28,6 +30,7 @@ mod compare;
 mod error;
 mod finish;
 mod fold;
+mod foreign;
 mod graph;
 mod instance;
 mod meaning;
@@ -45,6 +48,7 @@ pub mod verilog;
 pub use builder::Builder;
 pub use check::nearest;
 pub use error::{Error, Errors};
+pub use foreign::{Foreign, ForeignBuilder};
 pub use instance::InstanceHandle;
 pub use meaning::meaning;
 pub use module::{Instance, Memory, Module, Output, Port, ReadPort, Register, WritePort};

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use num::Bits;
 
+use crate::foreign::Foreign;
 use crate::op::{Node, NodeId};
 
 /// A port.
@@ -26,7 +27,7 @@ pub struct Port {
 pub struct Output {
     /// The port.
     pub port: Port,
-    /// Its value.
+    /// Its value; no node at all where the module is foreign.
     pub node: NodeId,
     /// Indices of the inputs that it depends on within the same cycle, ascending.
     pub depends_on: Vec<usize>,
@@ -116,7 +117,7 @@ impl Hash for Instance {
 }
 
 /// A finished module.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Module {
     pub(crate) name: String,
     pub(crate) doc: String,
@@ -129,6 +130,7 @@ pub struct Module {
     pub(crate) instances: Vec<Instance>,
     pub(crate) reset: Option<NodeId>,
     pub(crate) clocked: bool,
+    pub(crate) foreign: Option<Foreign>,
     pub(crate) fingerprint: u64,
 }
 
@@ -193,7 +195,8 @@ impl Module {
         self.reset
     }
 
-    /// Whether it, or an instance in it, holds state, and so has the implicit clock port `aclk`.
+    /// Whether it, or an instance in it, holds state, and so has a clock: the implicit port `aclk`, or a foreign
+    /// module's [`Module::clock_port`].
     pub fn clocked(&self) -> bool {
         self.clocked
     }
@@ -233,7 +236,7 @@ impl Module {
     pub(crate) fn compute_fingerprint(&mut self) {
         let mut hasher = DefaultHasher::new();
         (&self.name, &self.doc, &self.inputs, &self.outputs, &self.nodes, &self.names).hash(&mut hasher);
-        (&self.registers, &self.memories, &self.instances, self.reset).hash(&mut hasher);
+        (&self.registers, &self.memories, &self.instances, self.reset, &self.foreign).hash(&mut hasher);
         self.fingerprint = hasher.finish();
     }
 }

@@ -3,13 +3,19 @@
 
 mod golden;
 
-use hdl::{Builder, Errors, Module};
+use hdl::{Builder, Errors, ForeignBuilder, Module};
 use std::sync::Arc;
 
 type Outcome = Result<Arc<Module>, Errors>;
 
 /// What is wrong, and a description in which it is.
 type Case = (&'static str, fn() -> Outcome);
+
+/// A foreign inverter, and other modules beside it.
+fn core(name: &str, others: &str) -> Outcome {
+    let text = format!("module {name}(input x, output z); assign z = !x; endmodule {others}");
+    ForeignBuilder::new(name, "", &text).input("x", 1, "").output("z", 1, "").finish()
+}
 
 const CASES: &[Case] = &[
     ("operands of different widths", || {
@@ -122,6 +128,34 @@ const CASES: &[Case] = &[
         memory.write(&x, &x, &x);
         memory.write_masked(&x.trunc(7), &x.zext(12), &x.bit(0), &x, 5);
         b.output("z", &memory.read(&x), "");
+        b.finish()
+    }),
+    ("a declaration of foreign Verilog", || {
+        let text = "/* module commented */ module a; endmodule // module b\nmodule a; \"module c\" endmodule";
+        ForeignBuilder::new("core", "", text)
+            .clock("clk")
+            .clock("clock")
+            .input("clock", 1, "")
+            .input("while", 1, "")
+            .input("rst", 2, "")
+            .input("bus$operand", 8, "")
+            .output("z", 0, "")
+            .depends("y", &[])
+            .depends("z", &["bus$operant"])
+            .finish()
+    }),
+    ("a combinational loop through foreign Verilog", || {
+        let core = core("core", "")?;
+        let b = Builder::new("ring", "");
+        let u = b.instance("u", &core);
+        u.connect("x", &!&u.out("z"));
+        b.finish()
+    }),
+    ("foreign modules that bring a helper each, of one name", || {
+        let helper = |wire: &str| format!("module helper; wire {wire}; endmodule");
+        let b = Builder::new("outer", "");
+        b.instance("u", &core("one", &helper("a"))?).connect("x", &b.one());
+        b.instance("v", &core("other", &helper("b"))?).connect("x", &b.one());
         b.finish()
     }),
     ("a signal of another module", || {

@@ -51,11 +51,35 @@ fn pair() -> Arc<Module> {
     b.finish().expect("a correct description")
 }
 
+/// A divider that was written elsewhere, and a register behind it.
+fn divider() -> Arc<Module> {
+    let text = "
+module divider(clock, bus$x, y); // an interface's port
+    input clock;
+    input [7:0] bus$x;
+    output reg [7:0] y;
+    always @(posedge clock) y <= bus$x / 3;
+endmodule
+";
+    let third = hdl::ForeignBuilder::new("divider", "A third, a cycle later.", text)
+        .clock("clock")
+        .input("bus$x", 8, "a number")
+        .output("y", 8, "a third of it")
+        .depends("y", &[]);
+    let b = Builder::new("thirds", "A third of a number, or of the last third.");
+    let again = b.input("again", 1, "takes the last third");
+    let divider = b.instance("divider", &third.finish().expect("a correct declaration"));
+    divider.connect("bus$x", &again.mux(&divider.out("y"), &b.input("x", 8, "a number")));
+    b.output("y", &b.delay("y", &divider.out("y")), "the third");
+    b.finish().expect("no loop: a register drives the foreign output")
+}
+
 #[test]
 fn verilog_reads_well() {
     let mut text = String::new();
     let tops = [
         pair(),
+        divider(),
         cells::fifo("queue", 8, 5).expect("a queue"),
         cells::ram("bank", 32, 64, 8).expect("a memory"),
     ];

@@ -22,8 +22,9 @@ pub struct Interpreter {
 }
 
 impl Interpreter {
-    /// Starts `module`.
+    /// Starts `module`, which must pass [`check`](crate::check()).
     pub fn new(module: &Arc<Module>) -> Interpreter {
+        crate::check(module).unwrap_or_else(|error| panic!("{error}"));
         let flat = Flat::new(module);
         let memory = |memory: &crate::flat::Memory| vec![Bits::zero(memory.width); memory.depth as usize];
         Interpreter {

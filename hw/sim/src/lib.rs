@@ -19,4 +19,4 @@ mod interpreter;
 mod simulator;
 
 pub use interpreter::Interpreter;
-pub use simulator::{Error, InputId, OutputId, Simulator};
+pub use simulator::{check, Error, InputId, OutputId, Simulator};

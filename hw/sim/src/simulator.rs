@@ -30,6 +30,11 @@ pub enum Error {
         /// Names that exist and are close, the closest first.
         nearest: Vec<String>,
     },
+    /// Only a Verilog tool can run it, because a part of it is Verilog that was written elsewhere.
+    Foreign {
+        /// Where that part is: `top.core.divider`.
+        path: String,
+    },
     /// The value has more bits than the port.
     TooLarge {
         /// The port.
@@ -50,6 +55,9 @@ impl fmt::Display for Error {
                     true => Ok(()),
                     false => write!(f, "\n  = help: nearest: {}", nearest.join(", ")),
                 }
+            }
+            Error::Foreign { path } => {
+                write!(f, "error[sim]: {path} is written elsewhere; only Verilator can run it")
             }
             Error::TooLarge { port, width, value } => {
                 write!(f, "error[sim]: {value} does not fit in the {width} bits of `{port}`")
@@ -138,6 +146,11 @@ pub trait Simulator {
         let output = self.output(port)?;
         Ok(self.get_bits(output))
     }
+}
+
+/// Whether a simulator of ours can run `module`: one that contains foreign Verilog it cannot.
+pub fn check(module: &Module) -> Result<(), Error> {
+    module.foreign_path().map_or(Ok(()), |path| Err(Error::Foreign { path }))
 }
 
 pub(crate) fn unknown<'a>(

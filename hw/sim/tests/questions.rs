@@ -1,4 +1,6 @@
-//! Wrong questions to a simulator are answered with what could have been meant.
+//! Wrong questions to a simulator are answered with what could have been meant, and what it cannot run is refused.
+
+use std::sync::Arc;
 
 use hdl::cells;
 use sim::{Interpreter, Simulator};
@@ -34,4 +36,22 @@ fn wrong_questions_are_answered() {
     outer.step();
     assert_eq!(outer.peek_path("queue.words[0]").expect("an entry").to_u64(), 77);
     assert_eq!(outer.peek_path("queue.level").expect("a register").to_u64(), 1);
+}
+
+#[test]
+fn foreign_modules_are_refused() {
+    let text = "module divider(input [7:0] x, output [7:0] y); assign y = x / 3; endmodule";
+    let divider = hdl::ForeignBuilder::new("divider", "A third.", text).input("x", 8, "").output("y", 8, "");
+    let divider = divider.finish().expect("a correct declaration");
+    let wrap = |name: &str, inside: &str, module: &Arc<hdl::Module>| {
+        let b = hdl::Builder::new(name, "");
+        b.output("y", &b.instance(inside, module).connect("x", &b.input("x", 8, "")).out("y"), "");
+        b.finish().expect("a correct description")
+    };
+    let core = wrap("core", "thirds", &divider);
+    let top = wrap("top", "inner", &core);
+    let said = "error[sim]: top.inner.thirds is written elsewhere; only Verilator can run it";
+    assert_eq!(sim::check(&top).expect_err("nobody here knows what it does").to_string(), said);
+    let panic = std::panic::catch_unwind(|| Interpreter::new(&top)).err().expect("refused");
+    assert_eq!(panic.downcast_ref::<String>().map(String::as_str), Some(said));
 }

@@ -2,9 +2,11 @@
 //!
 //! What the text promises its readers and their tools: names from the design, explicit widths everywhere (no
 //! implicit extension or truncation), one clocked style, no `initial`, no latches, no pragmas; what is not read
-//! is gathered in one wire `unused`. `verilator -Wall` and `iverilog -g2001` accept it without a word.
+//! is gathered in one wire `unused`. `verilator -Wall` and `iverilog -g2001` accept it without a word. Text that
+//! was written elsewhere is printed as it came, in a file of its own (see `foreign`).
 
 mod expression;
+mod foreign;
 mod memory;
 mod nets;
 mod plan;
@@ -38,7 +40,10 @@ pub fn print(top: &Arc<Module>) -> Vec<VerilogFile> {
 pub fn print_with(top: &Arc<Module>, origin: &str) -> Vec<VerilogFile> {
     let file = |module: &Arc<Module>| VerilogFile {
         name: format!("{}.v", module.name),
-        text: print_module(module, origin),
+        text: match module.foreign() {
+            Some(foreign) => foreign::print(module, &foreign.text, origin),
+            None => print_module(module, origin),
+        },
     };
     top.hierarchy().iter().map(file).collect()
 }

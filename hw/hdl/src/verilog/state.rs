@@ -70,7 +70,7 @@ impl Printer<'_> {
             let mut text = String::new();
             let mut connections = Vec::new();
             if instance.module.clocked {
-                connections.push(".aclk(aclk)".to_owned());
+                connections.push(format!(".{}(aclk)", instance.module.clock_port()));
             }
             for (port, input) in instance.module.inputs.iter().zip(&instance.inputs) {
                 connections.push(format!(".{}({})", port.name, self.whole(*input)));

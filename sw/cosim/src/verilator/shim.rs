@@ -13,12 +13,15 @@ pub(super) fn text(module: &Module) -> String {
     let outputs = module.outputs().iter().map(|output| &output.port.name);
     let mut ports = String::new();
     for (index, name) in inputs.chain(outputs).enumerate() {
+        // Verilator's spelling of what C++ has no letter for.
+        let name = name.replace('$', "__024");
         let _ = writeln!(ports, "    ports[{index}] = static_cast<void*>(&model->{name});");
     }
-    let (low, high) = match module.clocked() {
-        true => ("model->aclk = 0; ", "model->aclk = 1; "),
-        false => ("", ""),
+    let clock = |level: u32| match module.clocked() {
+        true => format!("model->{} = {level}; ", module.clock_port()),
+        false => String::new(),
     };
+    let (low, high) = (clock(0), clock(1));
     format!(
         r#"#include "{CLASS}.h"
 

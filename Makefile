@@ -4,6 +4,9 @@
 CONFIGS := $(patsubst hw/configs/%.yaml,%,$(wildcard hw/configs/*.yaml))
 NASA    := cargo run --quiet --profile test -p nasa-cli --
 
+# What tests need and users mostly do not.
+FEATURES := --features nasa-testbenches/rust-hdl
+
 # Built simulators are kept here, shared by tests and demo.
 export NASA_CACHE ?= $(CURDIR)/target/models
 
@@ -23,8 +26,8 @@ test: setup check ## everything that CI runs
 
 check: ## formatter, lints, layering, generated files, tests
 	cargo fmt --all --check
-	cargo clippy --quiet --workspace --all-targets --profile test -- -D warnings
-	cargo test --quiet --workspace
+	cargo clippy --quiet --workspace --all-targets $(FEATURES) --profile test -- -D warnings
+	cargo test --quiet --workspace $(FEATURES)
 
 bench: ## benchmarks: reference executor, mapper, simulators
 	cargo bench --workspace

@@ -104,7 +104,8 @@ fn users(crates: &[&str], word: &str) -> Vec<PathBuf> {
 
 #[test]
 fn only_cosim_starts_processes_and_parsers_open_no_files() {
-    let pure = ["hw/num", "hw/hdl", "hw/spec", "hw/accel", "sw/model", "sw/mapper", "sw/compiler"];
+    let pure =
+        ["hw/num", "hw/hdl", "hw/rust-hdl", "hw/spec", "hw/accel", "sw/model", "sw/mapper", "sw/compiler"];
     assert_eq!(users(&pure, "std::fs"), Vec::<PathBuf>::new());
     let silent = [&pure[..], &["hw/sim", "sw/nas", "sw/cli"]].concat();
     assert_eq!(users(&silent, "std::process::Command"), Vec::<PathBuf>::new());

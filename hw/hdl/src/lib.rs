@@ -40,6 +40,7 @@ mod narrow;
 mod number;
 mod op;
 mod operators;
+pub mod random;
 mod rewire;
 mod signal;
 mod state;

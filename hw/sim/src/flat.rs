@@ -27,6 +27,7 @@ pub(crate) enum Source {
 
 /// A register, or the register of a synchronous read.
 pub(crate) struct State {
+    pub scope: u32,
     pub width: u32,
     pub reset: Option<(Slot, Bits)>,
     pub enable: Option<Slot>,
@@ -54,18 +55,28 @@ pub(crate) struct Memory {
     pub writes: Vec<Write>,
 }
 
+/// What a path leads to.
+pub(crate) enum Named {
+    State(usize),
+    Entry { memory: usize, entry: usize },
+}
+
 /// A module and everything below it.
 #[derive(Default)]
 pub(crate) struct Flat {
     pub sources: Vec<Source>,
+    /// The instance that each slot belongs to, in the order of the hierarchy; the top is 0.
+    pub scopes: Vec<u32>,
     /// Slots in an order of evaluation.
     pub order: Vec<Slot>,
     pub outputs: Vec<Slot>,
+    /// How many instances there are, the top among them.
+    pub instances: u32,
     pub states: Vec<State>,
     pub memories: Vec<Memory>,
     /// States and memories by path.
-    pub state_paths: BTreeMap<String, usize>,
-    pub memory_paths: BTreeMap<String, usize>,
+    state_paths: BTreeMap<String, usize>,
+    memory_paths: BTreeMap<String, usize>,
 }
 
 impl Flat {
@@ -73,6 +84,7 @@ impl Flat {
         let mut flat = Flat::default();
         let inputs: Vec<Slot> = (0..top.inputs().len()).collect();
         flat.sources.extend(inputs.iter().map(|port| Source::Input(*port)));
+        flat.scopes.extend(inputs.iter().map(|_| 0));
         flat.outputs = flat.add(top, "", &inputs);
         flat.sort();
         flat
@@ -81,10 +93,13 @@ impl Flat {
     /// Lays out an instance whose inputs are the given slots; gives the slots of its outputs.
     fn add(&mut self, module: &Arc<Module>, path: &str, inputs: &[Slot]) -> Vec<Slot> {
         let base = self.sources.len();
+        let scope = self.instances;
+        self.instances += 1;
+        self.scopes.resize(base + module.nodes().len(), scope);
         let slot = |id: NodeId| base + id.index();
         let (first_state, first_memory) = (self.states.len(), self.memories.len());
-        self.add_registers(module, path, slot);
-        let reads = self.add_memories(module, path, slot);
+        self.add_registers(module, path, scope, slot);
+        let reads = self.add_memories(module, path, scope, slot);
         for id in module.node_ids() {
             let source = match &module.node(id).op {
                 Op::Input(port) => Source::Same(inputs[*port]),
@@ -117,12 +132,12 @@ impl Flat {
         module.outputs().iter().map(|output| slot(output.node)).collect()
     }
 
-    fn add_registers(&mut self, module: &Module, path: &str, slot: impl Fn(NodeId) -> Slot) {
+    fn add_registers(&mut self, module: &Module, path: &str, scope: u32, slot: impl Fn(NodeId) -> Slot) {
         for register in module.registers() {
             self.state_paths.insert(format!("{path}{}", register.name), self.states.len());
             let reset = module.reset().map(&slot).zip(register.reset.clone());
             let (enable, next) = (register.enable.map(&slot), Next::Value(slot(register.next)));
-            self.states.push(State { width: register.width, reset, enable, next });
+            self.states.push(State { scope, width: register.width, reset, enable, next });
         }
     }
 
@@ -131,6 +146,7 @@ impl Flat {
         &mut self,
         module: &Module,
         path: &str,
+        scope: u32,
         slot: impl Fn(NodeId) -> Slot,
     ) -> BTreeMap<(usize, usize), usize> {
         let mut reads = BTreeMap::new();
@@ -150,6 +166,7 @@ impl Flat {
                     self.state_paths.insert(format!("{path}{name}"), self.states.len());
                     let next = Next::Entry { memory: this, addr: slot(*addr) };
                     self.states.push(State {
+                        scope,
                         width: memory.width,
                         reset: None,
                         enable: Some(slot(*enable)),
@@ -176,6 +193,21 @@ impl Flat {
                 }
             }
         }
+    }
+
+    /// What has this path: `pe_3.accumulator`, `bank.words[17]`.
+    pub fn find(&self, path: &str) -> Option<Named> {
+        if let Some(state) = self.state_paths.get(path) {
+            return Some(Named::State(*state));
+        }
+        let (memory, index) = path.strip_suffix(']')?.rsplit_once('[')?;
+        let (memory, entry) = (*self.memory_paths.get(memory)?, index.parse::<usize>().ok()?);
+        (entry < self.memories[memory].depth as usize).then_some(Named::Entry { memory, entry })
+    }
+
+    /// The paths of states and memories.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.state_paths.keys().chain(self.memory_paths.keys()).map(String::as_str)
     }
 
     fn needs(&self, slot: Slot) -> Vec<Slot> {

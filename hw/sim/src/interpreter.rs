@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hdl::{meaning, Module};
 use num::Bits;
 
-use crate::flat::{Flat, Next, Slot, Source};
+use crate::flat::{Flat, Named, Next, Slot, Source};
 use crate::simulator::{unknown, Error, InputId, OutputId, Simulator};
 
 /// A module being interpreted.
@@ -40,17 +40,11 @@ impl Interpreter {
 
     /// What a register, or an entry of a memory, holds: `pe_3.accumulator`, `bank.words[17]`.
     pub fn peek_path(&self, path: &str) -> Result<Bits, Error> {
-        if let Some(state) = self.flat.state_paths.get(path) {
-            return Ok(self.states[*state].clone());
+        match self.flat.find(path) {
+            Some(Named::State(state)) => Ok(self.states[state].clone()),
+            Some(Named::Entry { memory, entry }) => Ok(self.memories[memory][entry].clone()),
+            None => Err(unknown("register or memory entry", path, &self.module, self.flat.paths())),
         }
-        let entry = path.strip_suffix(']').and_then(|path| path.rsplit_once('['));
-        let entry = entry.and_then(|(memory, index)| {
-            let memory = self.flat.memory_paths.get(memory)?;
-            self.memories[*memory].get(index.parse::<usize>().ok()?)
-        });
-        let known = self.flat.state_paths.keys().chain(self.flat.memory_paths.keys());
-        let known = known.map(String::as_str);
-        entry.cloned().ok_or_else(|| unknown("register or memory entry", path, &self.module, known))
     }
 
     fn settle(&mut self) {

@@ -1,7 +1,8 @@
 //! Runs modules of the hardware language, cycle by cycle.
 //!
-//! [`Interpreter`] is the definition: slow, obvious, two-state. Whatever else runs a module (a faster simulator
-//! here, a foreign one elsewhere) implements the same [`Simulator`] and is compared with it.
+//! [`Interpreter`] is the definition: slow, obvious, two-state. [`Native`] is the fast one: machine code, for what
+//! changes alone. Whatever else runs a module (a foreign simulator elsewhere) implements the same [`Simulator`] and
+//! is compared with the first.
 //!
 //! ```
 //! use sim::{Interpreter, Simulator};
@@ -16,7 +17,9 @@
 
 mod flat;
 mod interpreter;
+mod native;
 mod simulator;
 
 pub use interpreter::Interpreter;
+pub use native::Native;
 pub use simulator::{check, Error, InputId, OutputId, Simulator};

@@ -13,7 +13,7 @@ use hdl::Module;
 use mapper::{events, Mapping};
 use model::format::Written;
 use model::{npy, Graph, Tensor};
-use sim::{Interpreter, Simulator};
+use sim::{Interpreter, Native, Simulator};
 use spec::accelerator::Accelerator;
 use spec::error::{Diagnostic, Report};
 use spec::program::Program;
@@ -96,6 +96,9 @@ pub fn simulator(
     let module = hardware(accelerator)?;
     let what = "building the simulator (once for each configuration)";
     match engine {
+        Engine::Native => {
+            Ok(Box::new(console.busy("compiling the hardware to machine code", || Native::new(&module))))
+        }
         Engine::Interpreter => Ok(Box::new(Interpreter::new(&module))),
         Engine::Verilator => match console.busy(what, || Verilated::build(&module, &cache())) {
             Ok(model) => Ok(Box::new(model)),

@@ -1,16 +1,14 @@
 //! The printed Verilog means what the description means: random netlists in Verilator against the reference
 //! interpreter, and under the lints of Verilator and Icarus Verilog.
 
-mod support;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
 use cosim::verilator::Verilated;
+use hdl::random::{self as netlist, Random};
 use hdl::Module;
 use sim::{Interpreter, Simulator};
-use support::Random;
 
 const CYCLES: usize = 200;
 
@@ -39,13 +37,13 @@ fn work_dir() -> PathBuf {
 fn netlists(seed: u64) -> Arc<Module> {
     let random = &mut Random::new(seed);
     let leaves: Vec<Arc<Module>> =
-        (0..3).map(|i| support::module(random, &format!("leaf_{i}"), 20, &[])).collect();
+        (0..3).map(|i| netlist::module(random, &format!("leaf_{i}"), 20, &[])).collect();
     let middle: Vec<Arc<Module>> =
-        (0..2).map(|i| support::module(random, &format!("middle_{i}"), 60, &leaves)).collect();
+        (0..2).map(|i| netlist::module(random, &format!("middle_{i}"), 60, &leaves)).collect();
     let mut modules: Vec<Arc<Module>> =
-        (0..4).map(|i| support::module(random, &format!("netlist_{i}"), 80, &middle)).collect();
+        (0..4).map(|i| netlist::module(random, &format!("netlist_{i}"), 80, &middle)).collect();
     modules.extend(leaves);
-    support::side_by_side("netlists", &modules)
+    netlist::side_by_side("netlists", &modules)
 }
 
 #[test]
@@ -105,7 +103,7 @@ fn the_linters_have_nothing_to_say_of_the_cells() {
     ];
     let cells: Vec<Arc<Module>> =
         cells.into_iter().map(|cell| cell.expect("a correct description")).collect();
-    lint(&support::side_by_side("cells", &cells), "lint-cells");
+    lint(&netlist::side_by_side("cells", &cells), "lint-cells");
 }
 
 /// Both linters on the printed files of a module, in a work folder of that name.

@@ -16,7 +16,9 @@ use std::path::PathBuf;
 pub enum Engine {
     /// The printed Verilog, in Verilator.
     Verilator,
-    /// The description itself, in our own interpreter: slow, and needs no other tool.
+    /// The description itself, as machine code: starts within seconds, and needs no other tool.
+    Native,
+    /// The description itself, in our own interpreter: slow, and the definition of the language.
     Interpreter,
 }
 
@@ -25,6 +27,7 @@ impl Engine {
     pub fn name(self) -> &'static str {
         match self {
             Engine::Verilator => "verilator",
+            Engine::Native => "native",
             Engine::Interpreter => "interpreter",
         }
     }

@@ -1,19 +1,23 @@
-//! Random netlists: every kind of operation at widths of 1 to 256 bits, registers, memories of both kinds, and
-//! instances of modules that are random themselves.
+//! Random netlists, for tests of whatever prints or runs modules: every kind of operation at widths of 1 to 256 bits,
+//! registers, memories of both kinds, and instances of modules that are random themselves. One seed gives the same
+//! netlist everywhere.
 
 use std::sync::Arc;
 
-use hdl::{Builder, Module, Signal};
 use num::Bits;
+
+use crate::{Builder, Module, Reg, Signal};
 
 /// A small generator of random numbers (xorshift), the same everywhere for one seed.
 pub struct Random(u64);
 
 impl Random {
+    /// From a seed.
     pub fn new(seed: u64) -> Random {
         Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
+    /// 64 random bits.
     pub fn word(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -21,6 +25,7 @@ impl Random {
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
+    /// A number below `limit`.
     pub fn below(&mut self, limit: usize) -> usize {
         ((self.word() >> 32) as usize) % limit
     }
@@ -52,11 +57,14 @@ impl Random {
 }
 
 /// A module of about `size` random operations, with instances of `children`.
+///
+/// # Panics
+/// Where the description is wrong: that would be a mistake of this file or of the checks.
 pub fn module(random: &mut Random, name: &str, size: usize, children: &[Arc<Module>]) -> Arc<Module> {
     let b = Builder::new(name, "A random netlist.");
     let mut pool: Vec<Signal> =
         (0..3 + random.below(4)).map(|i| b.input(&format!("x{i}"), random.width(), "anything")).collect();
-    let registers: Vec<hdl::Reg> =
+    let registers: Vec<Reg> =
         (0..2 + random.below(4)).map(|i| b.reg(&format!("r{i}"), random.width())).collect();
     pool.extend(registers.iter().map(|register| register.q()));
     for i in 0..size {
@@ -212,7 +220,49 @@ fn instance(
     read.map(|output| instance.out(&output.port.name)).collect()
 }
 
+/// A module of `size` random operations around a row of 1 to 64 equal instances, each of which has a link to the
+/// next, over leaves of its own.
+pub fn hierarchy(seed: u64, size: usize) -> Arc<Module> {
+    let random = &mut Random::new(seed);
+    let leaves: Vec<Arc<Module>> =
+        (0..1 + random.below(2)).map(|i| module(random, &format!("leaf_{i}"), size / 4, &[])).collect();
+    let inner = module(random, "inner", size / 2, &leaves);
+    let outer = module(random, "outer", size, &leaves);
+    let most = [4, 8, 64][random.below(3)];
+    let count = 1 + random.below(most);
+    side_by_side("netlist", &[row(random, &inner, count), outer])
+}
+
+/// `count` instances of a module: of its inputs some come from the instance before, some are common to all.
+fn row(random: &mut Random, module: &Arc<Module>, count: usize) -> Arc<Module> {
+    let b = Builder::new("row", "Equal instances, each linked to the next.");
+    let ports: Vec<_> = module.inputs().iter().filter(|port| port.name != "rst").collect();
+    let common: Vec<Signal> = ports.iter().map(|port| b.input(&port.name, port.width, &port.doc)).collect();
+    let is_linked: Vec<bool> = ports.iter().map(|_| random.below(2) == 0).collect();
+    let mut links = common.clone();
+    let mut sum = b.zero(64);
+    for i in 0..count {
+        let instance = b.instance(&format!("u{i}"), module);
+        for (port, (link, common)) in ports.iter().zip(links.iter().zip(&common)) {
+            instance.connect(&port.name, &(link ^ common));
+        }
+        let outputs: Vec<Signal> =
+            module.outputs().iter().map(|output| instance.out(&output.port.name)).collect();
+        sum = outputs.iter().fold(sum, |sum, output| &sum ^ &fold64(output)) + i as i64;
+        for (i, link) in links.iter_mut().enumerate().filter(|(i, _)| is_linked[*i]) {
+            // Through a register now and then, so that not all is one long path.
+            let linked = of_width(random, &outputs, link.width());
+            *link = if i % 2 == 0 { num::Num::stage(&linked) } else { linked };
+        }
+    }
+    b.output("sum", &sum, "all outputs of all instances");
+    b.finish().unwrap_or_else(|errors| panic!("{errors}"))
+}
+
 /// One module with the given ones side by side, all ports to the outside.
+///
+/// # Panics
+/// Where two have one name.
 pub fn side_by_side(name: &str, modules: &[Arc<Module>]) -> Arc<Module> {
     let b = Builder::new(name, "Several modules side by side.");
     for (i, module) in modules.iter().enumerate() {

@@ -1,0 +1,130 @@
+//! From a module to a netlist of words: every instance laid out, every value made by the folder.
+
+use std::sync::Arc;
+
+use hdl::Module;
+
+use super::fold::Folder;
+use super::legalise::{word_width, Words};
+use super::words::{Memory, Netlist, Op, State, Write};
+use crate::flat::{Flat, Next, Slot, Source};
+
+/// The netlist, and where it keeps what has a name.
+pub(crate) struct Elaborated {
+    pub netlist: Netlist,
+    /// The first word of every input.
+    pub first_input: Vec<u32>,
+    /// The first word of every state of the layout.
+    pub first_state: Vec<u32>,
+    pub flat: Flat,
+}
+
+/// Lays out `top` as words.
+pub(crate) fn elaborate(top: &Arc<Module>) -> Elaborated {
+    let flat = Flat::new(top);
+    let mut folder = Folder::default();
+    let first_input = starts(top.inputs().iter().map(|port| port.width), &mut folder.netlist.inputs);
+    let mut state_widths = Vec::new();
+    let first_state = starts(flat.states.iter().map(|state| state.width), &mut state_widths);
+    let empty = |width: &u32| State { width: *width, scope: 0, next: 0, enable: None, reset: None };
+    folder.netlist.states = state_widths.iter().map(empty).collect();
+    let memory = |m: &crate::flat::Memory| Memory { width: m.width, depth: m.depth, writes: Vec::new() };
+    folder.netlist.memories = flat.memories.iter().map(memory).collect();
+    let mut layout = Layout { flat: &flat, folder, values: vec![Vec::new(); flat.sources.len()] };
+    for slot in &flat.order {
+        layout.folder.scope = flat.scopes[*slot];
+        layout.values[*slot] = layout.value(top, *slot, &first_input, &first_state);
+    }
+    layout.connect_states(&first_state);
+    layout.connect_memories();
+    let outputs = flat.outputs.iter().map(|slot| layout.values[*slot].clone()).collect();
+    let mut netlist = layout.folder.netlist;
+    netlist.outputs = outputs;
+    Elaborated { netlist, first_input, first_state, flat }
+}
+
+/// The first word of each of some signals; appends the widths of all words.
+fn starts(signals: impl Iterator<Item = u32>, words: &mut Vec<u32>) -> Vec<u32> {
+    let add = |width: u32| {
+        let first = words.len() as u32;
+        words.extend((0..width.div_ceil(64)).map(|word| word_width(width, word)));
+        first
+    };
+    signals.map(add).collect()
+}
+
+struct Layout<'a> {
+    flat: &'a Flat,
+    folder: Folder,
+    values: Vec<Words>,
+}
+
+impl Layout<'_> {
+    fn value(&mut self, top: &Module, slot: Slot, inputs: &[u32], states: &[u32]) -> Words {
+        match &self.flat.sources[slot] {
+            Source::Input(port) => self.leaf(Op::Input, inputs[*port], top.inputs()[*port].width),
+            Source::State(state) => self.leaf(Op::State, states[*state], self.flat.states[*state].width),
+            Source::Same(of) => self.values[*of].clone(),
+            Source::Entry { memory, addr } => self.entry(*memory, *addr),
+            Source::Computed { module, node, operands } => {
+                let node = module.node(*node);
+                let operands: Vec<&Words> = operands.iter().map(|slot| &self.values[*slot]).collect();
+                self.folder.legalise(&node.op, node.width, &operands)
+            }
+        }
+    }
+
+    fn leaf(&mut self, op: fn(u32) -> Op, first: u32, width: u32) -> Words {
+        let word = |i| self.folder.make(op(first + i), word_width(width, i));
+        (0..width.div_ceil(64)).map(word).collect()
+    }
+
+    fn entry(&mut self, memory: usize, addr: Slot) -> Words {
+        let (width, addr) = (self.flat.memories[memory].width, self.values[addr][0]);
+        let load = |word| Op::Load { memory: memory as u32, word, addr };
+        (0..width.div_ceil(64)).map(|word| self.folder.make(load(word), word_width(width, word))).collect()
+    }
+
+    fn connect_states(&mut self, first_state: &[u32]) {
+        for (state, first) in self.flat.states.iter().zip(first_state) {
+            self.folder.scope = state.scope;
+            let next = match state.next {
+                Next::Value(slot) => self.values[slot].clone(),
+                Next::Entry { memory, addr } => self.entry(memory, addr),
+            };
+            for (word, next) in next.into_iter().enumerate() {
+                let reset =
+                    state.reset.as_ref().map(|(slot, value)| (self.values[*slot][0], value.words()[word]));
+                let enable = state.enable.map(|slot| self.values[slot][0]);
+                self.folder.netlist.states[*first as usize + word] =
+                    State { width: self.folder.width(next), scope: state.scope, next, enable, reset };
+            }
+        }
+    }
+
+    fn connect_memories(&mut self) {
+        for (index, memory) in self.flat.memories.iter().enumerate() {
+            let writes = memory.writes.iter().map(|write| Write {
+                addr: self.values[write.addr][0],
+                enable: self.values[write.enable][0],
+                data: self.values[write.data].clone(),
+                mask: write.mask.map(|(mask, granule)| self.lanes(mask, granule)),
+            });
+            let writes = writes.collect();
+            self.folder.netlist.memories[index].writes = writes;
+        }
+    }
+
+    /// Every bit of a mask repeated `granule` times.
+    fn lanes(&mut self, mask: Slot, granule: u32) -> Words {
+        let mask = self.values[mask].clone();
+        let bits = (0..self.folder.bits(&mask)).rev();
+        let lanes: Vec<Words> = bits
+            .map(|bit| {
+                let bit = self.folder.slice(&mask, bit, 1);
+                self.folder.sext(&bit, granule)
+            })
+            .collect();
+        self.folder.concat(&lanes.iter().collect::<Vec<_>>())
+    }
+}

@@ -1,0 +1,234 @@
+//! Where everything lies in memory, and who is woken by a change of what.
+//!
+//! One array of 64-bit words holds all: a byte for every unit that says whether it must be evaluated, a byte that
+//! says whether it has been since the last clock edge, inputs, registers, what registers take next, values that
+//! one block computes for another, memories. A *unit* is a block, or (after the blocks) the write ports of a memory.
+//! Evaluating a unit again while nothing that it depends on has changed would change nothing: that is why units are
+//! skipped, and what the rules here must keep true.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::schedule::{Schedule, NONE};
+use super::words::{Id, Netlist, Op};
+
+/// Values that wake the same units when they change.
+#[derive(Clone, Debug)]
+pub(crate) struct Export {
+    pub values: Vec<Id>,
+    pub wakes: Vec<u32>,
+}
+
+/// Registers of one block, side by side, that wake the same units when they change.
+#[derive(Clone, Debug)]
+pub(crate) struct Edge {
+    /// Where they lie.
+    pub states: Range<usize>,
+    /// Where what they take lies.
+    pub next: usize,
+    pub wakes: Vec<u32>,
+}
+
+/// The layout.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub netlist: Netlist,
+    pub schedule: Schedule,
+    /// Units: blocks, then memories.
+    pub units: usize,
+    /// First word of the bytes that say which blocks have been evaluated since the last edge.
+    pub pending: usize,
+    /// By value: the word where it is kept, or [`NONE`].
+    pub place: Vec<u32>,
+    /// By input word: where it is kept, and the units that it wakes.
+    pub inputs: Vec<(usize, Vec<u32>)>,
+    /// By state: where it is kept.
+    pub state_at: Vec<usize>,
+    /// By state: where what it takes is kept.
+    pub next_at: Vec<usize>,
+    /// By memory: its first word.
+    pub memory_at: Vec<usize>,
+    /// By memory: the units that read it.
+    pub readers: Vec<Vec<u32>>,
+    /// By block.
+    pub exports: Vec<Vec<Export>>,
+    /// By block.
+    pub edges: Vec<Vec<Edge>>,
+    /// Words of the array.
+    pub words: usize,
+}
+
+impl Plan {
+    /// Lays a scheduled netlist out.
+    pub fn new(netlist: Netlist, schedule: Schedule) -> Plan {
+        let users = Users::of(&netlist, &schedule);
+        let units = schedule.blocks.len() + netlist.memories.len();
+        let mut plan = Plan {
+            units,
+            pending: units.div_ceil(8),
+            place: vec![NONE; netlist.nodes.len()],
+            inputs: Vec::new(),
+            state_at: vec![0; netlist.states.len()],
+            next_at: vec![0; netlist.states.len()],
+            memory_at: Vec::new(),
+            readers: users.memories,
+            exports: Vec::new(),
+            edges: Vec::new(),
+            words: 2 * units.div_ceil(8),
+            netlist,
+            schedule,
+        };
+        plan.place_inputs(users.inputs);
+        plan.place_states(&users.states);
+        plan.place_leaves();
+        plan.place_exports(&users.values);
+        plan.place_memories();
+        plan
+    }
+
+    fn take(&mut self, words: usize) -> usize {
+        self.words += words;
+        self.words - words
+    }
+
+    fn place_inputs(&mut self, users: Vec<Vec<u32>>) {
+        for wakes in users {
+            let at = self.take(1);
+            self.inputs.push((at, wakes));
+        }
+    }
+
+    fn place_states(&mut self, users: &[Vec<u32>]) {
+        for block in 0..self.schedule.blocks.len() {
+            let states = self.schedule.blocks[block].states.clone();
+            let mut groups: BTreeMap<&[u32], Vec<u32>> = BTreeMap::new();
+            for state in &states {
+                groups.entry(&users[*state as usize]).or_default().push(*state);
+            }
+            let (first, next) = (self.take(states.len()), self.take(states.len()));
+            let mut edges = Vec::new();
+            let mut offset = 0;
+            for (wakes, states) in groups {
+                let range = first + offset..first + offset + states.len();
+                edges.push(Edge { states: range, next: next + offset, wakes: wakes.to_vec() });
+                for state in states {
+                    self.state_at[state as usize] = first + offset;
+                    self.next_at[state as usize] = next + offset;
+                    offset += 1;
+                }
+            }
+            self.edges.push(edges);
+        }
+    }
+
+    fn place_leaves(&mut self) {
+        for (id, node) in self.netlist.nodes.iter().enumerate() {
+            match node.op {
+                Op::Input(word) => self.place[id] = self.inputs[word as usize].0 as u32,
+                Op::State(state) => self.place[id] = self.state_at[state as usize] as u32,
+                _ => {}
+            }
+        }
+    }
+
+    fn place_exports(&mut self, users: &[Vec<u32>]) {
+        let mut is_output = vec![false; self.netlist.nodes.len()];
+        self.netlist.outputs.iter().flatten().for_each(|id| is_output[*id as usize] = true);
+        for block in 0..self.schedule.blocks.len() {
+            let nodes = self.schedule.blocks[block].nodes.clone();
+            let mut groups: BTreeMap<&[u32], Vec<Id>> = BTreeMap::new();
+            for id in nodes {
+                let wakes = &users[id as usize];
+                if is_output[id as usize] || !wakes.is_empty() {
+                    self.place[id as usize] = self.take(1) as u32;
+                    groups.entry(wakes).or_default().push(id);
+                }
+            }
+            let exports = groups.into_iter().map(|(wakes, values)| Export { values, wakes: wakes.to_vec() });
+            self.exports.push(exports.collect());
+        }
+    }
+
+    /// A memory has one entry more than its depth: it stays 0, and stands for all beyond the end.
+    fn place_memories(&mut self) {
+        for index in 0..self.netlist.memories.len() {
+            let memory = &self.netlist.memories[index];
+            let bytes = (memory.depth as usize + 1) * memory.bytes() as usize;
+            let at = self.take(bytes.div_ceil(8));
+            self.memory_at.push(at);
+        }
+    }
+
+    /// Blocks, their sizes, and whom they wake.
+    pub fn dump(&self) -> String {
+        let mut text = String::new();
+        for (number, block) in self.schedule.blocks.iter().enumerate() {
+            let (nodes, states) = (block.nodes.len(), block.states.len());
+            text += &format!("block {number}: {nodes} values, {states} registers\n");
+            for export in &self.exports[number] {
+                text += &format!("  values {:?} wake {:?}\n", export.values, export.wakes);
+            }
+            for edge in &self.edges[number] {
+                text += &format!("  registers at {:?} wake {:?}\n", edge.states, edge.wakes);
+            }
+        }
+        text
+    }
+}
+
+/// The units that use something, ascending.
+struct Users {
+    /// By computed value; its own block is not among them.
+    values: Vec<Vec<u32>>,
+    inputs: Vec<Vec<u32>>,
+    states: Vec<Vec<u32>>,
+    memories: Vec<Vec<u32>>,
+}
+
+impl Users {
+    fn of(netlist: &Netlist, schedule: &Schedule) -> Users {
+        let mut users = Users {
+            values: vec![Vec::new(); netlist.nodes.len()],
+            inputs: vec![Vec::new(); netlist.inputs.len()],
+            states: vec![Vec::new(); netlist.states.len()],
+            memories: vec![Vec::new(); netlist.memories.len()],
+        };
+        for (unit, block) in schedule.blocks.iter().enumerate() {
+            let unit = unit as u32;
+            for id in &block.nodes {
+                let op = netlist.nodes[*id as usize].op;
+                if let Op::Load { memory, .. } = op {
+                    add(&mut users.memories[memory as usize], unit);
+                }
+                op.operands().for_each(|operand| users.add(netlist, schedule, operand, unit));
+            }
+            // A register that is held reads itself. That need not wake its block: it changes only where it is
+            // not held, and then what it takes does not depend on what it held.
+            for state in &block.states {
+                let state = &netlist.states[*state as usize];
+                state.operands().for_each(|operand| users.add(netlist, schedule, operand, unit));
+            }
+        }
+        for (index, memory) in netlist.memories.iter().enumerate() {
+            let unit = (schedule.blocks.len() + index) as u32;
+            memory.operands().for_each(|operand| users.add(netlist, schedule, operand, unit));
+        }
+        users
+    }
+
+    fn add(&mut self, netlist: &Netlist, schedule: &Schedule, value: Id, unit: u32) {
+        match netlist.nodes[value as usize].op {
+            Op::Input(word) => add(&mut self.inputs[word as usize], unit),
+            Op::State(state) => add(&mut self.states[state as usize], unit),
+            _ if schedule.block_of[value as usize] == unit => {}
+            Op::Const(_) => {}
+            _ => add(&mut self.values[value as usize], unit),
+        }
+    }
+}
+
+fn add(users: &mut Vec<u32>, unit: u32) {
+    if users.last() != Some(&unit) {
+        users.push(unit);
+    }
+}

@@ -1,0 +1,111 @@
+//! Evaluates units by going through their operations: for machines without machine code, and to check that with.
+
+use super::plan::Plan;
+use super::words::{ones, Id, Memory, Op};
+
+/// Evaluates the units of a plan.
+pub(crate) struct Portable {
+    /// By value, of computed ones.
+    values: Vec<u64>,
+}
+
+/// The array, with bytes where the plan says so.
+struct Arena<'a>(&'a mut [u64]);
+
+impl Arena<'_> {
+    fn wake(&mut self, units: &[u32]) {
+        units.iter().for_each(|unit| self.0[*unit as usize / 8] |= 1 << (*unit % 8 * 8));
+    }
+
+    /// The word, and the bits of it, that hold a part of a memory's entry.
+    fn part(memory: &Memory, at: usize, entry: u64, word: u32) -> (usize, u32, u64) {
+        let bytes = memory.bytes();
+        let byte = entry as usize * bytes as usize + 8 * word as usize;
+        (at + byte / 8, byte as u32 % 8 * 8, ones(8 * bytes.min(8)))
+    }
+}
+
+impl Portable {
+    pub fn new(plan: &Plan) -> Portable {
+        Portable { values: vec![0; plan.netlist.nodes.len()] }
+    }
+
+    /// Evaluates one unit.
+    pub fn run(&mut self, plan: &Plan, unit: usize, arena: &mut [u64]) {
+        let mut arena = Arena(arena);
+        match unit.checked_sub(plan.schedule.blocks.len()) {
+            None => self.run_block(plan, unit, &mut arena),
+            Some(memory) => self.write(plan, memory, &mut arena),
+        }
+    }
+
+    fn value(&self, plan: &Plan, arena: &Arena, id: Id) -> u64 {
+        match plan.netlist.nodes[id as usize].op {
+            Op::Const(value) => value,
+            Op::Input(_) | Op::State(_) => arena.0[plan.place[id as usize] as usize],
+            _ => self.values[id as usize],
+        }
+    }
+
+    fn run_block(&mut self, plan: &Plan, unit: usize, arena: &mut Arena) {
+        let netlist = &plan.netlist;
+        let block = &plan.schedule.blocks[unit];
+        for id in &block.nodes {
+            let node = &netlist.nodes[*id as usize];
+            let value = match node.op {
+                Op::Load { memory, word, addr } => {
+                    let addr = self.value(plan, arena, addr);
+                    load(plan, arena.0, memory as usize, word, addr)
+                }
+                op => netlist.evaluate(op, node.width, |id| self.value(plan, arena, id)),
+            };
+            self.values[*id as usize] = value;
+        }
+        for export in &plan.exports[unit] {
+            let mut changed = 0;
+            for id in &export.values {
+                let place = &mut arena.0[plan.place[*id as usize] as usize];
+                changed |= std::mem::replace(place, self.values[*id as usize]) ^ *place;
+            }
+            if changed != 0 {
+                arena.wake(&export.wakes);
+            }
+        }
+        for index in block.states.iter().map(|state| *state as usize) {
+            let state = &netlist.states[index];
+            let is_set = |id: Id| self.value(plan, arena, id) == 1;
+            let taken = match (state.reset, state.enable) {
+                (Some((reset, value)), _) if is_set(reset) => value,
+                (_, Some(enable)) if !is_set(enable) => arena.0[plan.state_at[index]],
+                _ => self.value(plan, arena, state.next),
+            };
+            arena.0[plan.next_at[index]] = taken;
+        }
+    }
+
+    fn write(&self, plan: &Plan, index: usize, arena: &mut Arena) {
+        let memory = &plan.netlist.memories[index];
+        for write in &memory.writes {
+            let addr = self.value(plan, arena, write.addr);
+            if self.value(plan, arena, write.enable) == 0 || addr >= u64::from(memory.depth) {
+                continue;
+            }
+            arena.wake(&plan.readers[index]);
+            for (word, data) in write.data.iter().enumerate() {
+                let mask = write.mask.as_ref().map_or(u64::MAX, |mask| self.value(plan, arena, mask[word]));
+                let data = self.value(plan, arena, *data);
+                let (at, shift, bits) = Arena::part(memory, plan.memory_at[index], addr, word as u32);
+                let kept = arena.0[at] & !((mask & bits) << shift);
+                arena.0[at] = kept | (data & mask & bits) << shift;
+            }
+        }
+    }
+}
+
+/// A word of a memory's entry; 0 beyond the end.
+pub(crate) fn load(plan: &Plan, arena: &[u64], index: usize, word: u32, addr: u64) -> u64 {
+    let memory = &plan.netlist.memories[index];
+    let entry = addr.min(u64::from(memory.depth));
+    let (at, shift, bits) = Arena::part(memory, plan.memory_at[index], entry, word);
+    arena[at] >> shift & bits
+}

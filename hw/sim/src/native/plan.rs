@@ -38,6 +38,8 @@ pub(crate) struct Plan {
     pub units: usize,
     /// First word of the bytes that say which blocks have been evaluated since the last edge.
     pub pending: usize,
+    /// By value: whether each unit that needs it computes it anew.
+    pub is_cheap: Vec<bool>,
     /// By value: the word where it is kept, or [`NONE`].
     pub place: Vec<u32>,
     /// By input word: where it is kept, and the units that it wakes.
@@ -61,7 +63,8 @@ pub(crate) struct Plan {
 impl Plan {
     /// Lays a scheduled netlist out.
     pub fn new(netlist: Netlist, schedule: Schedule) -> Plan {
-        let users = Users::of(&netlist, &schedule);
+        let is_cheap = cheap(&netlist);
+        let users = Users::of(&netlist, &schedule, &is_cheap);
         let units = schedule.blocks.len() + netlist.memories.len();
         let mut plan = Plan {
             units,
@@ -75,6 +78,7 @@ impl Plan {
             exports: Vec::new(),
             edges: Vec::new(),
             words: 2 * units.div_ceil(8),
+            is_cheap,
             netlist,
             schedule,
         };
@@ -186,13 +190,14 @@ struct Users {
 }
 
 impl Users {
-    fn of(netlist: &Netlist, schedule: &Schedule) -> Users {
+    fn of(netlist: &Netlist, schedule: &Schedule, is_cheap: &[bool]) -> Users {
         let mut users = Users {
             values: vec![Vec::new(); netlist.nodes.len()],
             inputs: vec![Vec::new(); netlist.inputs.len()],
             states: vec![Vec::new(); netlist.states.len()],
             memories: vec![Vec::new(); netlist.memories.len()],
         };
+        let known = (netlist, schedule, is_cheap);
         for (unit, block) in schedule.blocks.iter().enumerate() {
             let unit = unit as u32;
             for id in &block.nodes {
@@ -200,31 +205,57 @@ impl Users {
                 if let Op::Load { memory, .. } = op {
                     add(&mut users.memories[memory as usize], unit);
                 }
-                op.operands().for_each(|operand| users.add(netlist, schedule, operand, unit));
+                op.operands().for_each(|operand| users.add(&known, operand, unit));
             }
             // A register that is held reads itself. That need not wake its block: it changes only where it is
             // not held, and then what it takes does not depend on what it held.
             for state in &block.states {
                 let state = &netlist.states[*state as usize];
-                state.operands().for_each(|operand| users.add(netlist, schedule, operand, unit));
+                state.operands().for_each(|operand| users.add(&known, operand, unit));
             }
         }
         for (index, memory) in netlist.memories.iter().enumerate() {
             let unit = (schedule.blocks.len() + index) as u32;
-            memory.operands().for_each(|operand| users.add(netlist, schedule, operand, unit));
+            memory.operands().for_each(|operand| users.add(&known, operand, unit));
         }
         users
     }
 
-    fn add(&mut self, netlist: &Netlist, schedule: &Schedule, value: Id, unit: u32) {
+    fn add(&mut self, known: &(&Netlist, &Schedule, &[bool]), value: Id, unit: u32) {
+        let (netlist, schedule, is_cheap) = *known;
         match netlist.nodes[value as usize].op {
             Op::Input(word) => add(&mut self.inputs[word as usize], unit),
             Op::State(state) => add(&mut self.states[state as usize], unit),
-            _ if schedule.block_of[value as usize] == unit => {}
             Op::Const(_) => {}
+            _ if schedule.block_of[value as usize] == unit => {}
+            op if is_cheap[value as usize] => {
+                op.operands().for_each(|operand| self.add(known, operand, unit))
+            }
             _ => add(&mut self.values[value as usize], unit),
         }
     }
+}
+
+/// Comparisons of one value with so many constants are a decoder.
+const DECODER: usize = 4;
+
+/// Values that are computed anew wherever they are needed, because to keep and compare them costs more: those that
+/// say no less than their only operand, and the outputs of decoders.
+fn cheap(netlist: &Netlist) -> Vec<bool> {
+    let constant = |id: Id| matches!(netlist.nodes[id as usize].op, Op::Const(_));
+    let compared = |op: Op| match op {
+        Op::Eq(a, b) if constant(b) => Some(a),
+        Op::Eq(a, b) if constant(a) => Some(b),
+        _ => None,
+    };
+    let mut comparisons = vec![0; netlist.nodes.len()];
+    let all = netlist.nodes.iter().filter_map(|node| compared(node.op));
+    all.for_each(|operand| comparisons[operand as usize] += 1);
+    let is_cheap = |op: Op| match op {
+        Op::Not(_) | Op::Zext(_) | Op::Sext(_) => true,
+        op => compared(op).is_some_and(|operand| comparisons[operand as usize] >= DECODER),
+    };
+    netlist.nodes.iter().map(|node| is_cheap(node.op)).collect()
 }
 
 fn add(users: &mut Vec<u32>, unit: u32) {

@@ -3,6 +3,8 @@
 //! A value is computed in a 64-bit register. Bits above its width may be anything until someone needs them to be 0:
 //! sums and complements are cut only where they are compared, shifted right, widened or kept.
 
+use std::collections::HashMap;
+
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{types, Function, InstBuilder, MemFlagsData, Value};
 use cranelift_codegen::isa::TargetFrontendConfig;
@@ -70,23 +72,48 @@ impl<'a> Emitter<'a> {
 }
 
 impl Unit<'_, '_, '_> {
+    /// Whatever is kept is stored as soon as it is known: values that wait for the end of a function take registers
+    /// that others need.
     fn block(&mut self, unit: usize) {
         let plan = self.plan;
-        for id in &plan.schedule.blocks[unit].nodes {
+        let block = &plan.schedule.blocks[unit];
+        let exports = &plan.exports[unit];
+        let export_of: HashMap<Id, usize> = (exports.iter().enumerate())
+            .flat_map(|(number, export)| export.values.iter().map(move |id| (*id, number)))
+            .collect();
+        let mut changed: Vec<Option<Value>> = vec![None; exports.len()];
+        let mut deciding = self.decided_after(&block.nodes, &block.states);
+        deciding.remove(&None).into_iter().flatten().for_each(|state| self.decide(state));
+        for id in &block.nodes {
             self.compute(*id);
-        }
-        for state in &plan.schedule.blocks[unit].states {
-            self.decide(*state as usize);
+            if let Some(number) = export_of.get(id) {
+                let change = self.keep(*id, !exports[*number].wakes.is_empty());
+                let all = &mut changed[*number];
+                *all = match (*all, change) {
+                    (Some(all), Some(change)) => Some(self.code.ins().bor(all, change)),
+                    (all, change) => all.or(change),
+                };
+            }
+            deciding.remove(&Some(*id)).into_iter().flatten().for_each(|state| self.decide(state));
         }
         // The branches of waking come last: what is computed above is known in all that follows.
-        for export in &plan.exports[unit] {
-            let changed = export.values.iter().filter_map(|id| self.keep(*id, !export.wakes.is_empty()));
-            let changed: Vec<Value> = changed.collect();
-            let any = changed.into_iter().reduce(|a, b| self.code.ins().bor(a, b));
-            if let Some(any) = any {
-                self.wake_if(any, &export.wakes);
+        for (export, changed) in exports.iter().zip(changed) {
+            if let Some(changed) = changed {
+                self.wake_if(changed, &export.wakes);
             }
         }
+    }
+
+    /// The states of a block by the last of its values that decides them.
+    fn decided_after(&self, nodes: &[Id], states: &[u32]) -> HashMap<Option<Id>, Vec<usize>> {
+        let place: HashMap<Id, usize> = nodes.iter().enumerate().map(|(place, id)| (*id, place)).collect();
+        let mut after: HashMap<Option<Id>, Vec<usize>> = HashMap::new();
+        for state in states.iter().map(|state| *state as usize) {
+            let operands = self.plan.netlist.states[state].operands();
+            let last = operands.filter_map(|id| place.get(&id)).max();
+            after.entry(last.map(|place| nodes[*place])).or_default().push(state);
+        }
+        after
     }
 
     /// Stores a value at its place; gives the bits that changed, where they are asked for.
@@ -200,8 +227,11 @@ impl Unit<'_, '_, '_> {
         }
     }
 
-    /// The value, right in the bits of its width; loaded where another unit computed it.
+    /// The value, right in the bits of its width; loaded where another unit computed it, unless it is cheap.
     fn raw(&mut self, id: Id) -> Value {
+        if self.known[id as usize].raw.is_none() && self.plan.is_cheap[id as usize] {
+            self.compute(id);
+        }
         if let Some(raw) = self.known[id as usize].raw {
             return raw;
         }

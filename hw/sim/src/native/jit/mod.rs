@@ -63,7 +63,9 @@ impl Drop for Code {
 /// The code generator for this machine.
 fn target() -> Option<OwnedTargetIsa> {
     let mut flags = settings::builder();
-    flags.set("opt_level", "speed").ok()?;
+    // The optimiser shares values, which the folder has done, and moves them to where they are stored, which costs
+    // registers: without it code is half as long, is made in half the time and runs faster.
+    flags.set("opt_level", "none").ok()?;
     flags.set("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }).ok()?;
     cranelift_native::builder().ok()?.finish(settings::Flags::new(flags)).ok()
 }

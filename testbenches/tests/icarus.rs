@@ -1,6 +1,5 @@
 //! The same top and the same program under Icarus Verilog, with a memory model and a driver in Verilog: a second
-//! simulator gives the same bits. And the negative controls: hardware with one mistake in its text must be
-//! noticed, or the comparison proves nothing.
+//! simulator gives the same bits. With one weight flipped it must not, or the comparison proves nothing.
 
 use compiler::{compile, Options};
 use cosim::dram::{dram, tensor};
@@ -33,8 +32,8 @@ fn telling_network(accelerator: &Accelerator) -> (u64, Graph) {
     telling.next().expect("some seed makes such a network")
 }
 
-/// Runs the network under Icarus with `change` made to the files and to DRAM; the first difference as an error.
-fn icarus(name: &str, change: impl FnOnce(&mut [VerilogFile], &mut [u8])) -> Result<(), String> {
+/// Runs the network under Icarus with `change` made to DRAM; the first difference as an error.
+fn icarus(name: &str, change: impl FnOnce(&mut [u8])) -> Result<(), String> {
     let accelerator = config("tiny");
     let (seed, graph) = telling_network(&accelerator);
     let input = images(seed, &graph, 2);
@@ -42,9 +41,9 @@ fn icarus(name: &str, change: impl FnOnce(&mut [VerilogFile], &mut [u8])) -> Res
     let compiled = compile(&accelerator, &graph, &options).unwrap_or_else(|report| panic!("{report}"));
     let program = &compiled.program;
     let top = accel::generate(&accelerator).unwrap_or_else(|errors| panic!("{errors}"));
-    let mut files = hdl::verilog::print(&top);
+    let files = hdl::verilog::print(&top);
     let mut bytes = dram(program, &input);
-    change(&mut files, &mut bytes);
+    change(&mut bytes);
 
     let (left, unknown) = simulate(name, &files, &bytes, program.base)?;
     let reference = run_all(&graph, &input).expect("the input fits");
@@ -100,13 +99,6 @@ fn succeed(command: &mut Command) -> String {
     said
 }
 
-/// Replaces `right` by `wrong` in the file `name`, where it must stand.
-fn mistake(files: &mut [VerilogFile], name: &str, right: &str, wrong: &str) {
-    let file = files.iter_mut().find(|file| file.name == name).expect("a file of the design");
-    assert!(file.text.contains(right), "{name} no longer holds `{right}`: mend this control\n{}", file.text);
-    file.text = file.text.replace(right, wrong);
-}
-
 /// The mistake must be noticed, as a difference in a layer's values.
 fn noticed(result: Result<(), String>) {
     let text = result.expect_err("the mistake must be noticed");
@@ -115,35 +107,10 @@ fn noticed(result: Result<(), String>) {
 
 #[test]
 fn a_program_gives_the_same_bits_under_icarus() {
-    icarus("right", |_, _| ()).unwrap_or_else(|text| panic!("{text}"));
-}
-
-#[test]
-fn wrong_rounding_is_noticed() {
-    noticed(icarus("rounding", |files, _| {
-        mistake(
-            files,
-            "requantiser.v",
-            "sum <= affine + shortcut + {",
-            "sum <= affine + shortcut + 49'd0 * {",
-        )
-    }));
-}
-
-#[test]
-fn an_idle_lane_that_is_not_masked_is_noticed() {
-    let (right, wrong) = ("(row_active & column_active) ?", "1'b1 ?");
-    noticed(icarus("idle-lane", |files, _| mistake(files, "alp_pe.v", right, wrong)));
-}
-
-#[test]
-fn padding_that_is_masked_is_noticed() {
-    let (right, wrong) =
-        ("row_takes_q <= row_takes_q_next", "row_takes_q <= row_takes_q_next & {4{in_image_there_2}}");
-    noticed(icarus("padding", |files, _| mistake(files, "alp_fill_input.v", right, wrong)));
+    icarus("right", |_| ()).unwrap_or_else(|text| panic!("{text}"));
 }
 
 #[test]
 fn one_flipped_weight_is_noticed() {
-    noticed(icarus("weight", |_, dram| dram[0] ^= 4));
+    noticed(icarus("weight", |dram| dram[0] ^= 4));
 }

@@ -2,9 +2,9 @@
 //! module Verilog; a network becomes a graph, graph and accelerator a program; the module becomes a simulator,
 //! simulator and program an outcome. The commands are these sentences in their order.
 
-use crate::commands::Engine;
+use crate::commands::{Engine, Hardware};
 use crate::console::Console;
-use crate::{files, mappings};
+use crate::{files, mappings, package};
 use compiler::{Compiled, Options};
 use cosim::executor::{self, Outcome};
 use cosim::verilator::Verilated;
@@ -87,24 +87,42 @@ pub fn compile(accelerator: &Accelerator, graph: &Graph, options: &Options) -> R
     compiler::compile(accelerator, graph, options)
 }
 
-/// the module a simulator;
+/// the module a simulator, which may run Verilog that was changed by hand;
 pub fn simulator(
     console: &Console,
     accelerator: &Accelerator,
-    engine: Engine,
+    chosen: &Hardware,
 ) -> Result<Box<dyn Simulator>, Report> {
     let module = hardware(accelerator)?;
-    let what = "building the simulator (once for each configuration)";
-    match engine {
+    if chosen.rtl.is_some() && chosen.engine != Engine::Verilator {
+        let error = Diagnostic::new("simulate", "only Verilator runs Verilog");
+        return Err(error.help("leave out --rtl, or choose --engine verilator").into());
+    }
+    match chosen.engine {
         Engine::Native => {
             Ok(Box::new(console.busy("compiling the hardware to machine code", || Native::new(&module))))
         }
         Engine::Interpreter => Ok(Box::new(Interpreter::new(&module))),
-        Engine::Verilator => match console.busy(what, || Verilated::build(&module, &cache())) {
-            Ok(model) => Ok(Box::new(model)),
-            Err(error) => Err(error.diagnostic().into()),
-        },
+        Engine::Verilator => {
+            let written = chosen.rtl.as_deref().map(written_verilog).transpose()?;
+            let files = written.unwrap_or_else(|| verilog::print(&module));
+            let what = "building the simulator (once for each configuration)";
+            match console.busy(what, || Verilated::build_files(&module, &files, &cache())) {
+                Ok(model) => Ok(Box::new(model)),
+                Err(error) => Err(error.diagnostic().into()),
+            }
+        }
     }
+}
+
+/// The Verilog that `nasa generate` left in a folder, as it is now.
+fn written_verilog(folder: &Path) -> Result<Vec<VerilogFile>, Report> {
+    let list = files::read_text(&folder.join(package::FILE_LIST))?;
+    let file = |name: &str| {
+        let text = files::read_text(&folder.join(name))?;
+        Ok(VerilogFile { name: name.to_string(), text })
+    };
+    list.lines().map(file).collect()
 }
 
 /// simulator and program become an outcome.
@@ -118,6 +136,13 @@ pub fn execute(
 ) -> Result<Outcome, Report> {
     let run = || executor::run(simulator, accelerator, program, images, options);
     console.busy(&format!("running {} images on `{}`", images.n, accelerator.name), run)
+}
+
+/// A program that was compiled before.
+pub fn program(path: &Path, accelerator: &Accelerator) -> Result<Program, Report> {
+    let program = Program::from_bytes(&files::name(path), &files::read(path)?)?;
+    program.check(accelerator)?;
+    Ok(program)
 }
 
 /// What the outcome's cycles should be, before a memory of fixed latency.

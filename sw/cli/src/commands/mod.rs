@@ -15,7 +15,7 @@ use clap::Subcommand;
 use serde_json::Value;
 use spec::error::Report;
 
-pub use simulate::{Engine, Memory};
+pub use simulate::{Engine, Hardware, Memory};
 
 /// What a command leaves behind.
 pub struct Done {

@@ -4,7 +4,7 @@
 use super::generate::Generate;
 use super::listing::Compile;
 use super::verify::Verify;
-use super::{Done, Engine, Memory};
+use super::{Done, Hardware, Memory};
 use crate::console::Console;
 use crate::flow_file::FlowFile;
 use crate::{files, flow};
@@ -68,7 +68,8 @@ fn verify(flow: &FlowFile) -> Verify {
         labels: flow.labels.clone(),
         layers: None,
         output_only: false,
-        engine: Engine::Verilator,
+        program: None,
+        hardware: Hardware::generated(),
         memory: Memory::steady(),
     }
 }

@@ -33,6 +33,24 @@ impl Engine {
     }
 }
 
+/// What stands for the accelerator.
+#[derive(Args, Clone, Debug)]
+pub struct Hardware {
+    /// What runs the hardware.
+    #[arg(long, value_enum, default_value_t = Engine::Verilator)]
+    pub engine: Engine,
+    /// Runs the Verilog in this folder, as `nasa generate` wrote it and somebody changed it since.
+    #[arg(long, value_name = "DIR")]
+    pub rtl: Option<PathBuf>,
+}
+
+impl Hardware {
+    /// Freshly generated Verilog.
+    pub fn generated() -> Hardware {
+        Hardware { engine: Engine::Verilator, rtl: None }
+    }
+}
+
 /// How DRAM behaves.
 #[derive(Args, Clone, Debug)]
 pub struct Memory {
@@ -100,9 +118,8 @@ pub struct Simulate {
     /// Writes when every queue ran what, for ui.perfetto.dev or chrome://tracing; a microsecond there is a cycle.
     #[arg(long, value_name = "FILE.json")]
     trace: Option<PathBuf>,
-    /// What runs the hardware.
-    #[arg(long, value_enum, default_value_t = Engine::Verilator)]
-    engine: Engine,
+    #[command(flatten)]
+    hardware: Hardware,
     #[command(flatten)]
     memory: Memory,
 }
@@ -121,7 +138,7 @@ impl Simulate {
         };
         let compiled = flow::compile(&accelerator, &graph, &options)?;
         self.check_trace()?;
-        let mut simulator = flow::simulator(console, &accelerator, self.engine)?;
+        let mut simulator = flow::simulator(console, &accelerator, &self.hardware)?;
         let outcome = flow::execute(
             console,
             simulator.as_mut(),
@@ -144,7 +161,7 @@ impl Simulate {
         console.say(format!("{}: {} images in {} cycles", self.out.display(), images.n, outcome.cycles));
         let (read, written) = (outcome.dram_read, outcome.dram_written);
         Ok(Done::well(json!({
-            "network": graph.name, "config": accelerator.name, "engine": self.engine.name(), "images": images.n,
+            "network": graph.name, "config": accelerator.name, "engine": self.hardware.engine.name(), "images": images.n,
             "cycles": outcome.cycles, "dram_read": read, "dram_written": written,
         })))
     }

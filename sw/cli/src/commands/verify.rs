@@ -1,6 +1,6 @@
 //! `nasa verify`: the hardware against the reference, bit for bit, and against what the mapper predicted.
 
-use super::{Done, Engine, Memory};
+use super::{Done, Hardware, Memory};
 use crate::console::Console;
 use crate::flow;
 use crate::labels::Labels;
@@ -38,9 +38,11 @@ pub struct Verify {
     /// Runs the program as it is deployed: only the network's output is stored, and compared.
     #[arg(long, conflicts_with = "layers")]
     pub output_only: bool,
-    /// What runs the hardware.
-    #[arg(long, value_enum, default_value_t = Engine::Verilator)]
-    pub engine: Engine,
+    /// Runs this program, as `nasa compile --dump` wrote it and somebody changed it since.
+    #[arg(long, value_name = "PROGRAM", conflicts_with_all = ["mapping", "output_only"])]
+    pub program: Option<PathBuf>,
+    #[command(flatten)]
+    pub hardware: Hardware,
     #[command(flatten)]
     pub memory: Memory,
 }
@@ -59,9 +61,12 @@ impl Verify {
             mappings: mappings.transpose()?,
             ..Default::default()
         };
-        let compiled = flow::compile(&accelerator, &graph, &options)?;
+        let mut compiled = flow::compile(&accelerator, &graph, &options)?;
+        if let Some(program) = &self.program {
+            compiled.program = flow::program(program, &accelerator)?;
+        }
         let expected = model::reference::run_all(&graph, &images)?;
-        let mut simulator = flow::simulator(console, &accelerator, self.engine)?;
+        let mut simulator = flow::simulator(console, &accelerator, &self.hardware)?;
         let outcome = flow::execute(
             console,
             simulator.as_mut(),
@@ -86,7 +91,7 @@ impl Verify {
             outcome: &outcome,
             run: &run,
             timed: self.memory.random_memory.is_none(),
-            engine: self.engine.name(),
+            engine: self.hardware.engine.name(),
             only: self.layers.as_deref(),
             labels: labels.as_ref(),
         });

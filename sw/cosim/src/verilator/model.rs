@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use hdl::verilog::VerilogFile;
 use hdl::Module;
 use num::Bits;
 use sim::{InputId, OutputId, Simulator};
@@ -40,8 +41,18 @@ struct Port {
 impl Verilated {
     /// Builds `top`, or finds it built, in `work_dir`, and starts it. Everything in it is 0.
     pub fn build(top: &Arc<Module>, work_dir: &Path) -> Result<Verilated, BuildError> {
+        Verilated::build_files(top, &hdl::verilog::print(top), work_dir)
+    }
+
+    /// The same with Verilog that was printed before, and may have been changed since; its top has the ports of
+    /// `top`.
+    pub fn build_files(
+        top: &Arc<Module>,
+        files: &[VerilogFile],
+        work_dir: &Path,
+    ) -> Result<Verilated, BuildError> {
         let tools = Tools::find()?;
-        let (root, files) = (work_dir.join("verilated"), hdl::verilog::print(top));
+        let root = work_dir.join("verilated");
         fs::create_dir_all(&root).map_err(at(&root))?;
         // Verilator runs inside its work folder, so paths must not depend on ours.
         let root = root.canonicalize().map_err(at(&root))?;

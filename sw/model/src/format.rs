@@ -19,9 +19,12 @@ use std::collections::HashMap;
 pub const FORMAT: &str = "nasa-network/1";
 
 const STAGE: &str = "network";
-const NETWORK_KEYS: &[&str] = &["format", "name", "weights", "input", "classes", "layers", "output"];
-const INPUT_KEYS: &[&str] = &["shape", "scale", "mean", "std"];
-const LAYER_KEYS: &[&str] =
+/// Keys of a network file.
+pub const NETWORK_KEYS: &[&str] = &["format", "name", "weights", "input", "classes", "layers", "output"];
+/// Keys of its `input`.
+pub const INPUT_KEYS: &[&str] = &["shape", "scale", "mean", "std"];
+/// Keys of a layer.
+pub const LAYER_KEYS: &[&str] =
     &["name", "op", "input", "residual", "out_channels", "kernel", "stride", "padding", "groups", "clamp"];
 
 /// A network file whose structure is sound; its tensors are still to come.

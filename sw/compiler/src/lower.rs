@@ -12,7 +12,8 @@ use spec::accelerator::Accelerator;
 use spec::error::{Diagnostic, Report};
 use spec::isa::code::Instruction;
 use spec::isa::table::{
-    NestKind, Queue, BOUND, CFG, DELTA, END, ENDLOOP, EXEC, GUARD, INDEX, LD, LOOP, SIGNAL, ST, WAIT,
+    NestKind, Queue, Register, BOUND, CFG, DELTA, END, ENDLOOP, EXEC, GUARD, INDEX, LD, LOOP, SIGNAL, ST,
+    WAIT,
 };
 use spec::nest::Nest;
 use spec::program::Span;
@@ -154,6 +155,7 @@ impl<'a> Writer<'a> {
         let active = self.active(operation.layer);
         self.known.enter(&active);
         for (index, value) in self.known.registers(&operation.registers) {
+            self.check_register(&operation.queue.registers()[index], value);
             self.put(0..self.stages.iterations, CFG, &[index as i64, value]);
         }
         if let Some(frames) = operation.frames.filter(|frames| frames.bits > 0) {
@@ -173,6 +175,14 @@ impl<'a> Writer<'a> {
             }
         }
         words.is_some()
+    }
+
+    /// `CFG` would drop the bits that a register does not have.
+    fn check_register(&mut self, register: &Register, value: i64) {
+        let (lo, hi) = register.range();
+        if !(lo..=hi).contains(&value) {
+            self.refuse(format!("register {} holds {lo}..={hi}, not {value}", register.name));
+        }
     }
 
     fn check_depths(&mut self, nests: &[Nest; 4]) {

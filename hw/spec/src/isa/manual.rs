@@ -76,8 +76,9 @@ fn execute_registers() -> String {
 
 fn registers(registers: &[Register]) -> String {
     let mut page = String::from("| number | register | bits | meaning |\n|---|---|---|---|\n");
-    for (number, Register { name, width, meaning }) in registers.iter().enumerate() {
-        let _ = writeln!(page, "| {number} | `{name}` | {width} | {meaning} |");
+    for (number, Register { name, width, signed, meaning }) in registers.iter().enumerate() {
+        let sign = if *signed { ", signed" } else { "" };
+        let _ = writeln!(page, "| {number} | `{name}` | {width}{sign} | {meaning} |");
     }
     page
 }

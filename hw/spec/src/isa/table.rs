@@ -126,6 +126,8 @@ pub struct Register {
     pub name: &'static str,
     /// Bits that are kept; `CFG` drops the others.
     pub width: u32,
+    /// Whether they are two's complement.
+    pub signed: bool,
     /// What the engine takes it for.
     pub meaning: &'static str,
 }
@@ -135,10 +137,24 @@ impl Register {
     pub fn is_indexable(&self) -> bool {
         self.width == BUFFER_BITS || self.width == DRAM_BITS
     }
+
+    /// Smallest and largest value that survives `CFG`.
+    pub fn range(&self) -> (i64, i64) {
+        Field { name: self.name, low: 0, width: self.width, signed: self.signed }.range()
+    }
 }
 
 const fn register(name: &'static str, width: u32, meaning: &'static str) -> Register {
-    Register { name, width, meaning }
+    Register { name, width, signed: false, meaning }
+}
+
+const fn signed_register(name: &'static str, width: u32, meaning: &'static str) -> Register {
+    Register { name, width, signed: true, meaning }
+}
+
+/// A coordinate, or an extent that coordinates are compared with.
+const fn coordinate(name: &'static str, meaning: &'static str) -> Register {
+    signed_register(name, COORDINATE_BITS, meaning)
 }
 
 /// Bits of a DRAM address.
@@ -158,25 +174,21 @@ pub const TRANSFER: &[Register] = &[
     register("buffer", BUFFER_BITS, "first byte in the global buffer"),
     register("bytes", 24, "bytes of a row, at least 1"),
     register("rows", 16, "rows of a plane, at least 1"),
-    register("dram_row", 32, "bytes from row to row in DRAM"),
-    register("buffer_row", BUFFER_BITS, "bytes from row to row in the buffer"),
+    signed_register("dram_row", 32, "bytes from row to row in DRAM"),
+    signed_register("buffer_row", BUFFER_BITS, "bytes from row to row in the buffer"),
     register("planes", 16, "planes, at least 1"),
-    register("dram_plane", 32, "bytes from plane to plane in DRAM"),
-    register("buffer_plane", BUFFER_BITS, "bytes from plane to plane in the buffer"),
+    signed_register("dram_plane", 32, "bytes from plane to plane in DRAM"),
+    signed_register("buffer_plane", BUFFER_BITS, "bytes from plane to plane in the buffer"),
 ];
 
 /// Registers of the execute engine.
 pub const EXECUTE: &[Register] = &[
     register("x_base", BUFFER_BITS, "buffer address that the input nest starts from"),
-    register(
-        "x_y",
-        COORDINATE_BITS,
-        "input row that the input nest starts from; negative inside the padding",
-    ),
-    register("x_x", COORDINATE_BITS, "input column that the input nest starts from"),
-    register("x_height", COORDINATE_BITS, "rows of the input; beats outside deliver zeros"),
-    register("x_width", COORDINATE_BITS, "columns of the input; beats outside deliver zeros"),
-    register("x_channels", COORDINATE_BITS, "channels of the input; lanes beyond are not delivered"),
+    coordinate("x_y", "input row that the input nest starts from; negative inside the padding"),
+    coordinate("x_x", "input column that the input nest starts from"),
+    coordinate("x_height", "rows of the input; beats outside deliver zeros"),
+    coordinate("x_width", "columns of the input; beats outside deliver zeros"),
+    coordinate("x_channels", "channels of the input; lanes beyond are not delivered"),
     register("x_lanes", LANE_BITS, "bytes a beat delivers to consecutive rows"),
     register("x_stride", LANE_BITS, "column j takes a beat as tap tag - j * stride"),
     register(
@@ -200,25 +212,21 @@ pub const EXECUTE: &[Register] = &[
     register("c_depth", 5, "levels of the compute nest"),
     register("rows", LANE_BITS, "PE rows in use"),
     register("cols", LANE_BITS, "PE columns in use"),
-    register("row_extent", COORDINATE_BITS, "size of the dim along the rows; rows beyond it are masked"),
-    register(
-        "col_extent",
-        COORDINATE_BITS,
-        "size of the dim along the columns; columns beyond it are masked",
-    ),
+    coordinate("row_extent", "size of the dim along the rows; rows beyond it are masked"),
+    coordinate("col_extent", "size of the dim along the columns; columns beyond it are masked"),
     register("a_tile", RF_BITS, "partial sums of a PE that a tile makes"),
     register("a_slots", LANE_BITS, "tiles that the partial-sum register file holds at once"),
     register("d_depth", 5, "levels of the drain nest"),
     register("keep", 1, "0: columns are summed over the rows; 1: every PE keeps its sums, one column a beat"),
     register("d_lanes", LANE_BITS, "results of a beat, at most the chunk's post_lanes"),
-    register("d_channels", COORDINATE_BITS, "output channels; lanes beyond are not written"),
-    register("d_width", COORDINATE_BITS, "output columns; beats beyond are not written"),
-    register("d_height", COORDINATE_BITS, "output rows; beats beyond are not written"),
+    coordinate("d_channels", "output channels; lanes beyond are not written"),
+    coordinate("d_width", "output columns; beats beyond are not written"),
+    coordinate("d_height", "output rows; beats beyond are not written"),
     register("y_base", BUFFER_BITS, "buffer address of the first result"),
     register("r_base", BUFFER_BITS, "buffer address of the residual of the first result"),
     register("residual", 1, "whether a residual is read and added"),
-    register("lo", 8, "lower clamp"),
-    register("hi", 8, "upper clamp"),
+    signed_register("lo", 8, "lower clamp"),
+    signed_register("hi", 8, "upper clamp"),
     register("p_base", BUFFER_BITS, "buffer address of the requantise parameters"),
     register("p_rows", 16, "rows of parameters to read before the first drain; 0 keeps those at hand"),
 ];

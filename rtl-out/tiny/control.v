@@ -47,10 +47,11 @@ module control (
     reg clearing;
     reg header;
     reg running_state;
+    reg closing;
     reg stopping;
     reg [31:0] idle_cycles;
     reg queues_started;
-    reg quiet;
+    reg was_quiet;
     reg start_q;
     reg [31:0] cycles;
     reg ended_well;
@@ -58,7 +59,7 @@ module control (
     reg [31:0] cause;
     reg [8:0] cause_queues;
     reg [23:0] cause_pc;
-    reg [31:0] program_lo;
+    reg [19:0] program_lo;
     reg [7:0] program_hi;
     reg [31:0] read_first_lo;
     reg [7:0] read_first_hi;
@@ -74,15 +75,17 @@ module control (
     reg [31:0] r_data;
 
     assign s_axi_awready = s_axi_awvalid & s_axi_wvalid & !b_valid;
-    wire irq_status_next_and = stopping & !dma_busy & quiet;
+    wire ended_well_next_and = !dma_busy & was_quiet;
+    wire irq_status_next_and = stopping & ended_well_next_and;
     assign s_axi_arready = s_axi_arvalid & !r_valid;
     wire fails_and = s_axi_awready & (s_axi_awaddr[11:2] == 10'd4);
     wire idle_cycles_next_or = header | running_state;
-    wire r_data_next_or = idle_cycles_next_or | clearing | stopping;
+    wire r_data_next_or = idle_cycles_next_or | clearing | closing | stopping;
     wire clearing_next = fails_and & s_axi_wdata[0] & !r_data_next_or;
     wire cause_next_and = idle_cycles_next_or & (idle_cycles >= watchdog);
     wire fails = idle_cycles_next_or & ((|errors) | cause_next_and | (fails_and & s_axi_wdata[1]));
     wire ends = running_state & queues_started & !running & !fails;
+    wire ended_well_next = closing & ended_well_next_and;
     wire was_stopped_enable = clearing_next | fails;
     wire [31:0] cause_next_choice = errors[6] ? 32'd7
             : (errors[7] ? 32'd8 : (cause_next_and ? 32'd9 : 32'd10));
@@ -92,7 +95,9 @@ module control (
             : (errors[1] ? 32'd2 : (errors[2] ? 32'd3 : cause_next_choice_2));
     wire [1:0] irq_status_next_choice = (s_axi_awready & (s_axi_awaddr[11:2] == 10'd10))
             ? s_axi_wdata[1:0] : 2'd0;
-    wire [31:0] r_data_next_or_2 = ((s_axi_araddr[11:2] == 10'd12) ? program_lo : 32'd0)
+    wire [1:0] irq_status_next = (irq_status & ~irq_status_next_choice) | {irq_status_next_and,
+            ended_well_next};
+    wire [31:0] r_data_next_or_2 = ((s_axi_araddr[11:2] == 10'd12) ? {program_lo, 12'd0} : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd13) ? {24'd0, program_hi} : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd16) ? read_first_lo : 32'd0)
             | ((s_axi_araddr[11:2] == 10'd17) ? {24'd0, read_first_hi} : 32'd0)
@@ -195,11 +200,13 @@ module control (
             clearing <= 1'b0;
             header <= 1'b0;
             running_state <= 1'b0;
+            closing <= 1'b0;
             stopping <= 1'b0;
         end else begin
             clearing <= clearing_next;
             header <= clearing | (header & !(checked | fails));
             running_state <= ((header & checked) | running_state) & !(ends | fails);
+            closing <= ends | (closing & !ended_well_next);
             stopping <= fails | (stopping & !irq_status_next_and);
         end
     end
@@ -211,11 +218,11 @@ module control (
     always @(posedge aclk) begin
         if (rst) begin
             queues_started <= 1'b0;
-            quiet <= 1'b0;
+            was_quiet <= 1'b0;
             start_q <= 1'b0;
         end else begin
             queues_started <= running_state;
-            quiet <= !dma_busy;
+            was_quiet <= !dma_busy;
             start_q <= clearing;
         end
     end
@@ -231,8 +238,8 @@ module control (
     always @(posedge aclk) begin
         if (rst) begin
             ended_well <= 1'b0;
-        end else if (clearing_next | ends) begin
-            ended_well <= ends;
+        end else if (clearing_next | ended_well_next) begin
+            ended_well <= ended_well_next;
         end
     end
 
@@ -252,9 +259,9 @@ module control (
 
     always @(posedge aclk) begin
         if (rst) begin
-            program_lo <= 32'd0;
+            program_lo <= 20'd0;
         end else if (s_axi_awready & (s_axi_awaddr[11:2] == 10'd12)) begin
-            program_lo <= s_axi_wdata;
+            program_lo <= s_axi_wdata[31:12];
         end
     end
 
@@ -342,7 +349,7 @@ module control (
         if (rst) begin
             irq_status <= 2'd0;
         end else begin
-            irq_status <= (irq_status & ~irq_status_next_choice) | {irq_status_next_and, ends};
+            irq_status <= irq_status_next;
         end
     end
 
@@ -363,10 +370,10 @@ module control (
     assign s_axi_wready = s_axi_awready;
     assign s_axi_bvalid = b_valid;
     assign s_axi_bresp = 2'd0;
-    assign clear = clearing | (stopping & irq_status_next_and);
+    assign clear = clearing | irq_status_next_and;
     assign start = start_q;
     assign stop = stopping;
-    assign program_address = {program_hi, program_lo};
+    assign program_address = {program_hi, program_lo, 12'd0};
     assign read_window_first = {read_first_hi, read_first_lo};
     assign read_window_end = {read_end_hi, read_end_lo};
     assign write_window_first = {write_first_hi, write_first_lo};

@@ -205,7 +205,7 @@ module dma_read (
             | (behind_last_grant_next_or_9 ? bytes_11 : 11'd0)
             | (granted_12_or_24 ? bytes_12 : 11'd0);
     wire taken_or = (burst_address < window_first)
-            | (window_end < (burst_address + {29'd0, burst_bytes}));
+            | ({1'b0, window_end} < ({1'b0, burst_address} + {30'd0, burst_bytes}));
     wire [41:0] under_way_read = under_way[oldest];
     wire [2:0] write_line_q_next_choice = begun ? 3'd0 : under_way_read[6:4];
     wire [10:0] buffer_at_next_diff = 11'd8 - {8'd0, write_line_q_next_choice};

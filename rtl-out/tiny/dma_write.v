@@ -95,7 +95,7 @@ module dma_write (
     wire [10:0] burst_bytes = (burst_buffer_or_3 ? bytes_0 : 11'd0)
             | (burst_buffer_or_5 ? bytes_1 : 11'd0) | (burst_buffer_or_6 ? bytes_2 : 11'd0);
     wire taken_or = (burst_address < window_first)
-            | (window_end < (burst_address + {29'd0, burst_bytes}));
+            | ({1'b0, window_end} < ({1'b0, burst_address} + {30'd0, burst_bytes}));
     wire beat_promised = reading & (places_taken < 4'd8);
     wire [10:0] buffer_at_next_diff = 11'd8 - {8'd0, offset};
     wire last_beat_less = buffer_at_next_diff < left;

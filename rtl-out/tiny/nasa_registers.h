@@ -15,7 +15,7 @@
 #define NASA_CAUSE_PC 0x020u /* r: its word index in the program */
 #define NASA_IRQ_MASK 0x024u /* rw: bit 0: a run ended well, bit 1: a run was stopped */
 #define NASA_IRQ_STATUS 0x028u /* w1c: the same bits, pending */
-#define NASA_PROGRAM_LO 0x030u /* rw: address of the program's header, a multiple of 4096, bits 31..0 */
+#define NASA_PROGRAM_LO 0x030u /* rw: address of the program's header, bits 31..0; bits 11..0 are always 0 */
 #define NASA_PROGRAM_HI 0x034u /* rw: bits 39..32 */
 #define NASA_READ_FIRST_LO 0x040u /* rw: first address that may be read, bits 31..0 */
 #define NASA_READ_FIRST_HI 0x044u /* rw: bits 39..32 */

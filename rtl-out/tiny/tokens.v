@@ -43,70 +43,70 @@ module tokens (
     output wire       overflow  // a token was signalled too often
 );
 
-    reg [7:0] count_0;
-    reg [7:0] count_1;
-    reg [7:0] count_2;
-    reg [7:0] count_3;
-    reg [7:0] count_4;
-    reg [7:0] count_5;
-    reg [7:0] count_6;
-    reg [7:0] count_7;
-    reg [7:0] count_8;
-    reg [7:0] count_9;
-    reg [7:0] count_10;
-    reg [7:0] count_11;
-    reg [7:0] count_12;
-    reg [7:0] count_13;
-    reg [7:0] count_14;
-    reg [7:0] count_15;
-    reg [7:0] count_16;
-    reg [7:0] count_17;
-    reg [7:0] count_18;
-    reg [7:0] count_19;
-    reg [7:0] count_20;
-    reg [7:0] count_21;
-    reg [7:0] count_22;
-    reg [7:0] count_23;
-    reg [7:0] count_24;
-    reg [7:0] count_25;
-    reg [7:0] count_26;
-    reg [7:0] count_27;
-    reg [7:0] count_28;
-    reg [7:0] count_29;
-    reg [7:0] count_30;
-    reg [7:0] count_31;
-    reg [7:0] count_32;
-    reg [7:0] count_33;
-    reg [7:0] count_34;
-    reg [7:0] count_35;
-    reg [7:0] count_36;
-    reg [7:0] count_37;
-    reg [7:0] count_38;
-    reg [7:0] count_39;
-    reg [7:0] count_40;
-    reg [7:0] count_41;
-    reg [7:0] count_42;
-    reg [7:0] count_43;
-    reg [7:0] count_44;
-    reg [7:0] count_45;
-    reg [7:0] count_46;
-    reg [7:0] count_47;
-    reg [7:0] count_48;
-    reg [7:0] count_49;
-    reg [7:0] count_50;
-    reg [7:0] count_51;
-    reg [7:0] count_52;
-    reg [7:0] count_53;
-    reg [7:0] count_54;
-    reg [7:0] count_55;
-    reg [7:0] count_56;
-    reg [7:0] count_57;
-    reg [7:0] count_58;
-    reg [7:0] count_59;
-    reg [7:0] count_60;
-    reg [7:0] count_61;
-    reg [7:0] count_62;
-    reg [7:0] count_63;
+    reg [15:0] count_0;
+    reg [15:0] count_1;
+    reg [15:0] count_2;
+    reg [15:0] count_3;
+    reg [15:0] count_4;
+    reg [15:0] count_5;
+    reg [15:0] count_6;
+    reg [15:0] count_7;
+    reg [15:0] count_8;
+    reg [15:0] count_9;
+    reg [15:0] count_10;
+    reg [15:0] count_11;
+    reg [15:0] count_12;
+    reg [15:0] count_13;
+    reg [15:0] count_14;
+    reg [15:0] count_15;
+    reg [15:0] count_16;
+    reg [15:0] count_17;
+    reg [15:0] count_18;
+    reg [15:0] count_19;
+    reg [15:0] count_20;
+    reg [15:0] count_21;
+    reg [15:0] count_22;
+    reg [15:0] count_23;
+    reg [15:0] count_24;
+    reg [15:0] count_25;
+    reg [15:0] count_26;
+    reg [15:0] count_27;
+    reg [15:0] count_28;
+    reg [15:0] count_29;
+    reg [15:0] count_30;
+    reg [15:0] count_31;
+    reg [15:0] count_32;
+    reg [15:0] count_33;
+    reg [15:0] count_34;
+    reg [15:0] count_35;
+    reg [15:0] count_36;
+    reg [15:0] count_37;
+    reg [15:0] count_38;
+    reg [15:0] count_39;
+    reg [15:0] count_40;
+    reg [15:0] count_41;
+    reg [15:0] count_42;
+    reg [15:0] count_43;
+    reg [15:0] count_44;
+    reg [15:0] count_45;
+    reg [15:0] count_46;
+    reg [15:0] count_47;
+    reg [15:0] count_48;
+    reg [15:0] count_49;
+    reg [15:0] count_50;
+    reg [15:0] count_51;
+    reg [15:0] count_52;
+    reg [15:0] count_53;
+    reg [15:0] count_54;
+    reg [15:0] count_55;
+    reg [15:0] count_56;
+    reg [15:0] count_57;
+    reg [15:0] count_58;
+    reg [15:0] count_59;
+    reg [15:0] count_60;
+    reg [15:0] count_61;
+    reg [15:0] count_62;
+    reg [15:0] count_63;
 
     wire there_8_any = |count_0;
     wire there_8_any_2 = |count_1;
@@ -2076,513 +2076,513 @@ module tokens (
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_0 <= 8'd0;
+            count_0 <= 16'd0;
         end else if (count_0_enable_or ^ count_0_enable_or_2) begin
-            count_0 <= count_0_enable_or ? (count_0 + 8'd1) : (count_0 - 8'd1);
+            count_0 <= count_0_enable_or ? (count_0 + 16'd1) : (count_0 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_1 <= 8'd0;
+            count_1 <= 16'd0;
         end else if (count_1_enable_or ^ count_1_enable_or_2) begin
-            count_1 <= count_1_enable_or ? (count_1 + 8'd1) : (count_1 - 8'd1);
+            count_1 <= count_1_enable_or ? (count_1 + 16'd1) : (count_1 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_2 <= 8'd0;
+            count_2 <= 16'd0;
         end else if (count_2_enable_or ^ count_2_enable_or_2) begin
-            count_2 <= count_2_enable_or ? (count_2 + 8'd1) : (count_2 - 8'd1);
+            count_2 <= count_2_enable_or ? (count_2 + 16'd1) : (count_2 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_3 <= 8'd0;
+            count_3 <= 16'd0;
         end else if (count_3_enable_or ^ count_3_enable_or_2) begin
-            count_3 <= count_3_enable_or ? (count_3 + 8'd1) : (count_3 - 8'd1);
+            count_3 <= count_3_enable_or ? (count_3 + 16'd1) : (count_3 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_4 <= 8'd0;
+            count_4 <= 16'd0;
         end else if (count_4_enable_or ^ count_4_enable_or_2) begin
-            count_4 <= count_4_enable_or ? (count_4 + 8'd1) : (count_4 - 8'd1);
+            count_4 <= count_4_enable_or ? (count_4 + 16'd1) : (count_4 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_5 <= 8'd0;
+            count_5 <= 16'd0;
         end else if (count_5_enable_or ^ count_5_enable_or_2) begin
-            count_5 <= count_5_enable_or ? (count_5 + 8'd1) : (count_5 - 8'd1);
+            count_5 <= count_5_enable_or ? (count_5 + 16'd1) : (count_5 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_6 <= 8'd0;
+            count_6 <= 16'd0;
         end else if (count_6_enable_or ^ count_6_enable_or_2) begin
-            count_6 <= count_6_enable_or ? (count_6 + 8'd1) : (count_6 - 8'd1);
+            count_6 <= count_6_enable_or ? (count_6 + 16'd1) : (count_6 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_7 <= 8'd0;
+            count_7 <= 16'd0;
         end else if (count_7_enable_or ^ count_7_enable_or_2) begin
-            count_7 <= count_7_enable_or ? (count_7 + 8'd1) : (count_7 - 8'd1);
+            count_7 <= count_7_enable_or ? (count_7 + 16'd1) : (count_7 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_8 <= 8'd0;
+            count_8 <= 16'd0;
         end else if (count_8_enable_or ^ count_8_enable_or_2) begin
-            count_8 <= count_8_enable_or ? (count_8 + 8'd1) : (count_8 - 8'd1);
+            count_8 <= count_8_enable_or ? (count_8 + 16'd1) : (count_8 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_9 <= 8'd0;
+            count_9 <= 16'd0;
         end else if (count_9_enable_or ^ count_9_enable_or_2) begin
-            count_9 <= count_9_enable_or ? (count_9 + 8'd1) : (count_9 - 8'd1);
+            count_9 <= count_9_enable_or ? (count_9 + 16'd1) : (count_9 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_10 <= 8'd0;
+            count_10 <= 16'd0;
         end else if (count_10_enable_or ^ count_10_enable_or_2) begin
-            count_10 <= count_10_enable_or ? (count_10 + 8'd1) : (count_10 - 8'd1);
+            count_10 <= count_10_enable_or ? (count_10 + 16'd1) : (count_10 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_11 <= 8'd0;
+            count_11 <= 16'd0;
         end else if (count_11_enable_or ^ count_11_enable_or_2) begin
-            count_11 <= count_11_enable_or ? (count_11 + 8'd1) : (count_11 - 8'd1);
+            count_11 <= count_11_enable_or ? (count_11 + 16'd1) : (count_11 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_12 <= 8'd0;
+            count_12 <= 16'd0;
         end else if (count_12_enable_or ^ count_12_enable_or_2) begin
-            count_12 <= count_12_enable_or ? (count_12 + 8'd1) : (count_12 - 8'd1);
+            count_12 <= count_12_enable_or ? (count_12 + 16'd1) : (count_12 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_13 <= 8'd0;
+            count_13 <= 16'd0;
         end else if (count_13_enable_or ^ count_13_enable_or_2) begin
-            count_13 <= count_13_enable_or ? (count_13 + 8'd1) : (count_13 - 8'd1);
+            count_13 <= count_13_enable_or ? (count_13 + 16'd1) : (count_13 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_14 <= 8'd0;
+            count_14 <= 16'd0;
         end else if (count_14_enable_or ^ count_14_enable_or_2) begin
-            count_14 <= count_14_enable_or ? (count_14 + 8'd1) : (count_14 - 8'd1);
+            count_14 <= count_14_enable_or ? (count_14 + 16'd1) : (count_14 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_15 <= 8'd0;
+            count_15 <= 16'd0;
         end else if (count_15_enable_or ^ count_15_enable_or_2) begin
-            count_15 <= count_15_enable_or ? (count_15 + 8'd1) : (count_15 - 8'd1);
+            count_15 <= count_15_enable_or ? (count_15 + 16'd1) : (count_15 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_16 <= 8'd0;
+            count_16 <= 16'd0;
         end else if (count_16_enable_or ^ count_16_enable_or_2) begin
-            count_16 <= count_16_enable_or ? (count_16 + 8'd1) : (count_16 - 8'd1);
+            count_16 <= count_16_enable_or ? (count_16 + 16'd1) : (count_16 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_17 <= 8'd0;
+            count_17 <= 16'd0;
         end else if (count_17_enable_or ^ count_17_enable_or_2) begin
-            count_17 <= count_17_enable_or ? (count_17 + 8'd1) : (count_17 - 8'd1);
+            count_17 <= count_17_enable_or ? (count_17 + 16'd1) : (count_17 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_18 <= 8'd0;
+            count_18 <= 16'd0;
         end else if (count_18_enable_or ^ count_18_enable_or_2) begin
-            count_18 <= count_18_enable_or ? (count_18 + 8'd1) : (count_18 - 8'd1);
+            count_18 <= count_18_enable_or ? (count_18 + 16'd1) : (count_18 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_19 <= 8'd0;
+            count_19 <= 16'd0;
         end else if (count_19_enable_or ^ count_19_enable_or_2) begin
-            count_19 <= count_19_enable_or ? (count_19 + 8'd1) : (count_19 - 8'd1);
+            count_19 <= count_19_enable_or ? (count_19 + 16'd1) : (count_19 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_20 <= 8'd0;
+            count_20 <= 16'd0;
         end else if (count_20_enable_or ^ count_20_enable_or_2) begin
-            count_20 <= count_20_enable_or ? (count_20 + 8'd1) : (count_20 - 8'd1);
+            count_20 <= count_20_enable_or ? (count_20 + 16'd1) : (count_20 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_21 <= 8'd0;
+            count_21 <= 16'd0;
         end else if (count_21_enable_or ^ count_21_enable_or_2) begin
-            count_21 <= count_21_enable_or ? (count_21 + 8'd1) : (count_21 - 8'd1);
+            count_21 <= count_21_enable_or ? (count_21 + 16'd1) : (count_21 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_22 <= 8'd0;
+            count_22 <= 16'd0;
         end else if (count_22_enable_or ^ count_22_enable_or_2) begin
-            count_22 <= count_22_enable_or ? (count_22 + 8'd1) : (count_22 - 8'd1);
+            count_22 <= count_22_enable_or ? (count_22 + 16'd1) : (count_22 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_23 <= 8'd0;
+            count_23 <= 16'd0;
         end else if (count_23_enable_or ^ count_23_enable_or_2) begin
-            count_23 <= count_23_enable_or ? (count_23 + 8'd1) : (count_23 - 8'd1);
+            count_23 <= count_23_enable_or ? (count_23 + 16'd1) : (count_23 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_24 <= 8'd0;
+            count_24 <= 16'd0;
         end else if (count_24_enable_or ^ count_24_enable_or_2) begin
-            count_24 <= count_24_enable_or ? (count_24 + 8'd1) : (count_24 - 8'd1);
+            count_24 <= count_24_enable_or ? (count_24 + 16'd1) : (count_24 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_25 <= 8'd0;
+            count_25 <= 16'd0;
         end else if (count_25_enable_or ^ count_25_enable_or_2) begin
-            count_25 <= count_25_enable_or ? (count_25 + 8'd1) : (count_25 - 8'd1);
+            count_25 <= count_25_enable_or ? (count_25 + 16'd1) : (count_25 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_26 <= 8'd0;
+            count_26 <= 16'd0;
         end else if (count_26_enable_or ^ count_26_enable_or_2) begin
-            count_26 <= count_26_enable_or ? (count_26 + 8'd1) : (count_26 - 8'd1);
+            count_26 <= count_26_enable_or ? (count_26 + 16'd1) : (count_26 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_27 <= 8'd0;
+            count_27 <= 16'd0;
         end else if (count_27_enable_or ^ count_27_enable_or_2) begin
-            count_27 <= count_27_enable_or ? (count_27 + 8'd1) : (count_27 - 8'd1);
+            count_27 <= count_27_enable_or ? (count_27 + 16'd1) : (count_27 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_28 <= 8'd0;
+            count_28 <= 16'd0;
         end else if (count_28_enable_or ^ count_28_enable_or_2) begin
-            count_28 <= count_28_enable_or ? (count_28 + 8'd1) : (count_28 - 8'd1);
+            count_28 <= count_28_enable_or ? (count_28 + 16'd1) : (count_28 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_29 <= 8'd0;
+            count_29 <= 16'd0;
         end else if (count_29_enable_or ^ count_29_enable_or_2) begin
-            count_29 <= count_29_enable_or ? (count_29 + 8'd1) : (count_29 - 8'd1);
+            count_29 <= count_29_enable_or ? (count_29 + 16'd1) : (count_29 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_30 <= 8'd0;
+            count_30 <= 16'd0;
         end else if (count_30_enable_or ^ count_30_enable_or_2) begin
-            count_30 <= count_30_enable_or ? (count_30 + 8'd1) : (count_30 - 8'd1);
+            count_30 <= count_30_enable_or ? (count_30 + 16'd1) : (count_30 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_31 <= 8'd0;
+            count_31 <= 16'd0;
         end else if (count_31_enable_or ^ count_31_enable_or_2) begin
-            count_31 <= count_31_enable_or ? (count_31 + 8'd1) : (count_31 - 8'd1);
+            count_31 <= count_31_enable_or ? (count_31 + 16'd1) : (count_31 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_32 <= 8'd0;
+            count_32 <= 16'd0;
         end else if (count_32_enable_or ^ count_32_enable_or_2) begin
-            count_32 <= count_32_enable_or ? (count_32 + 8'd1) : (count_32 - 8'd1);
+            count_32 <= count_32_enable_or ? (count_32 + 16'd1) : (count_32 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_33 <= 8'd0;
+            count_33 <= 16'd0;
         end else if (count_33_enable_or ^ count_33_enable_or_2) begin
-            count_33 <= count_33_enable_or ? (count_33 + 8'd1) : (count_33 - 8'd1);
+            count_33 <= count_33_enable_or ? (count_33 + 16'd1) : (count_33 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_34 <= 8'd0;
+            count_34 <= 16'd0;
         end else if (count_34_enable_or ^ count_34_enable_or_2) begin
-            count_34 <= count_34_enable_or ? (count_34 + 8'd1) : (count_34 - 8'd1);
+            count_34 <= count_34_enable_or ? (count_34 + 16'd1) : (count_34 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_35 <= 8'd0;
+            count_35 <= 16'd0;
         end else if (count_35_enable_or ^ count_35_enable_or_2) begin
-            count_35 <= count_35_enable_or ? (count_35 + 8'd1) : (count_35 - 8'd1);
+            count_35 <= count_35_enable_or ? (count_35 + 16'd1) : (count_35 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_36 <= 8'd0;
+            count_36 <= 16'd0;
         end else if (count_36_enable_or ^ count_36_enable_or_2) begin
-            count_36 <= count_36_enable_or ? (count_36 + 8'd1) : (count_36 - 8'd1);
+            count_36 <= count_36_enable_or ? (count_36 + 16'd1) : (count_36 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_37 <= 8'd0;
+            count_37 <= 16'd0;
         end else if (count_37_enable_or ^ count_37_enable_or_2) begin
-            count_37 <= count_37_enable_or ? (count_37 + 8'd1) : (count_37 - 8'd1);
+            count_37 <= count_37_enable_or ? (count_37 + 16'd1) : (count_37 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_38 <= 8'd0;
+            count_38 <= 16'd0;
         end else if (count_38_enable_or ^ count_38_enable_or_2) begin
-            count_38 <= count_38_enable_or ? (count_38 + 8'd1) : (count_38 - 8'd1);
+            count_38 <= count_38_enable_or ? (count_38 + 16'd1) : (count_38 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_39 <= 8'd0;
+            count_39 <= 16'd0;
         end else if (count_39_enable_or ^ count_39_enable_or_2) begin
-            count_39 <= count_39_enable_or ? (count_39 + 8'd1) : (count_39 - 8'd1);
+            count_39 <= count_39_enable_or ? (count_39 + 16'd1) : (count_39 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_40 <= 8'd0;
+            count_40 <= 16'd0;
         end else if (count_40_enable_or ^ count_40_enable_or_2) begin
-            count_40 <= count_40_enable_or ? (count_40 + 8'd1) : (count_40 - 8'd1);
+            count_40 <= count_40_enable_or ? (count_40 + 16'd1) : (count_40 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_41 <= 8'd0;
+            count_41 <= 16'd0;
         end else if (count_41_enable_or ^ count_41_enable_or_2) begin
-            count_41 <= count_41_enable_or ? (count_41 + 8'd1) : (count_41 - 8'd1);
+            count_41 <= count_41_enable_or ? (count_41 + 16'd1) : (count_41 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_42 <= 8'd0;
+            count_42 <= 16'd0;
         end else if (count_42_enable_or ^ count_42_enable_or_2) begin
-            count_42 <= count_42_enable_or ? (count_42 + 8'd1) : (count_42 - 8'd1);
+            count_42 <= count_42_enable_or ? (count_42 + 16'd1) : (count_42 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_43 <= 8'd0;
+            count_43 <= 16'd0;
         end else if (count_43_enable_or ^ count_43_enable_or_2) begin
-            count_43 <= count_43_enable_or ? (count_43 + 8'd1) : (count_43 - 8'd1);
+            count_43 <= count_43_enable_or ? (count_43 + 16'd1) : (count_43 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_44 <= 8'd0;
+            count_44 <= 16'd0;
         end else if (count_44_enable_or ^ count_44_enable_or_2) begin
-            count_44 <= count_44_enable_or ? (count_44 + 8'd1) : (count_44 - 8'd1);
+            count_44 <= count_44_enable_or ? (count_44 + 16'd1) : (count_44 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_45 <= 8'd0;
+            count_45 <= 16'd0;
         end else if (count_45_enable_or ^ count_45_enable_or_2) begin
-            count_45 <= count_45_enable_or ? (count_45 + 8'd1) : (count_45 - 8'd1);
+            count_45 <= count_45_enable_or ? (count_45 + 16'd1) : (count_45 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_46 <= 8'd0;
+            count_46 <= 16'd0;
         end else if (count_46_enable_or ^ count_46_enable_or_2) begin
-            count_46 <= count_46_enable_or ? (count_46 + 8'd1) : (count_46 - 8'd1);
+            count_46 <= count_46_enable_or ? (count_46 + 16'd1) : (count_46 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_47 <= 8'd0;
+            count_47 <= 16'd0;
         end else if (count_47_enable_or ^ count_47_enable_or_2) begin
-            count_47 <= count_47_enable_or ? (count_47 + 8'd1) : (count_47 - 8'd1);
+            count_47 <= count_47_enable_or ? (count_47 + 16'd1) : (count_47 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_48 <= 8'd0;
+            count_48 <= 16'd0;
         end else if (count_48_enable_or ^ count_48_enable_or_2) begin
-            count_48 <= count_48_enable_or ? (count_48 + 8'd1) : (count_48 - 8'd1);
+            count_48 <= count_48_enable_or ? (count_48 + 16'd1) : (count_48 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_49 <= 8'd0;
+            count_49 <= 16'd0;
         end else if (count_49_enable_or ^ count_49_enable_or_2) begin
-            count_49 <= count_49_enable_or ? (count_49 + 8'd1) : (count_49 - 8'd1);
+            count_49 <= count_49_enable_or ? (count_49 + 16'd1) : (count_49 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_50 <= 8'd0;
+            count_50 <= 16'd0;
         end else if (count_50_enable_or ^ count_50_enable_or_2) begin
-            count_50 <= count_50_enable_or ? (count_50 + 8'd1) : (count_50 - 8'd1);
+            count_50 <= count_50_enable_or ? (count_50 + 16'd1) : (count_50 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_51 <= 8'd0;
+            count_51 <= 16'd0;
         end else if (count_51_enable_or ^ count_51_enable_or_2) begin
-            count_51 <= count_51_enable_or ? (count_51 + 8'd1) : (count_51 - 8'd1);
+            count_51 <= count_51_enable_or ? (count_51 + 16'd1) : (count_51 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_52 <= 8'd0;
+            count_52 <= 16'd0;
         end else if (count_52_enable_or ^ count_52_enable_or_2) begin
-            count_52 <= count_52_enable_or ? (count_52 + 8'd1) : (count_52 - 8'd1);
+            count_52 <= count_52_enable_or ? (count_52 + 16'd1) : (count_52 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_53 <= 8'd0;
+            count_53 <= 16'd0;
         end else if (count_53_enable_or ^ count_53_enable_or_2) begin
-            count_53 <= count_53_enable_or ? (count_53 + 8'd1) : (count_53 - 8'd1);
+            count_53 <= count_53_enable_or ? (count_53 + 16'd1) : (count_53 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_54 <= 8'd0;
+            count_54 <= 16'd0;
         end else if (count_54_enable_or ^ count_54_enable_or_2) begin
-            count_54 <= count_54_enable_or ? (count_54 + 8'd1) : (count_54 - 8'd1);
+            count_54 <= count_54_enable_or ? (count_54 + 16'd1) : (count_54 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_55 <= 8'd0;
+            count_55 <= 16'd0;
         end else if (count_55_enable_or ^ count_55_enable_or_2) begin
-            count_55 <= count_55_enable_or ? (count_55 + 8'd1) : (count_55 - 8'd1);
+            count_55 <= count_55_enable_or ? (count_55 + 16'd1) : (count_55 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_56 <= 8'd0;
+            count_56 <= 16'd0;
         end else if (count_56_enable_or ^ count_56_enable_or_2) begin
-            count_56 <= count_56_enable_or ? (count_56 + 8'd1) : (count_56 - 8'd1);
+            count_56 <= count_56_enable_or ? (count_56 + 16'd1) : (count_56 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_57 <= 8'd0;
+            count_57 <= 16'd0;
         end else if (count_57_enable_or ^ count_57_enable_or_2) begin
-            count_57 <= count_57_enable_or ? (count_57 + 8'd1) : (count_57 - 8'd1);
+            count_57 <= count_57_enable_or ? (count_57 + 16'd1) : (count_57 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_58 <= 8'd0;
+            count_58 <= 16'd0;
         end else if (count_58_enable_or ^ count_58_enable_or_2) begin
-            count_58 <= count_58_enable_or ? (count_58 + 8'd1) : (count_58 - 8'd1);
+            count_58 <= count_58_enable_or ? (count_58 + 16'd1) : (count_58 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_59 <= 8'd0;
+            count_59 <= 16'd0;
         end else if (count_59_enable_or ^ count_59_enable_or_2) begin
-            count_59 <= count_59_enable_or ? (count_59 + 8'd1) : (count_59 - 8'd1);
+            count_59 <= count_59_enable_or ? (count_59 + 16'd1) : (count_59 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_60 <= 8'd0;
+            count_60 <= 16'd0;
         end else if (count_60_enable_or ^ count_60_enable_or_2) begin
-            count_60 <= count_60_enable_or ? (count_60 + 8'd1) : (count_60 - 8'd1);
+            count_60 <= count_60_enable_or ? (count_60 + 16'd1) : (count_60 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_61 <= 8'd0;
+            count_61 <= 16'd0;
         end else if (count_61_enable_or ^ count_61_enable_or_2) begin
-            count_61 <= count_61_enable_or ? (count_61 + 8'd1) : (count_61 - 8'd1);
+            count_61 <= count_61_enable_or ? (count_61 + 16'd1) : (count_61 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_62 <= 8'd0;
+            count_62 <= 16'd0;
         end else if (count_62_enable_or ^ count_62_enable_or_2) begin
-            count_62 <= count_62_enable_or ? (count_62 + 8'd1) : (count_62 - 8'd1);
+            count_62 <= count_62_enable_or ? (count_62 + 16'd1) : (count_62 - 16'd1);
         end
     end
 
     always @(posedge aclk) begin
         if (rst) begin
-            count_63 <= 8'd0;
+            count_63 <= 16'd0;
         end else if (count_63_enable_or ^ count_63_enable_or_2) begin
-            count_63 <= count_63_enable_or ? (count_63 + 8'd1) : (count_63 - 8'd1);
+            count_63 <= count_63_enable_or ? (count_63 + 16'd1) : (count_63 - 16'd1);
         end
     end
 

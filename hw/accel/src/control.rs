@@ -1,11 +1,12 @@
 //! The control port: registers behind an AXI4-Lite slave, and the life of a run.
 //!
 //! ```text
-//! idle -> clearing -> header -> running -> idle            (done)
-//!                          \--------\--> stopping -> idle  (error or abort)
+//! idle -> clearing -> header -> running -> closing -> idle   (done)
+//!                          \--------\----> stopping -> idle  (error or abort)
 //! ```
-//! Stopping lets every burst under way finish before the core is reset, so the memory system never sees a
-//! broken transaction. Byte strobes of register writes are ignored: registers are written whole.
+//! Closing and stopping let every burst under way finish, so the memory system never sees a broken transaction
+//! and the next run no beat of this one: streams fetch ahead, so bursts may be under way when the last queue
+//! reaches END. Byte strobes of register writes are ignored: registers are written whole.
 
 use crate::core::ERRORS;
 use crate::counters::{selected, CHUNK_COUNTERS, COUNTER_BITS};
@@ -45,6 +46,8 @@ pub const VERSION: u32 = 1;
 pub const CAUSE_DEADLOCK: u32 = ERRORS.len() as u32 + 1;
 /// Cause code of an abort.
 pub const CAUSE_ABORTED: u32 = ERRORS.len() as u32 + 2;
+/// Bits inside a page; programs start at pages.
+const PAGE_BITS: u32 = 12;
 /// Offset of chunk 0's counters; chunks follow at this distance.
 pub const COUNTERS: u32 = 0x100;
 /// Distance between the counters of two chunks.
@@ -63,7 +66,12 @@ pub const REGISTERS: &[ControlRegister] = &[
     register("CAUSE_PC", 0x20, "r", "its word index in the program"),
     register("IRQ_MASK", 0x24, "rw", "bit 0: a run ended well, bit 1: a run was stopped"),
     register("IRQ_STATUS", 0x28, "w1c", "the same bits, pending"),
-    register("PROGRAM_LO", 0x30, "rw", "address of the program's header, a multiple of 4096, bits 31..0"),
+    register(
+        "PROGRAM_LO",
+        0x30,
+        "rw",
+        "address of the program's header, bits 31..0; bits 11..0 are always 0",
+    ),
     register("PROGRAM_HI", 0x34, "rw", "bits 39..32"),
     register("READ_FIRST_LO", 0x40, "rw", "first address that may be read, bits 31..0"),
     register("READ_FIRST_HI", 0x44, "rw", "bits 39..32"),
@@ -97,7 +105,10 @@ pub fn module(accelerator: &Accelerator) -> Result<Arc<Module>, Errors> {
     let run = Run::new(&b, &starts, &aborts, &watchdog);
 
     let pair = |name: &str| {
-        let low = bus.register(&b, &format!("{name}_LO"), 32, 0);
+        let low = match name {
+            "PROGRAM" => bus.page(&b, &format!("{name}_LO")),
+            _ => bus.register(&b, &format!("{name}_LO"), 32, 0),
+        };
         bus.register(&b, &format!("{name}_HI"), DRAM_BITS - 32, 0).cat(&low)
     };
     let mut shown = vec![];
@@ -176,6 +187,13 @@ impl WriteBus {
         register.reset(reset).enable(&self.writes(name)).next(&self.data.trunc(width));
         register.q()
     }
+
+    /// A register whose lowest bits are always 0: no burst of a fetch may cross a page.
+    fn page(&self, b: &Builder, name: &str) -> Signal {
+        let register = b.reg(&name.to_lowercase(), 32 - PAGE_BITS);
+        register.reset(0).enable(&self.writes(name)).next(&self.data.slice(PAGE_BITS, 32 - PAGE_BITS));
+        register.q().cat(&b.zero(PAGE_BITS))
+    }
 }
 
 /// The read half of the slave.
@@ -224,10 +242,10 @@ impl Run {
         let illegal = b.input("illegal_queues", 9, "queues at an illegal instruction");
         let illegal_pc = b.input("illegal_pc", PC_BITS, "where it is");
 
-        let [clearing, header, running, stopping] =
-            ["clearing", "header", "running_state", "stopping"].map(|name| b.reg(name, 1));
+        let [clearing, header, running, closing, stopping] =
+            ["clearing", "header", "running_state", "closing", "stopping"].map(|name| b.reg(name, 1));
         let active = &header.q() | &running.q();
-        let busy = &(&active | &clearing.q()) | &stopping.q();
+        let busy = &(&active | &clearing.q()) | &(&closing.q() | &stopping.q());
         let idle_cycles = b.reg("idle_cycles", 32);
         let moves = &progress | &!&active;
         idle_cycles.next(&(&idle_cycles.q() + 1).gate(&!&moves));
@@ -238,19 +256,21 @@ impl Run {
         // The queues start in the cycle after the header was checked.
         let started = b.delay_reset("queues_started", &running.q(), 0);
         let ends = (&(&(&running.q() & &started) & &!&queues_run) & &!fails).named("ends");
-        let stopped = &(&stopping.q() & &!&dma_busy) & &b.delay_reset("quiet", &!&dma_busy, 0);
+        let quiet = &!&dma_busy & &b.delay_reset("was_quiet", &!&dma_busy, 0);
+        let [closed, stopped] = [&closing, &stopping].map(|state| &state.q() & &quiet);
         clearing.reset(0).next(&begins);
         header.reset(0).next(&(&clearing.q() | &(&header.q() & &!&(&checked | fails))));
         running.reset(0).next(&(&(&(&header.q() & &checked) | &running.q()) & &!&(&ends | fails)));
+        closing.reset(0).next(&(&ends | &(&closing.q() & &!&closed)));
         stopping.reset(0).next(&(fails | &(&stopping.q() & &!&stopped)));
-        b.output("clear", &(&clearing.q() | &(&stopping.q() & &stopped)), "resets the core");
+        b.output("clear", &(&clearing.q() | &stopped), "resets the core");
         b.output("start", &b.delay_reset("start_q", &clearing.q(), 0), "a run begins");
         b.output("stop", &stopping.q(), "the run is being stopped");
 
         let cycles = b.reg("cycles", 32);
         cycles.reset(0).enable(&(&clearing.q() | &running.q())).next(&(&cycles.q() + 1).gate(&running.q()));
         let good = b.reg("ended_well", 1);
-        good.reset(0).enable(&(&begins | &ends)).next(&ends);
+        good.reset(0).enable(&(&begins | &closed)).next(&closed);
         let bad = b.reg("was_stopped", 1);
         bad.reset(0).enable(&(&begins | fails)).next(fails);
 
@@ -271,7 +291,7 @@ impl Run {
             queues: keep("cause_queues", 9, &illegal),
             pc: keep("cause_pc", PC_BITS, &illegal_pc),
             cycles: cycles.q(),
-            ended: ends.clone(),
+            ended: closed,
             failed: stopped,
         }
     }

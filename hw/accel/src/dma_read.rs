@@ -38,8 +38,7 @@ pub fn module(accelerator: &Accelerator, loads: u32, streams: u32) -> Result<Arc
     let bytes = pick(BURST_BITS, &|r| r.bytes.clone()).named("burst_bytes");
     let buffer = pick(BUFFER_BITS, &|r| r.buffer.clone()).named("burst_buffer");
     let any = Signal::join(&wants).any();
-    let end = &address + &bytes.zext(DRAM_BITS);
-    let outside = &address.ult(&window[0]) | &end.ugt(&window[1]);
+    let outside = is_outside(&address, &bytes, &window);
 
     let pop = b.wire("burst_done", 1);
     let open = credits(&b, "open", address_bits(queue_depth) + 1, &taken.signal(), &pop.signal());
@@ -192,6 +191,12 @@ impl AddressChannel {
             b.output(&format!("m_axi_{}{port}", self.name), signal, "AXI4");
         }
     }
+}
+
+/// Whether a burst leaves the window; its end has a bit more than an address, so that it never wraps.
+pub fn is_outside(address: &Signal, bytes: &Signal, [first, end]: &[Signal; 2]) -> Signal {
+    let behind = &address.zext(DRAM_BITS + 1) + &bytes.zext(DRAM_BITS + 1);
+    &address.ult(first) | &behind.ugt(&end.zext(DRAM_BITS + 1))
 }
 
 /// An index that goes round `depth` entries.

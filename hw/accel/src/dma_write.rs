@@ -3,7 +3,7 @@
 //! One burst at a time is read from the buffer into a small queue of beats, which the memory may take at its
 //! own pace. Responses come in order; each completes a burst of the engine at the head of a list.
 
-use crate::dma_read::{ring, AddressChannel};
+use crate::dma_read::{is_outside, ring, AddressChannel};
 use crate::transfer::BURST_BITS;
 use crate::wiring::{address_bits, credits, delayed, delayed_strobe, one_hot, round_robin};
 use hdl::{Builder, Errors, Module, Signal};
@@ -49,7 +49,7 @@ pub fn module(accelerator: &Accelerator, stores: u32) -> Result<Arc<Module>, Err
     let address = pick(1, DRAM_BITS).named("burst_address");
     let bytes = pick(2, BURST_BITS).named("burst_bytes");
     let buffer = pick(3, BUFFER_BITS).named("burst_buffer");
-    let outside = &address.ult(&window[0]) | &(&address + &bytes.zext(DRAM_BITS)).ugt(&window[1]);
+    let outside = is_outside(&address, &bytes, &window);
 
     let reading = b.reg("reading", 1);
     let response = b.input("m_axi_bvalid", 1, "AXI4");

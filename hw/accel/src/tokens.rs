@@ -7,8 +7,9 @@ use hdl::{Builder, Errors, Module, Signal};
 use spec::accelerator::Accelerator;
 use std::sync::Arc;
 
-/// Bits of a token's count; one more signal than fits stops the machine.
-const COUNT_BITS: u32 = 8;
+/// Bits of a token's count; one more signal than fits stops the machine. A queue may run ahead of another by all
+/// signals of an iteration, and deep networks have hundreds.
+const COUNT_BITS: u32 = 16;
 
 /// The tokens of `queues` queues.
 pub fn module(accelerator: &Accelerator, queues: u32) -> Result<Arc<Module>, Errors> {

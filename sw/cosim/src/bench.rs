@@ -8,9 +8,6 @@ use sim::Simulator;
 use spec::accelerator::Accelerator;
 use spec::error::{Diagnostic, Report};
 
-/// Cycles without a transaction after which none will come: more than a request takes to the port.
-const QUIET: u32 = 16;
-
 /// The hardware on its bench.
 pub struct Bench<'a> {
     /// The running top.
@@ -125,13 +122,15 @@ impl<'a> Bench<'a> {
         value
     }
 
-    /// Lets what is under way on the master port come to its end: streams fetch ahead of the last word.
-    pub fn settle(&mut self) {
-        let mut quiet = 0;
-        while quiet < QUIET {
-            quiet = if self.memory.busy() { 0 } else { quiet + 1 };
-            self.tick();
-        }
+    /// What the hardware did that no memory system has to bear, once it says that the run is over.
+    pub fn fault(&mut self) -> Option<String> {
+        let left = [self.ports.arvalid, self.ports.awvalid, self.ports.wvalid]
+            .iter()
+            .any(|valid| self.engine.get(*valid) == 1);
+        let unfinished =
+            (left || self.memory.busy()).then_some("it ended a run in the middle of a transaction");
+        let broken = self.memory.violations().first();
+        broken.map(|rule| format!("it broke a rule of AXI4: {rule}")).or(unfinished.map(str::to_string))
     }
 
     /// Runs until the hardware raises its interrupt, and notes what the engines do.

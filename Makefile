@@ -19,7 +19,7 @@ help: ## this list
 setup: ## installs what is missing (Debian packages, a Python environment under target/)
 	@testbenches/setup.sh
 
-demo: setup ## generates an accelerator, compiles a small network for it, and shows RTL = reference, bit for bit
+demo: setup ## a trained network on a generated accelerator, sixteen images at once: RTL = reference, bit for bit
 	$(NASA) run testbenches/demo.yaml
 
 test: setup check ## everything that CI runs

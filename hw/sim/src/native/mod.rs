@@ -21,6 +21,7 @@ mod portable;
 mod schedule;
 mod words;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use hdl::Module;
@@ -129,12 +130,7 @@ impl Native {
         let blocks = self.plan.schedule.blocks.len();
         for word in 0..blocks.div_ceil(8) {
             // A block wakes later ones only, some of them perhaps in this word.
-            loop {
-                let unit = 8 * word + self.arena[word].trailing_zeros() as usize / 8;
-                if self.arena[word] == 0 || unit >= blocks {
-                    break;
-                }
-                self.arena[word] &= !(0xff << (unit % 8 * 8));
+            while let Some(unit) = self.take_awake(word, 0..blocks) {
                 self.arena[self.plan.pending + word] |= 1 << (unit % 8 * 8);
                 self.backend.run(&self.plan, unit, &mut self.arena);
             }
@@ -145,13 +141,28 @@ impl Native {
     /// Writes the memories whose ports are awake. What they write was decided before the edge, so this comes
     /// before the registers change.
     fn write_memories(&mut self) {
-        for unit in self.plan.schedule.blocks.len()..self.plan.units {
-            let flag = 0xff << (unit % 8 * 8);
-            if self.arena[unit / 8] & flag != 0 {
-                self.arena[unit / 8] &= !flag;
+        let memories = self.plan.schedule.blocks.len()..self.plan.units;
+        for word in memories.start / 8..memories.end.div_ceil(8) {
+            while let Some(unit) = self.take_awake(word, memories.clone()) {
                 self.backend.run(&self.plan, unit, &mut self.arena);
             }
         }
+    }
+
+    /// The first unit of a range that is awake by this word of flags; from now on it sleeps.
+    fn take_awake(&mut self, word: usize, units: Range<usize>) -> Option<usize> {
+        let flags = self.arena[word];
+        if flags == 0 {
+            return None;
+        }
+        let before = units.start.saturating_sub(8 * word);
+        let first = (flags >> (8 * before) << (8 * before)).trailing_zeros() as usize / 8;
+        let unit = 8 * word + first;
+        if first == 8 || unit >= units.end {
+            return None;
+        }
+        self.arena[word] = flags & !(0xff << (8 * first));
+        Some(unit)
     }
 
     /// Moves what the registers of evaluated blocks take into them.

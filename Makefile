@@ -29,8 +29,8 @@ check: ## formatter, lints, layering, generated files, tests
 	cargo clippy --quiet --workspace --all-targets $(FEATURES) --profile test -- -D warnings
 	cargo test --quiet --workspace $(FEATURES)
 
-bench: ## benchmarks: reference executor, mapper, simulators
-	cargo bench --workspace
+bench: setup ## measures speed against the targets and writes docs/benchmarks.md
+	@testbenches/bench.sh
 
 rtl: ## writes the Verilog of every configuration to rtl-out/
 	@for config in $(CONFIGS); do \

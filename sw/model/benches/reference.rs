@@ -6,11 +6,15 @@
 
 use criterion::{criterion_group, criterion_main, BenchmarkId, Criterion, Throughput};
 use model::draft::{Draft, LayerDraft};
+use model::format::Written;
 use model::graph::{Graph, Input, Padding, Parameters, Shape};
+use model::npy;
 use model::random::{self, Knobs};
 use model::reference::run;
+use model::Tensor;
 use spec::op::Op;
 use spec::random::Rng;
+use std::path::Path;
 
 /// Images of one batch.
 const BATCH: usize = 32;
@@ -69,18 +73,33 @@ fn reference(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Throughput in images, of a random network of many layers.
-fn whole_network(criterion: &mut Criterion) {
+/// The zoo's network, if its weights are there, with its own images.
+fn zoo() -> Option<(Graph, Tensor)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../zoo/fashion-hybrid");
+    let text = std::fs::read_to_string(folder.join("network.yaml")).ok()?;
+    let written = Written::parse("network.yaml", &text).unwrap_or_else(|report| panic!("{report}"));
+    let weights = std::fs::read(folder.join(written.weights_file())).ok()?;
+    let graph = written.with_weights("its weights", &weights).unwrap_or_else(|report| panic!("{report}"));
+    let bytes = std::fs::read(folder.join("images.npy")).expect("its images");
+    Some((graph, npy::read("images.npy", &bytes).unwrap_or_else(|report| panic!("{report}"))))
+}
+
+/// Throughput in images of networks of many layers: a random one, and the zoo's.
+fn whole_networks(criterion: &mut Criterion) {
     let knobs = Knobs { layers: 24, channels: 64, spatial: 32, macs: 4_000_000, ..Knobs::default() };
     let networks = (0..40).map(|seed| random::network(seed, &knobs));
     let graph = networks.max_by_key(Graph::macs).expect("there are networks");
     let batch = random::images(7, &graph, BATCH);
-    let mut group = criterion.benchmark_group("reference/images");
-    group.sample_size(10).throughput(Throughput::Elements(BATCH as u64));
-    let id = format!("{} of {} layers, {} kMAC", graph.name, graph.len(), graph.macs() / 1000);
-    group.bench_function(id, |bencher| bencher.iter(|| run(&graph, &batch).expect("it fits")));
+    let mut group = criterion.benchmark_group("images");
+    group.sample_size(10);
+    let cases = [("random", (graph, batch))].into_iter().chain(zoo().map(|zoo| ("fashion-hybrid", zoo)));
+    for (name, (graph, batch)) in cases {
+        println!("{name}: {} layers, {} kMAC an image, {} images", graph.len(), graph.macs() / 1000, batch.n);
+        group.throughput(Throughput::Elements(batch.n as u64));
+        group.bench_function(name, |bencher| bencher.iter(|| run(&graph, &batch).expect("it fits")));
+    }
     group.finish();
 }
 
-criterion_group!(benches, reference, whole_network);
+criterion_group!(benches, reference, whole_networks);
 criterion_main!(benches);

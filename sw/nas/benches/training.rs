@@ -1,5 +1,8 @@
-//! Training speed: one step of the zoo's network, and the operations alone at the sizes that
-//! `docs/decisions` compares (batch 16, one thread, 16x16 maps, forward and backward).
+//! Training speed on two threads: layers alone, forwards and both ways backwards, and whole steps (forward,
+//! backward, optimiser) of the zoo's network, once as it is and once with every layer a convolution.
+//!
+//! What was measured is written to `target/benchmarks/training.json`, so that `pytorch.py` measures just the same
+//! layers and networks.
 
 use criterion::{criterion_group, criterion_main, Criterion};
 use nas::config::TrainConfig;
@@ -10,13 +13,26 @@ use nas::loss::cross_entropy;
 use nas::maps::Maps;
 use nas::network::Network;
 use nas::optimiser;
+use nas::plan::{Plan, Tail};
 use nas::rng::Rng;
 use nas::run::plan_for;
+use rayon::ThreadPool;
+use serde_json::{json, Value};
 use std::hint::black_box;
+use std::path::Path;
 
+/// Of the pool, here and in `pytorch.py`.
+const THREADS: usize = 2;
+/// Of one layer's batch.
 const IMAGES: usize = 16;
+/// Of one step's batch.
+const BATCH: usize = 64;
 
-fn window(channels: usize, outputs: usize, kernel: usize, depthwise: bool) -> Window {
+/// Layers on maps of 16x16: name, input channels, outputs, kernel, whether depthwise.
+const LAYERS: [(&str, usize, usize, usize, bool); 3] =
+    [("full", 32, 32, 3, false), ("pointwise", 32, 96, 1, false), ("depthwise", 96, 96, 3, true)];
+
+fn window((_, channels, outputs, kernel, depthwise): (&str, usize, usize, usize, bool)) -> Window {
     Window {
         input: [16, 16, channels],
         output: [16, 16, outputs],
@@ -32,18 +48,21 @@ fn random(count: usize) -> Vec<f32> {
     (0..count).map(|_| rng.normal() as f32).collect()
 }
 
-fn kernels(c: &mut Criterion) {
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
-    for (form, window) in [
-        ("full 3x3 32-32", window(32, 32, 3, false)),
-        ("pointwise 32-96", window(32, 96, 1, false)),
-        ("depthwise 3x3 96", window(96, 96, 3, true)),
-    ] {
+fn threads() -> ThreadPool {
+    rayon::ThreadPoolBuilder::new().num_threads(THREADS).build().expect("threads")
+}
+
+fn layers(criterion: &mut Criterion) {
+    let threads = threads();
+    let mut group = criterion.benchmark_group("layer");
+    group.sample_size(20);
+    for layer in LAYERS {
+        let window = window(layer);
         let (x, w) = (random(IMAGES * window.input_len()), random(window.weights()));
         let g = random(IMAGES * window.output_len());
         for (op, tap) in [("conv", Tap::Product), ("adder", Tap::Distance)] {
-            c.bench_function(&format!("{op} {form}"), |b| {
-                b.iter(|| {
+            group.bench_function(format!("{op}-{}", layer.0), |bencher| {
+                bencher.iter(|| {
                     threads.install(|| {
                         black_box(batch::forward(tap, &window, &x, &w));
                         black_box(batch::backward_input(tap, &window, &x, &g, &w));
@@ -53,28 +72,68 @@ fn kernels(c: &mut Criterion) {
             });
         }
     }
+    group.finish();
 }
 
-fn step(c: &mut Criterion) {
+/// The zoo's network, and the same with every layer a convolution.
+fn networks() -> [(&'static str, TrainConfig, Plan); 2] {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../zoo/fashion-hybrid/train.yaml");
-    let text = std::fs::read_to_string(path).expect("the zoo");
-    let config = TrainConfig::parse(path, &text).expect("a run");
-    let split = Images { shape: [28, 28, 1], pixels: vec![0; 28 * 28], labels: vec![9] };
-    let dataset = Dataset { train: split.clone(), test: split, classes: config.data.classes.clone() };
-    let mut network = Network::new(&plan_for(&config, &dataset).expect("a plan"), &config);
-    let input = Maps { shape: [28, 28, 1], data: random(64 * 28 * 28) };
-    let labels: Vec<u8> = (0..64).map(|i| i % 10).collect();
-    for phase in [Phase::Float, Phase::Rounded] {
-        c.bench_function(&format!("training step of fashion-hybrid, 64 images, {phase:?}"), |b| {
-            b.iter(|| {
+    let hybrid = std::fs::read_to_string(path).expect("the zoo");
+    let convolutions = hybrid.replace("op: shift", "op: conv").replace("op: adder", "op: conv");
+    [("hybrid", hybrid), ("convolutions", convolutions)].map(|(name, text)| {
+        let config = TrainConfig::parse(path, &text).unwrap_or_else(|report| panic!("{report}"));
+        let split = Images { shape: [28, 28, 1], pixels: vec![0; 28 * 28], labels: vec![9] };
+        let dataset = Dataset { train: split.clone(), test: split, classes: config.data.classes.clone() };
+        let plan = plan_for(&config, &dataset).unwrap_or_else(|report| panic!("{report}"));
+        (name, config, plan)
+    })
+}
+
+fn steps(criterion: &mut Criterion) {
+    let threads = threads();
+    let mut group = criterion.benchmark_group("step");
+    group.sample_size(20);
+    let labels: Vec<u8> = (0..BATCH).map(|i| (i % 10) as u8).collect();
+    for (name, config, plan) in networks() {
+        for phase in [Phase::Float, Phase::Rounded] {
+            let mut network = Network::new(&plan, &config);
+            let input = Maps { shape: [28, 28, 1], data: random(BATCH * 28 * 28) };
+            let mut step = || {
                 let pass = network.forward(input.clone(), phase).expect("finite");
                 let gradient = cross_entropy(pass.output(), &labels).gradient;
                 network.backward(&pass, gradient).expect("finite");
                 optimiser::step(&mut network, &config.schedule, 1e-4);
-            })
-        });
+            };
+            let id = format!("{name}-{}", format!("{phase:?}").to_lowercase());
+            group.bench_function(id, |bencher| bencher.iter(|| threads.install(&mut step)));
+        }
     }
+    group.finish();
 }
 
-criterion_group!(benches, kernels, step);
+/// Tells `pytorch.py` what is measured here.
+fn describe(_: &mut Criterion) {
+    let shape = |window: &Window| {
+        let Window { input, output, kernel, stride, padding, depthwise } = window;
+        json!({"input": input, "output": output, "kernel": kernel, "stride": stride, "padding": padding,
+            "depthwise": depthwise})
+    };
+    let layers = LAYERS.map(|layer| json!({"name": layer.0, "window": shape(&window(layer))}));
+    let network = |plan: &Plan| -> Vec<Value> {
+        let layers = plan.layers.iter().map(|layer| {
+            json!({"op": layer.op.name(), "window": shape(&layer.window), "input": layer.input,
+                "residual": layer.residual, "relu": layer.relu, "norm": layer.tail == Tail::Norm,
+                "mean": layer.tail == Tail::Mean})
+        });
+        layers.collect()
+    };
+    let networks = networks().map(|(name, _, plan)| json!({"name": name, "layers": network(&plan)}));
+    let found =
+        json!({"threads": THREADS, "images": IMAGES, "batch": BATCH, "layers": layers, "networks": networks});
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/benchmarks");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("training.json"), format!("{found:#}\n")).expect("a file");
+}
+
+criterion_group!(benches, describe, layers, steps);
 criterion_main!(benches);

@@ -16,14 +16,14 @@ use super::shim::CLASS;
 
 /// Optimisation of what runs every cycle. Measured on the smallest accelerator: -O0 compiles in 11 s and runs at
 /// 30 kcycles/s, -O1 in 17 s at 70, -O2 in 21 s at 70. Verilator has done the rest.
-pub(super) const FAST: &str = "-O1";
+pub const FAST: &str = "-O1";
 /// Optimisation of what runs once.
-const SLOW: &str = "-O0";
+pub const SLOW: &str = "-O0";
 /// C++ files are joined up to this size.
 const UNIT_BYTES: u64 = 500_000;
 /// What Verilator is asked for. Warnings do not stop a build of any module that a user describes; that our own
 /// Verilog has none is the lint test's business.
-pub(super) const VERILATOR: &[&str] = &[
+pub const VERILATOR: &[&str] = &[
     "--cc",
     "-O3",
     "--x-assign",

@@ -1,0 +1,196 @@
+//! Collects what the last `make bench` measured into `docs/benchmarks.md`: every figure beside its target and the
+//! command that measures it, and the machine. What was not measured is said to be missing.
+
+use serde_json::Value;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A line of the table.
+struct Row {
+    what: String,
+    figure: Option<String>,
+    target: &'static str,
+    /// The bench that measures it; PyTorch's part is `pytorch.py`.
+    bench: &'static str,
+}
+
+fn main() {
+    let found = Found { target: root().join("target") };
+    let text = page(&found);
+    print!("{text}");
+    let path = root().join("docs/benchmarks.md");
+    std::fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Files that benchmarks have left.
+struct Found {
+    target: PathBuf,
+}
+
+impl Found {
+    fn json(&self, path: &str) -> Option<Value> {
+        serde_json::from_str(&std::fs::read_to_string(self.target.join(path)).ok()?).ok()
+    }
+
+    /// Median seconds of one of criterion's benchmarks.
+    fn seconds(&self, id: &str) -> Option<f64> {
+        let estimates = self.json(&format!("criterion/{id}/new/estimates.json"))?;
+        Some(estimates["median"]["point_estimate"].as_f64()? * 1e-9)
+    }
+
+    /// Operations a second, by the throughput of one of criterion's benchmarks.
+    fn rate(&self, id: &str) -> Option<f64> {
+        let benchmark = self.json(&format!("criterion/{id}/new/benchmark.json"))?;
+        Some(benchmark["throughput"]["Elements"].as_f64()? / self.seconds(id)?)
+    }
+
+    /// Median seconds of the same in PyTorch.
+    fn pytorch(&self, id: &str) -> Option<f64> {
+        self.json("benchmarks/pytorch.json")?["seconds"][id].as_f64()
+    }
+
+    /// Cycles a second of a simulation.
+    fn simulated(&self, config: &str, kind: &str) -> Option<f64> {
+        self.json("benchmarks/simulate.json")?[config][kind].as_f64()
+    }
+}
+
+fn page(found: &Found) -> String {
+    let mut text = String::from(
+        "<!-- Written by `make bench`. Do not edit. -->\n# Benchmarks\n\nMedians of one run of `make bench`. ",
+    );
+    let _ = writeln!(text, "{}\n", machine(found));
+    let sections = [
+        ("Generator", "From the text of a description to the text of all Verilog files, checks included.", generator(found)),
+        (
+            "Simulation",
+            "The same recorded inputs on the same Verilated model, from a plain C++ test bench and, through the shim,\n\
+             from Rust; and a whole run: control port, memory model, AXI rules and trace in Rust.",
+            simulation(found),
+        ),
+        ("Reference executor", "On all cores.", reference(found)),
+        (
+            "Training",
+            "Two threads. A layer is its forward pass and both gradients, 16 images, maps of 16x16; a step is forward,\n\
+             backward and optimiser on 64 images of fashion-hybrid. PyTorch's adder is `unfold` and `cdist` with\n\
+             p = 1; of its two memory formats the faster one counts.",
+            training(found),
+        ),
+    ];
+    for (title, prose, rows) in sections {
+        let _ = writeln!(text, "## {title}\n{prose}\n\n| | measured | target | bench |\n|---|--:|--:|---|");
+        for row in rows {
+            let figure = row.figure.unwrap_or_else(|| "not measured".into());
+            let _ = writeln!(text, "| {} | {figure} | {} | `{}` |", row.what, row.target, row.bench);
+        }
+        text.push('\n');
+    }
+    text.push_str("A single bench: `cargo bench --workspace --bench NAME`; PyTorch's part: `python sw/nas/benches/pytorch.py`.\n");
+    text
+}
+
+/// What it was measured on, and when.
+fn machine(found: &Found) -> String {
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    let model = model.map_or("unknown processor", |(_, name)| name.trim());
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let torch = found.json("benchmarks/pytorch.json");
+    let torch = torch.as_ref().and_then(|json| json["torch"].as_str()).unwrap_or("not installed");
+    let versions = [("rustc", "--version"), ("verilator", "--version"), ("g++", "-dumpfullversion")];
+    let [rustc, verilator, gcc] = versions.map(|(tool, argument)| says(tool, argument));
+    let date = says("date", "-uI");
+    format!("Machine: {model}, {cores} cores. {rustc}; {verilator}; g++ {gcc}; PyTorch {torch}. {date}.")
+}
+
+/// The first line that a tool prints.
+fn says(tool: &str, argument: &str) -> String {
+    let output = Command::new(tool).arg(argument).output().map(|output| output.stdout).unwrap_or_default();
+    String::from_utf8_lossy(&output).lines().next().unwrap_or("unknown").trim().to_string()
+}
+
+fn generator(found: &Found) -> Vec<Row> {
+    let row = |what: &str, id: &str, target| Row {
+        what: what.into(),
+        figure: found.seconds(id).map(time),
+        target,
+        bench: "generate",
+    };
+    vec![
+        row("`edge`: 3 chunks of 8x8", "generate/edge", ""),
+        row("3 chunks of 32x32", "generate/huge", "< 2 s"),
+    ]
+}
+
+fn simulation(found: &Found) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for config in ["tiny", "edge"] {
+        let speed = |kind| found.simulated(config, kind);
+        let plain = speed("plain");
+        let mut add = |what: &str, figure, target| {
+            rows.push(Row { what: format!("`{config}`, {what}"), figure, target, bench: "simulate" })
+        };
+        add("plain C++", plain.map(|value| format!("{value:.0} cycles/s")), "");
+        add("shim", speed("shim").map(|value| format!("{value:.0} cycles/s")), "");
+        add("shim / plain C++", quotient(speed("shim"), plain), ">= 0.95");
+        add("whole run / plain C++", quotient(speed("run"), plain), "");
+    }
+    rows
+}
+
+fn reference(found: &Found) -> Vec<Row> {
+    let row = |what: String, figure| Row { what, figure, target: "", bench: "reference" };
+    let mut rows = Vec::new();
+    for network in ["fashion-hybrid", "random"] {
+        let rate = found.rate(&format!("images/{network}"));
+        rows.push(row(format!("{network} network"), rate.map(|rate| format!("{rate:.0} images/s"))));
+    }
+    for op in ["conv", "shift", "adder"] {
+        for kind in ["3x3", "pointwise", "depthwise"] {
+            let rate = found.rate(&format!("reference/{op}/{kind}"));
+            rows.push(row(format!("{op} {kind}"), rate.map(|rate| format!("{:.2} GMAC/s", rate * 1e-9))));
+        }
+    }
+    rows
+}
+
+fn training(found: &Found) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut add = |what: String, id: &str, target, is_speed: bool| {
+        let (ours, theirs) = (found.seconds(id), found.pytorch(id));
+        let ratio = match is_speed {
+            true => quotient(theirs, ours).map(|ratio| format!(", {ratio}x as fast")),
+            false => quotient(ours, theirs).map(|ratio| format!(", {ratio}x its time")),
+        };
+        let theirs =
+            theirs.map_or("PyTorch not measured".into(), |theirs| format!("PyTorch {}", time(theirs)));
+        let figure = ours.map(|ours| format!("{}; {theirs}{}", time(ours), ratio.unwrap_or_default()));
+        rows.push(Row { what, figure, target, bench: "training" });
+    };
+    for form in ["full", "pointwise", "depthwise"] {
+        add(format!("adder layer, {form}"), &format!("layer/adder-{form}"), ">= 15x as fast", true);
+    }
+    for form in ["full", "pointwise", "depthwise"] {
+        add(format!("convolution, {form}"), &format!("layer/conv-{form}"), "", false);
+    }
+    add("step of fashion-hybrid".into(), "step/hybrid-float", "<= 2.5x its time", false);
+    add("step, every layer a convolution".into(), "step/convolutions-float", "<= 2.5x its time", false);
+    add("step of fashion-hybrid, quantised".into(), "step/hybrid-rounded", "", false);
+    rows
+}
+
+fn quotient(above: Option<f64>, below: Option<f64>) -> Option<String> {
+    Some(format!("{:.2}", above? / below?))
+}
+
+fn time(seconds: f64) -> String {
+    match seconds < 0.1 {
+        true => format!("{:.2} ms", seconds * 1e3),
+        false => format!("{seconds:.2} s"),
+    }
+}

@@ -16,4 +16,4 @@ for python in "${NASA_PYTHON:-}" target/venv/bin/python python3; do
 done
 [ -f target/benchmarks/pytorch.json ] || echo 'PyTorch is not installed: skipped (set NASA_PYTHON)' >&2
 
-cargo run --quiet --release -p nasa-testbenches --example benchmarks
+cargo bench --quiet --workspace --bench collect

@@ -76,8 +76,8 @@ fn reference(criterion: &mut Criterion) {
 /// The zoo's network, if its weights are there, with its own images.
 fn zoo() -> Option<(Graph, Tensor)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../zoo/fashion-hybrid");
-    let text = std::fs::read_to_string(folder.join("network.yaml")).ok()?;
-    let written = Written::parse("network.yaml", &text).unwrap_or_else(|report| panic!("{report}"));
+    let text = std::fs::read_to_string(folder.join("fashion-hybrid.yaml")).ok()?;
+    let written = Written::parse("fashion-hybrid.yaml", &text).unwrap_or_else(|report| panic!("{report}"));
     let weights = std::fs::read(folder.join(written.weights_file())).ok()?;
     let graph = written.with_weights("its weights", &weights).unwrap_or_else(|report| panic!("{report}"));
     let bytes = std::fs::read(folder.join("images.npy")).expect("its images");

@@ -38,7 +38,7 @@ fn main() {
 fn measure(name: &str, images: u32, folder: &Path) -> Value {
     let accelerator = rtl::config(name);
     let graph = network();
-    let options = Options { images, dump: true, mappings: None };
+    let options = Options { images, dump: true, ..Options::default() };
     let compiled = compile(&accelerator, &graph, &options).unwrap_or_else(|report| panic!("{report}"));
     let input = model::random::images(1, &graph, images as usize);
     let whole_run = |engine: &mut dyn sim::Simulator| {
@@ -77,10 +77,10 @@ fn measure(name: &str, images: u32, folder: &Path) -> Value {
     json!({"cycles": cycles.len(), "plain": plain, "shim": shim, "run": run})
 }
 
-/// The demo's network.
+/// A small network of all three ops.
 fn network() -> model::Graph {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo");
-    let text = fs::read_to_string(folder.join("network.yaml")).expect("the demo's network");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("small");
+    let text = fs::read_to_string(folder.join("network.yaml")).expect("the small network");
     let bytes = fs::read(folder.join("network.safetensors")).expect("its weights");
     let written = model::format::Written::parse("network.yaml", &text);
     let graph = written.and_then(|written| written.with_weights("network.safetensors", &bytes));

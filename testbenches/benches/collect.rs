@@ -185,7 +185,7 @@ fn training(found: &Found) -> Vec<Row> {
 }
 
 fn quotient(above: Option<f64>, below: Option<f64>) -> Option<String> {
-    Some(format!("{:.2}", above? / below?))
+    Some(format!("{:.3}", above? / below?))
 }
 
 fn time(seconds: f64) -> String {

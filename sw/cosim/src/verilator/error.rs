@@ -37,13 +37,13 @@ impl BuildError {
             BuildError::MissingTool { tool, package } => {
                 Diagnostic::new("cosim", format!("`{tool}` is not installed"))
                     .note(format!("it is in the Debian package `{package}`"))
-                    .help("run `make setup`, or use --engine interpreter, which is slow and needs no tool")
+                    .help("run `make setup`, or use --engine native, which needs no tool")
             }
             BuildError::Failed { command, output } => {
                 let error = Diagnostic::new("cosim", "the simulator cannot be built: a tool failed");
                 let error = error.note(command.as_str());
                 let error = output.lines().fold(error, |error, line| error.note(line));
-                error.help("run `make setup`, or use --engine interpreter, which is slow and needs no tool")
+                error.help("run `make setup`, or use --engine native, which needs no tool")
             }
             BuildError::File { path, reason } => {
                 Diagnostic::new("cosim", format!("the simulator cannot be built: {reason}"))

@@ -187,8 +187,9 @@ impl std::error::Error for Report {}
 /// The candidate that a misspelt `word` most likely means, if one is near enough.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let scored = candidates.into_iter().map(|candidate| (distance(word, candidate), candidate));
-    let (edits, best) = scored.min_by_key(|(edits, _)| *edits)?;
-    (edits <= 1 + best.chars().count() / 3).then_some(best)
+    let near = scored.filter(|(edits, candidate)| *edits <= 1 + candidate.chars().count() / 3);
+    // Of equally near ones the first in the alphabet, so that a message does not depend on their order.
+    near.min().map(|(_, best)| best)
 }
 
 /// `4608` as `4,608`.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use num::Bits;
 
+use crate::attribute;
 use crate::error::Place;
 use crate::graph::Graph;
 use crate::module::{Module, ReadPort};
@@ -37,9 +38,7 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 
 /// Records a name that Verilog tools would stumble over.
 pub(crate) fn name(graph: &mut Graph, name: &str, place: Place) {
-    let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if !starts || !plain || name.contains("__") {
+    if !is_plain(name) || name.contains("__") {
         let message = format!("`{name}` is no name");
         let help = "letters, digits and single underscores, a letter first";
         graph.error_with_help(place, message, Some(help));
@@ -48,6 +47,12 @@ pub(crate) fn name(graph: &mut Graph, name: &str, place: Place) {
         let help = "Verilog, C++ or the implicit ports aclk and rst use it";
         graph.error_with_help(place, message, Some(help));
     }
+}
+
+/// Whether a name is an identifier.
+pub(crate) fn is_plain(name: &str) -> bool {
+    let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    starts && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// `value` in `width` bits, where it is a signed or an unsigned number of that width.
@@ -68,6 +73,7 @@ pub(crate) fn bits(count: u32) -> String {
 pub(crate) fn structure(graph: &mut Graph) {
     drivers(graph);
     port_names(graph);
+    attribute::check(graph);
     definitions(graph);
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use num::Bits;
 
+use crate::attribute::Attribute;
 use crate::error::{Error, Place};
 use crate::module::{Module, Port};
 use crate::op::{Binary, Node, NodeId, Op};
@@ -110,6 +111,7 @@ pub(crate) struct Graph {
     pub inputs: Vec<Port>,
     pub input_places: Vec<Place>,
     pub outputs: Vec<OutputDraft>,
+    pub attributes: Vec<(Attribute, Place)>,
     pub wires: Vec<WireDraft>,
     pub registers: Vec<RegisterDraft>,
     pub memories: Vec<crate::module::Memory>,
@@ -130,6 +132,7 @@ impl Graph {
             inputs: Vec::new(),
             input_places: Vec::new(),
             outputs: Vec::new(),
+            attributes: Vec::new(),
             wires: Vec::new(),
             registers: Vec::new(),
             memories: Vec::new(),

@@ -67,6 +67,14 @@ const CASES: &[Case] = &[
         b.reg("r", 4).next(&x).next(&w.signal());
         b.finish()
     }),
+    ("attributes of no port, and such as cannot be written", || {
+        let b = Builder::new("labelled", "");
+        b.output("z", &b.input("x", 1, ""), "");
+        b.attribute("xx", "KEEP", "yes");
+        b.attribute("z", "keep it", "yes");
+        b.attribute("aclk", "KEEP", "\"");
+        b.finish()
+    }),
     ("a combinational loop", || {
         let b = Builder::new("oscillator", "");
         let x = b.input("x", 4, "");

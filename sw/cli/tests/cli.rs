@@ -53,7 +53,11 @@ fn every_command_helps_with_an_example() {
     assert!(commands.len() >= 9, "{commands:?}");
     for command in commands {
         let (help, _) = nasa_exits(0, &[command, "--help"]);
-        assert!(help.contains(&format!("Example: nasa {command} ")), "{help}");
+        let example = help.lines().find(|line| line.starts_with(&format!("Example: nasa {command} ")));
+        let words = example.unwrap_or_else(|| panic!("{help}")).split_whitespace();
+        for path in words.filter(|word| word.contains('/') && word.ends_with(".yaml")) {
+            assert!(Path::new(ROOT).join(path).exists(), "the example of {command} names {path}");
+        }
     }
 }
 

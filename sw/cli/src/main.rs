@@ -13,6 +13,7 @@ mod mappings;
 mod measure;
 mod package;
 mod report;
+mod steps;
 mod timeline;
 mod verification;
 

@@ -35,20 +35,9 @@ pub struct Planned {
 }
 
 impl Planned {
-    /// The parts of the layer, strips outside, ranges of channels inside.
+    /// The parts of the layer, in the order in which they are computed.
     pub fn parts(&self) -> Vec<Part> {
-        let (layer, tile) = (&self.mapping.layer.size, &self.mapping.tile);
-        let cuts = |dim: Dim| {
-            let (size, step) = (layer[dim], tile[dim]);
-            (0..size).step_by(step as usize).map(move |from| (from, step.min(size - from)))
-        };
-        let mut parts = Vec::new();
-        for y in cuts(Dim::OY) {
-            for g in cuts(Dim::G) {
-                parts.extend(cuts(Dim::K).map(|k| Part { y, g, k }));
-            }
-        }
-        parts
+        parts(&self.mapping)
     }
 
     /// Whether one `EXEC` computes all channels of a strip.
@@ -66,6 +55,33 @@ pub struct Part {
     pub g: (u32, u32),
     /// Output channels of each group.
     pub k: (u32, u32),
+}
+
+/// The parts of a layer, strips outside, ranges of channels inside.
+fn parts(mapping: &Mapping) -> Vec<Part> {
+    let (layer, tile) = (&mapping.layer.size, &mapping.tile);
+    let cuts = |dim: Dim| {
+        let (size, step) = (layer[dim], tile[dim]);
+        (0..size).step_by(step as usize).map(move |from| (from, step.min(size - from)))
+    };
+    let mut parts = Vec::new();
+    for y in cuts(Dim::OY) {
+        for g in cuts(Dim::G) {
+            parts.extend(cuts(Dim::K).map(|k| Part { y, g, k }));
+        }
+    }
+    parts
+}
+
+impl LayerPlan {
+    /// Which of the layer's `EXEC`s for an image computes output channel `channel` of output row `y`.
+    pub fn part_of(&self, channel: u32, y: u32) -> Option<usize> {
+        let outputs = self.mapping.layer.size[Dim::K];
+        let within = |(first, count): (u32, u32), at: u32| (first..first + count).contains(&at);
+        parts(&self.mapping).iter().position(|part| {
+            within(part.y, y) && within(part.g, channel / outputs) && within(part.k, channel % outputs)
+        })
+    }
 }
 
 /// Everything that is decided about layers.

@@ -3,15 +3,15 @@
 
 use crate::banks::{Region, Regions};
 use crate::stages::Stages;
+use crate::unmapped::Unmapped;
 use crate::{LayerPlan, Options};
 use mapper::check::faults;
 use mapper::search::{search, Found};
 use mapper::tiling::{Capacity, Footprint, Shortage};
-use mapper::work::Sizes;
 use mapper::{Dim, Mapping, Work};
 use model::graph::Use;
 use model::{Graph, LayerId, Source};
-use spec::accelerator::{Accelerator, Chunk};
+use spec::accelerator::Accelerator;
 use spec::error::{Diagnostic, Report};
 use std::collections::HashMap;
 
@@ -103,7 +103,7 @@ pub fn plan(
     banks: &[Regions],
 ) -> Result<Plan, Report> {
     let mut report = Report::default();
-    let mut planner = Planner { accelerator, graph, options, found: HashMap::new() };
+    let mut planner = Planner { accelerator, graph, stages, options, found: HashMap::new() };
     let mut layers: Vec<Option<Planned>> = vec![None; graph.len()];
     for (chunk, regions) in banks.iter().enumerate() {
         let order = stages.layers_of(chunk);
@@ -147,6 +147,7 @@ type Question = (usize, Work, [u32; 5]);
 struct Planner<'a> {
     accelerator: &'a Accelerator,
     graph: &'a Graph,
+    stages: &'a Stages,
     options: &'a Options,
     found: HashMap<Question, Result<Found, Vec<Shortage>>>,
 }
@@ -230,7 +231,10 @@ impl Planner<'_> {
             .found
             .entry(question)
             .or_insert_with(|| search(accelerator, array, &work, capacity, objective));
-        answer.clone().map_err(|shortages| no_mapping(layer, array, &work.size, &shortages).into())
+        answer.clone().map_err(|shortages| {
+            let (accelerator, graph, stages) = (self.accelerator, self.graph, self.stages);
+            Unmapped { accelerator, graph, stages, layer, chunk, shortages: &shortages }.diagnostic().into()
+        })
     }
 
     /// Whether anyone reads the output of `layer` from DRAM.
@@ -239,15 +243,5 @@ impl Planner<'_> {
         let wanted = self.options.dump || self.graph.output == LayerId(layer);
         let served = |(_, role): &&(LayerId, Use)| kept && *role == Use::Input;
         wanted || consumers.len() > consumers.iter().filter(served).take(1).count()
-    }
-}
-
-fn no_mapping(layer: &model::Layer, chunk: &Chunk, size: &Sizes, shortages: &[Shortage]) -> Diagnostic {
-    let message = format!("layer `{}` has no legal mapping on the {}", layer.name, chunk.name());
-    let error = Diagnostic::new("mapping", message).note(format!("its loops are {size}"));
-    let error = shortages.iter().fold(error, |error, shortage| error.note(shortage.sentence()));
-    match shortages.first() {
-        Some(shortage) => error.help(shortage.help(chunk)),
-        None => error,
     }
 }

@@ -3,6 +3,7 @@
 //! under the name of its output as it was, and nothing else behind.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -78,6 +79,14 @@ impl Case {
         self
     }
 
+    /// With a program that says something, whatever it is asked.
+    fn with_tool(self, name: &str) -> Case {
+        let file = self.folder.join("cache").join(name);
+        fs::write(&file, "#!/bin/sh\necho 5.0\n").expect("written");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("executable");
+        self
+    }
+
     fn nasa(&self, arguments: &str) -> (Option<i32>, String) {
         let mut nasa = Command::new(env!("CARGO_BIN_EXE_nasa"));
         nasa.args(arguments.split(' ')).current_dir(&self.folder).env("NASA_CACHE", "cache");
@@ -119,6 +128,10 @@ impl Case {
 #[test]
 fn a_missing_tool_is_named() {
     Case::new("no-verilator").without_tools().refuses("verify -c tiny.yaml -n network.yaml -i images.npy");
+    Case::new("no-compiler")
+        .without_tools()
+        .with_tool("verilator")
+        .refuses("verify -c tiny.yaml -n network.yaml -i images.npy");
     Case::new("no-verilator-simulate")
         .without_tools()
         .refuses("simulate -c tiny.yaml -n network.yaml -i images.npy -o out");

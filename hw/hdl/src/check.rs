@@ -80,15 +80,16 @@ pub(crate) fn structure(graph: &mut Graph) {
 fn drivers(graph: &mut Graph) {
     let mut missing: Vec<(Place, String)> = Vec::new();
     for wire in graph.wires.iter().filter(|wire| wire.driver.is_none()) {
-        missing.push((wire.place, format!("wire {} is never driven", wire.name)));
+        missing.push((wire.place, format!("wire {} is never driven", graph.path(&wire.name))));
     }
     for register in graph.registers.iter().filter(|register| register.next.is_none()) {
-        missing.push((register.place, format!("register {} has no next value", register.name)));
+        missing.push((register.place, format!("register {} has no next value", graph.path(&register.name))));
     }
     for instance in &graph.instances {
         for (port, input) in instance.module.inputs().iter().zip(&instance.inputs) {
             if input.is_none() && port.name != "rst" {
-                let message = format!("{}.{} is never driven", instance.name, port.name);
+                let name = graph.path(&instance.name);
+                let message = format!("{name}.{} is never driven", port.name);
                 missing.push((instance.place, message));
             }
         }
@@ -220,7 +221,7 @@ fn input_on_the_way(graph: &Graph, id: NodeId, next: NodeId) -> Option<String> {
     let instance = &graph.instances[instance];
     let mut inputs = instance.module.outputs()[port].depends_on.iter();
     let input = inputs.find(|input| instance.inputs[**input] == Some(next))?;
-    Some(format!("{}.{}", instance.name, instance.module.inputs()[*input].name))
+    Some(format!("{}.{}", graph.path(&instance.name), instance.module.inputs()[*input].name))
 }
 
 /// Up to three known names that could have been meant by `name`, the closest first.

@@ -82,6 +82,11 @@ impl Written {
         &self.layers
     }
 
+    /// What was read, for makers of tensors.
+    pub(crate) fn into_draft(self) -> Draft {
+        self.draft
+    }
+
     /// The graph with the tensors of `bytes`, which the safetensors file `weights_file` holds.
     pub fn with_weights(mut self, weights_file: &str, bytes: &[u8]) -> Result<Graph, Report> {
         let weights = Weights::parse(weights_file, bytes)?;

@@ -3,6 +3,7 @@
 use crate::accelerator::{Accelerator, Buffer, Chunk, Energy};
 use crate::config::check::BANKS_PER_CHUNK;
 use crate::config::hash;
+use crate::config::keys::MAX_SIDE;
 use crate::op::Op;
 
 /// SplitMix64: any seed is a good one, and equal seeds give equal numbers on every machine.
@@ -47,7 +48,8 @@ impl Rng {
 }
 
 /// A random accelerator with arrays of up to `side` rows and columns: any subset of chunks, odd sizes, small
-/// register files and buffers, so that tiles are ragged and capacities bind.
+/// register files and buffers, so that tiles are ragged and capacities bind. Seldom an array is one row or column of up
+/// to the most PEs.
 pub fn accelerator(rng: &mut Rng, side: u32) -> Accelerator {
     let subset = rng.size(1, (1 << Op::ALL.len()) - 1);
     let present = Op::ALL.iter().enumerate().filter(|(i, _)| subset >> i & 1 == 1);
@@ -63,7 +65,11 @@ pub fn accelerator(rng: &mut Rng, side: u32) -> Accelerator {
         axi_bits,
         outstanding_reads: rng.size(1, 8),
         buffer: Buffer { banks, bank_bytes, line_bytes },
-        nest_depth: rng.size(10, 14),
+        nest_depth: match rng.size(0, 19) {
+            0 => 6,
+            1 => 16,
+            n => 10 + n % 5,
+        },
         tokens: rng.size(32, 64),
         chunks,
         energy: Energy::default(),
@@ -74,18 +80,29 @@ pub fn accelerator(rng: &mut Rng, side: u32) -> Accelerator {
 
 fn chunk(rng: &mut Rng, op: Op, side: u32, line_bytes: u32) -> Chunk {
     let (rows, cols) = (rng.size(1, side), rng.size(1, side));
+    // Seldom as long as may be, with no more PEs than simulators are quickly built for.
+    let (rows, cols) = match rng.size(0, 19) {
+        0 => (rng.size(1, MAX_SIDE), 1),
+        1 => (1, rng.size(1, MAX_SIDE)),
+        _ => (rows, cols),
+    };
     let (lo, hi) = op.weight_bits();
     Chunk {
         op,
         rows,
         cols,
         weight_bits: rng.size(lo, hi),
-        input_rf: rng.size(1, 40),
-        weight_rf: rng.size(1, 40),
-        psum_rf: rng.size(1, 20),
+        input_rf: depth(rng, 40),
+        weight_rf: depth(rng, 40),
+        psum_rf: depth(rng, 20),
         post_lanes: rng.size(1, line_bytes.min(rows.max(cols))),
         post_rows: rng.size(1, 64),
     }
+}
+
+/// The depth of a register file: now and then the least that there is.
+fn depth(rng: &mut Rng, most: u32) -> u32 {
+    rng.size(0, most + 2).saturating_sub(2).max(1)
 }
 
 #[cfg(test)]
@@ -100,6 +117,17 @@ mod tests {
             let yaml = config::to_yaml(&accelerator);
             assert_eq!(config::parse("random.yaml", &yaml), Ok(accelerator), "{yaml}");
         }
+    }
+
+    #[test]
+    fn the_ends_of_what_may_be_configured_are_drawn() {
+        let all: Vec<Accelerator> = (0..300).map(|seed| accelerator(&mut Rng::new(seed), 6)).collect();
+        let chunks = || all.iter().flat_map(|accelerator| &accelerator.chunks);
+        let depths = |nest_depth| all.iter().any(|accelerator| accelerator.nest_depth == nest_depth);
+        assert!(depths(6) && depths(16));
+        assert!(chunks().any(|chunk| chunk.rows > 50) && chunks().any(|chunk| chunk.cols > 50));
+        assert!(chunks().any(|chunk| chunk.input_rf == 1) && chunks().any(|chunk| chunk.psum_rf == 1));
+        assert!(chunks().all(|chunk| chunk.rows * chunk.cols <= MAX_SIDE));
     }
 
     #[test]

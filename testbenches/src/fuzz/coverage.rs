@@ -61,8 +61,16 @@ const LAYER_ROWS: &[LayerRow] = &[
     ("strides that differ", |s| s.layer.stride[0] != s.layer.stride[1]),
     ("stride beyond the kernel", |s| (0..2).any(|i| s.layer.stride[i] > s.layer.kernel[i])),
     ("kernel not square", |s| s.layer.kernel[0] != s.layer.kernel[1]),
-    ("kernel side 7", |s| s.layer.kernel.contains(&7)),
+    ("kernel side 1", |s| has_side(s.layer, 1)),
+    ("kernel side 2", |s| has_side(s.layer, 2)),
+    ("kernel side 3", |s| has_side(s.layer, 3)),
+    ("kernel side 4", |s| has_side(s.layer, 4)),
+    ("kernel side 5", |s| has_side(s.layer, 5)),
+    ("kernel side 6", |s| has_side(s.layer, 6)),
+    ("kernel side 7", |s| has_side(s.layer, 7)),
     ("pool side over 7", |s| is_pool(s.layer) && s.layer.kernel.iter().any(|side| *side > 7)),
+    ("pool of 16 x 16", |s| is_pool(s.layer) && s.layer.kernel == [16, 16]),
+    ("strided pool", |s| is_pool(s.layer) && s.layer.stride != [1, 1]),
     ("symmetric padding", |s| s.layer.padding != Padding::default() && !is_asymmetric(s.layer)),
     ("asymmetric padding", |s| is_asymmetric(s.layer)),
     ("residual of the input", |s| s.layer.residual == Some(Source::Input)),
@@ -78,6 +86,11 @@ const LAYER_ROWS: &[LayerRow] = &[
     ("input kept in the buffer", |s| s.plan.input_resident),
     ("input read from DRAM", |s| !s.plan.input_resident),
 ];
+
+/// Whether a window that is no pool has a side so long.
+fn has_side(layer: &Layer, side: usize) -> bool {
+    !is_pool(layer) && layer.kernel.contains(&side)
+}
 
 fn is_asymmetric(layer: &Layer) -> bool {
     let Padding { top, left, bottom, right } = layer.padding;

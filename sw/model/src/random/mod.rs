@@ -5,14 +5,16 @@
 //! all equal. The same seed and knobs make the same network on every machine.
 
 mod drawn;
+mod kinds;
 mod parameters;
 
 pub use drawn::with_tensors;
 
 use crate::draft::{Draft, LayerDraft};
-use crate::graph::{Graph, Input, Layer, Padding, Parameters, Shape, Source};
+use crate::graph::{Graph, Input, Layer, Shape, Source};
 use crate::reference::run_layer;
 use crate::tensor::Tensor;
+use kinds::MOST_POOL;
 use spec::op::Op;
 use spec::random::Rng;
 use std::ops::RangeInclusive;
@@ -50,12 +52,23 @@ pub fn network(seed: u64, knobs: &Knobs) -> Graph {
         size(&mut rng, 1..=knobs.spatial),
         size(&mut rng, 1..=knobs.spatial),
     );
+    // Now and then a map on which a pool of the largest side fits exactly. Its own numbers: other seeds stay.
+    let mut forced = Rng::new(seed.rotate_left(32));
+    let pools = knobs.ops.iter().any(|(op, _)| *op == Op::Conv);
+    let large = pools && knobs.spatial >= MOST_POOL && forced.percent(5);
+    let shape = match large {
+        true => Shape::new(size(&mut forced, 1..=knobs.channels.min(12)), MOST_POOL, MOST_POOL),
+        false => shape,
+    };
     let input = Input { shape, scale: 1.0 / 128.0, mean: vec![0.0; shape.c], std: vec![1.0; shape.c] };
     let name = format!("random-{seed}");
     let draft = Draft { name, input, classes: Vec::new(), layers: Vec::new(), output: None };
     let image = (0..shape.elements()).map(|_| rng.range(-128, 127) as i8).collect();
     let mut grower = Grower { rng, knobs, draft, layers: Vec::new(), image, outputs: Vec::new() };
     let count = size(&mut grower.rng, 1..=knobs.layers);
+    if large {
+        grower.add_layer_of(&mut |grower| grower.draw_large_pool());
+    }
     while grower.layers.len() < count {
         grower.add_layer();
     }
@@ -90,10 +103,14 @@ struct Grower<'a> {
 }
 
 impl Grower<'_> {
-    /// Draws shapes until one is legal, then the numbers.
     fn add_layer(&mut self) {
+        self.add_layer_of(&mut Grower::draw_layer);
+    }
+
+    /// Draws shapes until one is legal, then the numbers.
+    fn add_layer_of(&mut self, draw: &mut dyn FnMut(&mut Self) -> (LayerDraft, u32)) {
         let (mut layer, bits) = loop {
-            let (draft, bits) = self.draw_layer();
+            let (draft, bits) = draw(self);
             self.draft.layers.push(draft);
             let checked = self.draft.check().ok().and_then(|mut layers| layers.pop());
             match checked.filter(|layer| layer.macs() <= self.knobs.macs) {
@@ -120,90 +137,6 @@ impl Grower<'_> {
         match source {
             Source::Input => &self.image,
             Source::Layer(id) => &self.outputs[id.0],
-        }
-    }
-
-    /// A layer of a random kind; it may turn out to be illegal. Also the bits of its weights.
-    fn draw_layer(&mut self) -> (LayerDraft, u32) {
-        let (input, shape) = self.draw_source();
-        let (op, bits) = *self.rng.choose(&self.knobs.ops);
-        let mut layer = LayerDraft {
-            name: format!("{}{}", op.name(), self.layers.len()),
-            op,
-            input,
-            residual: None,
-            out_channels: if self.rng.percent(40) {
-                shape.c
-            } else {
-                size(&mut self.rng, 1..=self.knobs.channels)
-            },
-            kernel: [1, 1],
-            stride: [1, 1],
-            padding: Padding::default(),
-            groups: 1,
-            clamp: self.draw_clamp(),
-            parameters: Parameters::default(),
-        };
-        match size(&mut self.rng, 0..=99) {
-            0..20 => {} // pointwise, and fully connected on a 1 x 1 map
-            20..55 => self.draw_window(&mut layer),
-            55..70 => {
-                layer.groups = shape.c;
-                layer.out_channels = shape.c * size(&mut self.rng, 1..=2);
-                self.draw_window(&mut layer);
-            }
-            70..85 => {
-                let divisors: Vec<usize> = (1..=shape.c).filter(|g| shape.c.is_multiple_of(*g)).collect();
-                layer.groups = *self.rng.choose(&divisors);
-                layer.out_channels = layer.groups * size(&mut self.rng, 1..=4);
-                self.draw_window(&mut layer);
-            }
-            85..92 => layer.kernel = [shape.h, shape.w], // fully connected on a whole map
-            // A pool is a conv: without that op the layer stays pointwise.
-            _ if self.knobs.ops.iter().all(|(op, _)| *op != Op::Conv) => {}
-            _ => {
-                layer.name = format!("pool{}", self.layers.len());
-                layer.op = Op::Conv;
-                layer.kernel = [shape.h.min(16), shape.w.min(16)];
-                layer.groups = shape.c;
-                layer.out_channels = shape.c;
-            }
-        }
-        (layer, bits)
-    }
-
-    /// Most often the last layer, now and then any map.
-    fn draw_source(&mut self) -> (String, Shape) {
-        let before = self.layers.len();
-        let index = if self.rng.percent(70) { before } else { size(&mut self.rng, 0..=before) };
-        match index.checked_sub(1) {
-            Some(i) => (self.layers[i].name.clone(), self.layers[i].out_shape),
-            None => ("input".into(), self.draft.input.shape),
-        }
-    }
-
-    /// Kernel, padding and stride; half of the windows keep the size of the map.
-    fn draw_window(&mut self, layer: &mut LayerDraft) {
-        let most = self.knobs.kernel;
-        layer.kernel = [size(&mut self.rng, 1..=most), size(&mut self.rng, 1..=most)];
-        let [kh, kw] = layer.kernel;
-        if self.rng.percent(50) {
-            let (top, left) = ((kh - 1) / 2, (kw - 1) / 2);
-            layer.padding = Padding { top, left, bottom: kh - 1 - top, right: kw - 1 - left };
-            return;
-        }
-        layer.padding = [kh, kw, kh, kw].map(|kernel| size(&mut self.rng, 0..=kernel - 1)).into();
-        if self.rng.percent(60) {
-            layer.stride = [size(&mut self.rng, 1..=4), size(&mut self.rng, 1..=4)];
-        }
-    }
-
-    fn draw_clamp(&mut self) -> (i8, i8) {
-        let (a, b) = (self.rng.range(-128, 127) as i8, self.rng.range(-128, 127) as i8);
-        match size(&mut self.rng, 0..=99) {
-            0..60 => (-128, 127),
-            60..85 => (0, 127),
-            _ => (a.min(b), a.max(b)),
         }
     }
 
@@ -260,11 +193,13 @@ mod tests {
                     (matches!(layer.residual, Some(Source::Layer(_))), "residual from a layer"),
                     (layer.parameters.multiplier.iter().any(|m| *m < 0), "negative multiplier"),
                     (layer.name.starts_with("pool"), "pool"),
+                    (layer.name.starts_with("pool") && layer.kernel == [MOST_POOL; 2], "largest pool"),
+                    (layer.name.starts_with("pool") && layer.stride != [1, 1], "strided pool"),
                 ];
                 seen.extend(facts.iter().filter(|(holds, _)| *holds).map(|(_, fact)| *fact));
             }
         }
-        assert_eq!(seen.len(), 13, "{seen:?}");
+        assert_eq!(seen.len(), 15, "{seen:?}");
         assert!(inside * 2 > all, "{inside} of {all} outputs are inside their clamps");
     }
 }

@@ -26,9 +26,10 @@ pub(crate) fn elaborate(top: &Arc<Module>) -> Elaborated {
     let first_input = starts(top.inputs().iter().map(|port| port.width), &mut folder.netlist.inputs);
     let mut state_widths = Vec::new();
     let first_state = starts(flat.states.iter().map(|state| state.width), &mut state_widths);
-    let empty = |width: &u32| State { width: *width, scope: 0, next: 0, enable: None, reset: None };
+    let empty = |width: &u32| State { width: *width, lanes: 1, scope: 0, next: 0, enable: None, reset: None };
     folder.netlist.states = state_widths.iter().map(empty).collect();
-    let memory = |m: &crate::flat::Memory| Memory { width: m.width, depth: m.depth, writes: Vec::new() };
+    let memory =
+        |m: &crate::flat::Memory| Memory { width: m.width, depth: m.depth, lanes: 1, writes: Vec::new() };
     folder.netlist.memories = flat.memories.iter().map(memory).collect();
     let mut layout = Layout { flat: &flat, folder, values: vec![Vec::new(); flat.sources.len()] };
     for slot in &flat.order {
@@ -81,7 +82,7 @@ impl Layout<'_> {
 
     fn entry(&mut self, memory: usize, addr: Slot) -> Words {
         let (width, addr) = (self.flat.memories[memory].width, self.values[addr][0]);
-        let load = |word| Op::Load { memory: memory as u32, word, addr };
+        let load = |word| Op::Load { memory: memory as u32, word, lane: 0, addr };
         (0..width.div_ceil(64)).map(|word| self.folder.make(load(word), word_width(width, word))).collect()
     }
 
@@ -96,8 +97,9 @@ impl Layout<'_> {
                 let reset =
                     state.reset.as_ref().map(|(slot, value)| (self.values[*slot][0], value.words()[word]));
                 let enable = state.enable.map(|slot| self.values[slot][0]);
+                let width = self.folder.width(next);
                 self.folder.netlist.states[*first as usize + word] =
-                    State { width: self.folder.width(next), scope: state.scope, next, enable, reset };
+                    State { width, lanes: 1, scope: state.scope, next, enable, reset };
             }
         }
     }

@@ -22,14 +22,14 @@ impl Folder {
             return id;
         }
         let constant = |id: Id| self.constant(id).is_some();
-        let is_known = !op.is_leaf() && !matches!(op, Op::Load { .. }) && op.operands().all(constant);
+        let is_known = !op.is_leaf() && !matches!(op, Op::Load { .. }) && op.direct().all(constant);
         let op = match is_known {
             true => Op::Const(self.netlist.evaluate(op, width, |id| self.constant(id).unwrap_or(0))),
             false => op,
         };
         let scope = self.scope;
         *self.known.entry((op, width)).or_insert_with(|| {
-            self.netlist.nodes.push(Node { op, width, scope });
+            self.netlist.nodes.push(Node { op, width, lanes: 1, scope });
             (self.netlist.nodes.len() - 1) as Id
         })
     }

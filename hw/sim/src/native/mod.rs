@@ -13,12 +13,17 @@ mod elaborate;
 mod fold;
 #[cfg(test)]
 mod fuzz;
+mod group;
 #[cfg(feature = "jit")]
 mod jit;
+mod lanes;
+mod legal;
 mod legalise;
 mod plan;
 mod portable;
+mod regroup;
 mod schedule;
+mod sweep;
 mod words;
 
 use std::ops::Range;
@@ -29,7 +34,9 @@ use num::Bits;
 
 use self::plan::{Edge, Plan};
 use self::portable::Portable;
-use self::words::{ones, Id, Netlist, Op};
+use self::lanes::Lanes;
+use self::sweep::sweep;
+use self::words::{bytes, ones, Id, Netlist};
 use crate::flat::{Flat, Named};
 use crate::simulator::{unknown, Error, InputId, OutputId, Simulator};
 
@@ -40,8 +47,13 @@ pub struct Native {
     plan: Plan,
     arena: Vec<u64>,
     backend: Backend,
+    lanes: Lanes,
     first_input: Vec<u32>,
     first_state: Vec<u32>,
+    /// By word of a state of the layout: which register of the netlist it is, and which lane of it.
+    state_at: Vec<(u32, u32)>,
+    /// By memory of the layout, likewise.
+    memory_at: Vec<(u32, u32)>,
     /// Whether everything follows from inputs and state as they are now.
     is_settled: bool,
 }
@@ -68,17 +80,27 @@ impl Native {
         crate::check(module).unwrap_or_else(|error| panic!("{error}"));
         let laid_out = elaborate::elaborate(module);
         debug_assert_eq!(laid_out.netlist.check(), Ok(()));
-        let netlist = change(laid_out.netlist);
+        let netlist = change(sweep(laid_out.netlist));
+        let families = group::families(&laid_out.flat, &laid_out.first_state, netlist.states.len());
+        let grouped = regroup::group(&netlist, &families, laid_out.flat.instances.len());
+        debug_assert_eq!(grouped.netlist.check(), Ok(()));
+        let netlist = sweep(grouped.netlist);
+        debug_assert_eq!(netlist.check(), Ok(()));
         let schedule = schedule::schedule(&netlist);
         debug_assert_eq!(schedule.check(&netlist), Ok(()));
         let plan = Plan::new(netlist, schedule);
+        let mut arena = vec![0; plan.words];
+        plan.constants.iter().for_each(|(at, value)| arena[*at] = *value);
         let mut native = Native {
             module: Arc::clone(module),
             flat: laid_out.flat,
-            arena: vec![0; plan.words],
+            arena,
             backend: Backend::new(&plan, with_code),
+            lanes: Lanes::new(&plan),
             first_input: laid_out.first_input,
             first_state: laid_out.first_state,
+            state_at: grouped.states,
+            memory_at: grouped.memories,
             is_settled: false,
             plan,
         };
@@ -105,17 +127,30 @@ impl Native {
             Some(Named::State(state)) => {
                 let (first, width) = (self.first_state[state] as usize, self.flat.states[state].width);
                 let words = first..first + width.div_ceil(64) as usize;
-                let words: Vec<u64> = words.map(|word| self.arena[self.plan.state_at[word]]).collect();
+                let words: Vec<u64> = words.map(|word| self.state_word(word)).collect();
                 Ok(Bits::from_words(width, &words))
             }
             Some(Named::Entry { memory, entry }) => {
                 let width = self.flat.memories[memory].width;
+                let (memory, lane) = self.memory_at[memory];
+                let memory = (memory as usize, lane);
                 let word = |word| portable::load(&self.plan, &self.arena, memory, word, entry as u64);
                 let words: Vec<u64> = (0..width.div_ceil(64)).map(word).collect();
                 Ok(Bits::from_words(width, &words))
             }
             None => Err(unknown("register or memory entry", path, &self.module, self.flat.paths())),
         }
+    }
+
+    /// A word of a state of the layout.
+    fn state_word(&self, word: usize) -> u64 {
+        let (state, lane) = self.state_at[word];
+        let (at, state) = (self.plan.state_at[state as usize], &self.plan.netlist.states[state as usize]);
+        if state.lanes == 1 {
+            return self.arena[at];
+        }
+        let byte = (lane * bytes(state.width)) as usize;
+        self.arena[at + byte / 8] >> (byte % 8 * 8) & ones(state.width)
     }
 
     fn wake_all(&mut self) {
@@ -132,10 +167,17 @@ impl Native {
             // A block wakes later ones only, some of them perhaps in this word.
             while let Some(unit) = self.take_awake(word, 0..blocks) {
                 self.arena[self.plan.pending + word] |= 1 << (unit % 8 * 8);
-                self.backend.run(&self.plan, unit, &mut self.arena);
+                self.run(unit);
             }
         }
         self.is_settled = true;
+    }
+
+    fn run(&mut self, unit: usize) {
+        match self.lanes.has(unit) {
+            true => self.lanes.run(unit, &mut self.arena),
+            false => self.backend.run(&self.plan, unit, &mut self.arena),
+        }
     }
 
     /// Writes the memories whose ports are awake. What they write was decided before the edge, so this comes
@@ -144,7 +186,7 @@ impl Native {
         let memories = self.plan.schedule.blocks.len()..self.plan.units;
         for word in memories.start / 8..memories.end.div_ceil(8) {
             while let Some(unit) = self.take_awake(word, memories.clone()) {
-                self.backend.run(&self.plan, unit, &mut self.arena);
+                self.run(unit);
             }
         }
     }
@@ -180,10 +222,7 @@ impl Native {
     }
 
     fn word(&self, id: Id) -> u64 {
-        match self.plan.netlist.nodes[id as usize].op {
-            Op::Const(value) => value,
-            _ => self.arena[self.plan.place[id as usize] as usize],
-        }
+        self.plan.read(&self.arena, id)
     }
 
     fn set_word(&mut self, input: u32, value: u64) {

@@ -2,7 +2,8 @@
 //!
 //! One array of 64-bit words holds all: a byte for every unit that says whether it must be evaluated, a byte that
 //! says whether it has been since the last clock edge, inputs, registers, what registers take next, values that
-//! one block computes for another, memories. A *unit* is a block, or (after the blocks) the write ports of a memory.
+//! one block computes for another, memories. A value without lanes takes a word; lanes lie side by side in as many
+//! bytes as their width needs. A *unit* is a block, or (after the blocks) the write ports of a memory.
 //! Evaluating a unit again while nothing that it depends on has changed would change nothing: that is why units are
 //! skipped, and what the rules here must keep true.
 
@@ -10,7 +11,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::schedule::{Schedule, NONE};
-use super::words::{Id, Netlist, Op};
+use super::words::{bytes, ones, Id, Netlist, Op};
 
 /// Values that wake the same units when they change.
 #[derive(Clone, Debug)]
@@ -40,8 +41,14 @@ pub(crate) struct Plan {
     pub pending: usize,
     /// By value: whether each unit that needs it computes it anew.
     pub is_cheap: Vec<bool>,
-    /// By value: the word where it is kept, or [`NONE`].
+    /// By value: the byte where it is kept, or [`NONE`].
     pub place: Vec<u32>,
+    /// Words that hold constants.
+    pub constants: Vec<(usize, u64)>,
+    /// The word where lanes are computed that are compared with those before; as many as any value takes, thrice.
+    pub scratch: usize,
+    /// Words of the longest value.
+    pub longest: usize,
     /// By input word: where it is kept, and the units that it wakes.
     pub inputs: Vec<(usize, Vec<u32>)>,
     /// By state: where it is kept.
@@ -63,13 +70,16 @@ pub(crate) struct Plan {
 impl Plan {
     /// Lays a scheduled netlist out.
     pub fn new(netlist: Netlist, schedule: Schedule) -> Plan {
-        let is_cheap = cheap(&netlist);
+        let is_cheap = cheap(&netlist, &for_lanes(&netlist));
         let users = Users::of(&netlist, &schedule, &is_cheap);
         let units = schedule.blocks.len() + netlist.memories.len();
         let mut plan = Plan {
             units,
             pending: units.div_ceil(8),
             place: vec![NONE; netlist.nodes.len()],
+            constants: Vec::new(),
+            scratch: 0,
+            longest: netlist.nodes.iter().map(|node| words(node.width, node.lanes)).max().unwrap_or(0),
             inputs: Vec::new(),
             state_at: vec![0; netlist.states.len()],
             next_at: vec![0; netlist.states.len()],
@@ -86,7 +96,9 @@ impl Plan {
         plan.place_states(&users.states);
         plan.place_leaves();
         plan.place_exports(&users.values);
+        plan.place_aliases();
         plan.place_memories();
+        plan.scratch = plan.take(3 * plan.longest);
         plan
     }
 
@@ -105,33 +117,46 @@ impl Plan {
     fn place_states(&mut self, users: &[Vec<u32>]) {
         for block in 0..self.schedule.blocks.len() {
             let states = self.schedule.blocks[block].states.clone();
+            let size = |plan: &Plan, state: u32| {
+                let state = &plan.netlist.states[state as usize];
+                words(state.width, state.lanes)
+            };
+            let all = states.iter().map(|state| size(self, *state)).sum();
             let mut groups: BTreeMap<&[u32], Vec<u32>> = BTreeMap::new();
             for state in &states {
                 groups.entry(&users[*state as usize]).or_default().push(*state);
             }
-            let (first, next) = (self.take(states.len()), self.take(states.len()));
+            let (first, next) = (self.take(all), self.take(all));
             let mut edges = Vec::new();
             let mut offset = 0;
             for (wakes, states) in groups {
-                let range = first + offset..first + offset + states.len();
-                edges.push(Edge { states: range, next: next + offset, wakes: wakes.to_vec() });
+                let start = offset;
                 for state in states {
                     self.state_at[state as usize] = first + offset;
                     self.next_at[state as usize] = next + offset;
-                    offset += 1;
+                    offset += size(self, state);
                 }
+                let range = first + start..first + offset;
+                edges.push(Edge { states: range, next: next + start, wakes: wakes.to_vec() });
             }
             self.edges.push(edges);
         }
     }
 
     fn place_leaves(&mut self) {
-        for (id, node) in self.netlist.nodes.iter().enumerate() {
-            match node.op {
-                Op::Input(word) => self.place[id] = self.inputs[word as usize].0 as u32,
-                Op::State(state) => self.place[id] = self.state_at[state as usize] as u32,
-                _ => {}
-            }
+        let is_for_lanes = for_lanes(&self.netlist);
+        for id in 0..self.netlist.nodes.len() {
+            let at = match self.netlist.nodes[id].op {
+                Op::Input(word) => self.inputs[word as usize].0,
+                Op::State(state) => self.state_at[state as usize],
+                Op::Const(value) if is_for_lanes[id] => {
+                    let at = self.take(1);
+                    self.constants.push((at, value));
+                    at
+                }
+                _ => continue,
+            };
+            self.place[id] = 8 * at as u32;
         }
     }
 
@@ -142,10 +167,14 @@ impl Plan {
             let nodes = self.schedule.blocks[block].nodes.clone();
             let mut groups: BTreeMap<&[u32], Vec<Id>> = BTreeMap::new();
             for id in nodes {
-                let wakes = &users[id as usize];
-                if is_output[id as usize] || !wakes.is_empty() {
-                    self.place[id as usize] = self.take(1) as u32;
-                    groups.entry(wakes).or_default().push(id);
+                let node = self.netlist.nodes[id as usize];
+                let is_exported = is_output[id as usize] || !users[id as usize].is_empty();
+                let is_alias = matches!(node.op, Op::Pick(..) | Op::View(..));
+                if (is_exported || node.lanes > 1) && !is_alias {
+                    self.place[id as usize] = 8 * self.take(words(node.width, node.lanes)) as u32;
+                }
+                if is_exported && !is_alias {
+                    groups.entry(&users[id as usize]).or_default().push(id);
                 }
             }
             let exports = groups.into_iter().map(|(wakes, values)| Export { values, wakes: wakes.to_vec() });
@@ -153,13 +182,33 @@ impl Plan {
         }
     }
 
+    /// Lanes of a value are where the value is.
+    fn place_aliases(&mut self) {
+        for id in 0..self.netlist.nodes.len() {
+            let node = &self.netlist.nodes[id];
+            if let Op::Pick(of, lane) | Op::View(of, lane) = node.op {
+                self.place[id] = self.place[of as usize] + lane * bytes(node.width);
+            }
+        }
+    }
+
     /// A memory has one entry more than its depth: it stays 0, and stands for all beyond the end.
     fn place_memories(&mut self) {
         for index in 0..self.netlist.memories.len() {
             let memory = &self.netlist.memories[index];
-            let bytes = (memory.depth as usize + 1) * memory.bytes() as usize;
+            let bytes = (memory.depth as usize + 1) * memory.stride() as usize;
             let at = self.take(bytes.div_ceil(8));
             self.memory_at.push(at);
+        }
+    }
+
+    /// A value without lanes that is kept somewhere.
+    pub fn read(&self, arena: &[u64], id: Id) -> u64 {
+        let (node, place) = (&self.netlist.nodes[id as usize], self.place[id as usize] as usize);
+        match node.op {
+            Op::Const(value) => value,
+            Op::Pick(..) => arena[place / 8] >> (place % 8 * 8) & ones(node.width),
+            _ => arena[place / 8],
         }
     }
 
@@ -205,7 +254,7 @@ impl Users {
                 if let Op::Load { memory, .. } = op {
                     add(&mut users.memories[memory as usize], unit);
                 }
-                op.operands().for_each(|operand| users.add(&known, operand, unit));
+                netlist.operands(*id).for_each(|operand| users.add(&known, operand, unit));
             }
             // A register that is held reads itself. That need not wake its block: it changes only where it is
             // not held, and then what it takes does not depend on what it held.
@@ -228,8 +277,8 @@ impl Users {
             Op::State(state) => add(&mut self.states[state as usize], unit),
             Op::Const(_) => {}
             _ if schedule.block_of[value as usize] == unit => {}
-            op if is_cheap[value as usize] => {
-                op.operands().for_each(|operand| self.add(known, operand, unit))
+            _ if is_cheap[value as usize] => {
+                netlist.operands(value).for_each(|operand| self.add(known, operand, unit))
             }
             _ => add(&mut self.values[value as usize], unit),
         }
@@ -239,9 +288,32 @@ impl Users {
 /// Comparisons of one value with so many constants are a decoder.
 const DECODER: usize = 4;
 
+/// Words that a value takes.
+pub(crate) fn words(width: u32, lanes: u32) -> usize {
+    match lanes {
+        1 => 1,
+        _ => (lanes as usize * bytes(width) as usize).div_ceil(8),
+    }
+}
+
+/// By value: whether it is one that something with lanes reads.
+fn for_lanes(netlist: &Netlist) -> Vec<bool> {
+    let mut is_read = vec![false; netlist.nodes.len()];
+    let nodes = (0..netlist.nodes.len() as Id).filter(|id| netlist.lanes(*id) > 1);
+    let states = netlist.states.iter().filter(|state| state.lanes > 1);
+    let memories = netlist.memories.iter().filter(|memory| memory.lanes > 1);
+    let of_nodes = nodes.flat_map(|id| netlist.operands(id));
+    let of_states = states.flat_map(|state| state.operands());
+    let of_memories = memories.flat_map(|memory| memory.operands());
+    let all = of_nodes.chain(of_states).chain(of_memories).filter(|id| netlist.lanes(*id) == 1);
+    all.for_each(|id| is_read[id as usize] = true);
+    is_read
+}
+
 /// Values that are computed anew wherever they are needed, because to keep and compare them costs more: those that
-/// say no less than their only operand, and the outputs of decoders.
-fn cheap(netlist: &Netlist) -> Vec<bool> {
+/// say no less than their only operand, and the outputs of decoders; not if something with lanes reads them. Lanes
+/// of other values are where those are.
+fn cheap(netlist: &Netlist, is_for_lanes: &[bool]) -> Vec<bool> {
     let constant = |id: Id| matches!(netlist.nodes[id as usize].op, Op::Const(_));
     let compared = |op: Op| match op {
         Op::Eq(a, b) if constant(b) => Some(a),
@@ -255,7 +327,13 @@ fn cheap(netlist: &Netlist) -> Vec<bool> {
         Op::Not(_) | Op::Zext(_) | Op::Sext(_) => true,
         op => compared(op).is_some_and(|operand| comparisons[operand as usize] >= DECODER),
     };
-    netlist.nodes.iter().map(|node| is_cheap(node.op)).collect()
+    let by_value = netlist.nodes.iter().zip(is_for_lanes);
+    by_value
+        .map(|(node, is_for_lanes)| match node.op {
+            Op::Pick(..) | Op::View(..) => true,
+            op => node.lanes == 1 && !is_for_lanes && is_cheap(op),
+        })
+        .collect()
 }
 
 fn add(users: &mut Vec<u32>, unit: u32) {

@@ -17,10 +17,10 @@ impl Arena<'_> {
         units.iter().for_each(|unit| self.0[*unit as usize / 8] |= 1 << (*unit % 8 * 8));
     }
 
-    /// The word, and the bits of it, that hold a part of a memory's entry.
-    fn part(memory: &Memory, at: usize, entry: u64, word: u32) -> (usize, u32, u64) {
+    /// The word, and the bits of it, that hold a word of a lane of a memory's entry.
+    fn part(memory: &Memory, at: usize, entry: u64, lane: u32, word: u32) -> (usize, u32, u64) {
         let bytes = memory.bytes();
-        let byte = entry as usize * bytes as usize + 8 * word as usize;
+        let byte = entry as usize * memory.stride() as usize + (lane * bytes + 8 * word) as usize;
         (at + byte / 8, byte as u32 % 8 * 8, ones(8 * bytes.min(8)))
     }
 }
@@ -42,7 +42,7 @@ impl Portable {
     fn value(&self, plan: &Plan, arena: &Arena, id: Id) -> u64 {
         match plan.netlist.nodes[id as usize].op {
             Op::Const(value) => value,
-            Op::Input(_) | Op::State(_) => arena.0[plan.place[id as usize] as usize],
+            Op::Input(_) | Op::State(_) | Op::Pick(..) => plan.read(arena.0, id),
             _ => self.values[id as usize],
         }
     }
@@ -53,10 +53,11 @@ impl Portable {
         for id in &block.nodes {
             let node = &netlist.nodes[*id as usize];
             let value = match node.op {
-                Op::Load { memory, word, addr } => {
+                Op::Load { memory, word, lane, addr } => {
                     let addr = self.value(plan, arena, addr);
-                    load(plan, arena.0, memory as usize, word, addr)
+                    load(plan, arena.0, (memory as usize, lane), word, addr)
                 }
+                Op::Pick(..) => continue,
                 op => netlist.evaluate(op, node.width, |id| self.value(plan, arena, id)),
             };
             self.values[*id as usize] = value;
@@ -64,7 +65,7 @@ impl Portable {
         for export in &plan.exports[unit] {
             let mut changed = 0;
             for id in &export.values {
-                let place = &mut arena.0[plan.place[*id as usize] as usize];
+                let place = &mut arena.0[plan.place[*id as usize] as usize / 8];
                 changed |= std::mem::replace(place, self.values[*id as usize]) ^ *place;
             }
             if changed != 0 {
@@ -94,7 +95,7 @@ impl Portable {
             for (word, data) in write.data.iter().enumerate() {
                 let mask = write.mask.as_ref().map_or(u64::MAX, |mask| self.value(plan, arena, mask[word]));
                 let data = self.value(plan, arena, *data);
-                let (at, shift, bits) = Arena::part(memory, plan.memory_at[index], addr, word as u32);
+                let (at, shift, bits) = Arena::part(memory, plan.memory_at[index], addr, 0, word as u32);
                 let kept = arena.0[at] & !((mask & bits) << shift);
                 arena.0[at] = kept | (data & mask & bits) << shift;
             }
@@ -102,10 +103,10 @@ impl Portable {
     }
 }
 
-/// A word of a memory's entry; 0 beyond the end.
-pub(crate) fn load(plan: &Plan, arena: &[u64], index: usize, word: u32, addr: u64) -> u64 {
+/// A word of a lane of a memory's entry; 0 beyond the end.
+pub(crate) fn load(plan: &Plan, arena: &[u64], (index, lane): (usize, u32), word: u32, addr: u64) -> u64 {
     let memory = &plan.netlist.memories[index];
     let entry = addr.min(u64::from(memory.depth));
-    let (at, shift, bits) = Arena::part(memory, plan.memory_at[index], entry, word);
+    let (at, shift, bits) = Arena::part(memory, plan.memory_at[index], entry, lane, word);
     arena[at] >> shift & bits
 }

@@ -11,7 +11,7 @@ use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use super::super::plan::Plan;
-use super::super::words::{ones, Id, Memory, Op, Write};
+use super::super::words::{bytes, ones, Id, Memory, Op, Write};
 
 /// What is known of a value within the function.
 #[derive(Clone, Copy, Default)]
@@ -85,7 +85,9 @@ impl Unit<'_, '_, '_> {
         let mut deciding = self.decided_after(&block.nodes, &block.states);
         deciding.remove(&None).into_iter().flatten().for_each(|state| self.decide(state));
         for id in &block.nodes {
-            self.compute(*id);
+            if !self.is_pick(*id) {
+                self.compute(*id);
+            }
             if let Some(number) = export_of.get(id) {
                 let change = self.keep(*id, !exports[*number].wakes.is_empty());
                 let all = &mut changed[*number];
@@ -118,7 +120,7 @@ impl Unit<'_, '_, '_> {
 
     /// Stores a value at its place; gives the bits that changed, where they are asked for.
     fn keep(&mut self, id: Id, is_compared: bool) -> Option<Value> {
-        let (at, value) = (8 * self.plan.place[id as usize] as i32, self.clean(id));
+        let (at, value) = (self.plan.place[id as usize] as i32, self.clean(id));
         let old = is_compared.then(|| self.load_word(at));
         self.code.ins().store(MemFlagsData::trusted(), value, self.base, at);
         old.map(|old| self.code.ins().bxor(old, value))
@@ -185,7 +187,7 @@ impl Unit<'_, '_, '_> {
             let offset = 8 * (at + word) as i32;
             let mut value = self.clean(*data);
             if let Some(mask) = &write.mask {
-                let (mask, old) = (self.clean(mask[word]), self.load_part(memory, entry, offset));
+                let (mask, old) = (self.clean(mask[word]), self.load_bytes(memory.bytes(), entry, offset));
                 let kept = self.code.ins().band_not(old, mask);
                 let taken = self.code.ins().band(value, mask);
                 value = self.code.ins().bor(kept, taken);
@@ -202,14 +204,13 @@ impl Unit<'_, '_, '_> {
 
     /// The address of an entry, less that of its memory.
     fn entry(&mut self, memory: &Memory, addr: Value) -> Value {
-        let bytes = i64::from(memory.bytes());
-        let offset = self.code.ins().imul_imm_u(addr, bytes);
+        let offset = self.code.ins().imul_imm_u(addr, i64::from(memory.stride()));
         self.code.ins().iadd(self.base, offset)
     }
 
-    fn load_part(&mut self, memory: &Memory, entry: Value, offset: i32) -> Value {
+    fn load_bytes(&mut self, bytes: u32, entry: Value, offset: i32) -> Value {
         let flags = MemFlagsData::trusted();
-        match memory.bytes() {
+        match bytes {
             1 => self.code.ins().uload8(types::I64, flags, entry, offset),
             2 => self.code.ins().uload16(types::I64, flags, entry, offset),
             4 => self.code.ins().uload32(flags, entry, offset),
@@ -227,9 +228,14 @@ impl Unit<'_, '_, '_> {
         }
     }
 
+    /// Whether it is a lane of a value that is kept, which is loaded and not computed.
+    fn is_pick(&self, id: Id) -> bool {
+        matches!(self.plan.netlist.nodes[id as usize].op, Op::Pick(..))
+    }
+
     /// The value, right in the bits of its width; loaded where another unit computed it, unless it is cheap.
     fn raw(&mut self, id: Id) -> Value {
-        if self.known[id as usize].raw.is_none() && self.plan.is_cheap[id as usize] {
+        if self.known[id as usize].raw.is_none() && self.plan.is_cheap[id as usize] && !self.is_pick(id) {
             self.compute(id);
         }
         if let Some(raw) = self.known[id as usize].raw {
@@ -237,7 +243,11 @@ impl Unit<'_, '_, '_> {
         }
         let value = match self.plan.netlist.nodes[id as usize].op {
             Op::Const(value) => self.code.ins().iconst(types::I64, value as i64),
-            _ => self.load_word(8 * self.plan.place[id as usize] as i32),
+            Op::Pick(..) => {
+                let at = self.plan.place[id as usize] as i32;
+                self.load_bytes(bytes(self.plan.netlist.width(id)), self.base, at)
+            }
+            _ => self.load_word(self.plan.place[id as usize] as i32),
         };
         self.touched.push(id);
         self.known[id as usize] = Known { raw: Some(value), clean: Some(value), condition: None };
@@ -305,7 +315,7 @@ impl Unit<'_, '_, '_> {
     /// The result of an operation, and whether it is 0 above its width.
     fn operation(&mut self, op: Op, width: u32) -> (Value, bool) {
         match op {
-            Op::Load { memory, word, addr } => (self.load(memory as usize, word, addr), true),
+            Op::Load { memory, word, lane, addr } => (self.load(memory as usize, word, lane, addr), true),
             Op::Not(a) => {
                 let (raw, is_clean) = (self.raw(a), self.is_clean(a));
                 match is_clean {
@@ -394,7 +404,7 @@ impl Unit<'_, '_, '_> {
         self.code.ins().sshr(a, by)
     }
 
-    fn load(&mut self, index: usize, word: u32, addr: Id) -> Value {
+    fn load(&mut self, index: usize, word: u32, lane: u32, addr: Id) -> Value {
         let memory = &self.plan.netlist.memories[index];
         let is_inside = 1u64 << self.plan.netlist.width(addr).min(63) <= u64::from(memory.depth);
         let mut addr = self.clean(addr);
@@ -403,6 +413,7 @@ impl Unit<'_, '_, '_> {
             addr = self.code.ins().umin(addr, end);
         }
         let entry = self.entry(memory, addr);
-        self.load_part(memory, entry, 8 * (self.plan.memory_at[index] + word as usize) as i32)
+        let offset = 8 * (self.plan.memory_at[index] + word as usize) as u32 + lane * memory.bytes();
+        self.load_bytes(memory.bytes(), entry, offset as i32)
     }
 }

@@ -20,7 +20,7 @@ type Unit = unsafe extern "C" fn(*mut u64);
 
 /// The compiled units of a plan.
 pub(crate) struct Code {
-    units: Vec<Unit>,
+    units: Vec<Option<Unit>>,
     words: usize,
     /// Holds the code; taken when it is freed.
     module: Option<JITModule>,
@@ -36,8 +36,8 @@ impl Code {
         let mut module = JITModule::new(JITBuilder::with_isa(target()?, default_libcall_names()));
         let functions = compile(plan, &mut module)?;
         module.finalize_definitions().ok()?;
-        let unit = |function: &FuncId| entry(module.get_finalized_function(*function));
-        let units = functions.iter().map(unit).collect();
+        let unit = |function: FuncId| entry(module.get_finalized_function(function));
+        let units = functions.into_iter().map(|function| function.map(unit)).collect();
         Some(Code { units, words: plan.words, module: Some(module) })
     }
 
@@ -45,8 +45,9 @@ impl Code {
     #[allow(unsafe_code)] // Generated code.
     pub fn run(&self, unit: usize, arena: &mut [u64]) {
         assert!(arena.len() == self.words, "the array of the plan");
+        let code = self.units[unit].expect("a unit without lanes");
         // SAFETY: the code was generated for a plan of so many words, reaches no others, and lives in `self.module`.
-        unsafe { self.units[unit](arena.as_mut_ptr()) }
+        unsafe { code(arena.as_mut_ptr()) }
     }
 }
 
@@ -70,7 +71,7 @@ fn target() -> Option<OwnedTargetIsa> {
     cranelift_native::builder().ok()?.finish(settings::Flags::new(flags)).ok()
 }
 
-fn compile(plan: &Plan, module: &mut JITModule) -> Option<Vec<FuncId>> {
+fn compile(plan: &Plan, module: &mut JITModule) -> Option<Vec<Option<FuncId>>> {
     let mut signature = Signature::new(module.isa().default_call_conv());
     signature.params.push(AbiParam::new(types::I64));
     let mut context = Context::new();
@@ -79,15 +80,27 @@ fn compile(plan: &Plan, module: &mut JITModule) -> Option<Vec<FuncId>> {
     let target = module.isa().frontend_config();
     let mut functions = Vec::new();
     for unit in 0..plan.units {
+        if has_lanes(plan, unit) {
+            functions.push(None);
+            continue;
+        }
         let function = module.declare_function(&format!("unit_{unit}"), Linkage::Local, &signature).ok()?;
         let name = UserFuncName::user(0, function.as_u32());
         context.func = Function::with_name_signature(name, signature.clone());
         emitter.unit(unit, &mut context.func, &mut builder_context, target);
         module.define_function(function, &mut context).ok()?;
         module.clear_context(&mut context);
-        functions.push(function);
+        functions.push(Some(function));
     }
     Some(functions)
+}
+
+/// Whether a unit is evaluated by `lanes`.
+fn has_lanes(plan: &Plan, unit: usize) -> bool {
+    match unit.checked_sub(plan.schedule.blocks.len()) {
+        None => plan.schedule.blocks[unit].has_lanes,
+        Some(memory) => plan.netlist.memories[memory].lanes > 1,
+    }
 }
 
 #[allow(unsafe_code)] // Generated code.

@@ -1,7 +1,6 @@
 //! Instance grouping: the same value of equal instances becomes one value with lanes.
 //!
-//! A *family* is a row of equal instances side by side, with everything below them. Their registers and memories
-//! are corresponding by position; a *tuple* of values, one of each instance, is packed if the same operation makes
+//! Registers and memories of the instances of a family correspond by position; a *tuple* of values, one of each instance, is packed if the same operation makes
 //! them from tuples that are packed themselves, down to registers and memories with lanes. What is equal in all
 //! instances stays a single value: a register is taken to be so until it is found to take different values. What has
 //! no pattern is gathered, value by value.
@@ -9,56 +8,9 @@
 //! Here it is decided what is packed; `regroup` makes the netlist of it.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
+use super::families::Family;
 use super::words::{Id, Netlist, Op};
-use crate::flat::{Flat, Scope};
-
-/// Fewer instances than this stay apart.
-const FEWEST: usize = 4;
-
-/// Equal instances side by side, and what is theirs in the netlist.
-pub(crate) struct Family {
-    /// By instance, with everything below it.
-    pub scopes: Vec<Range<u32>>,
-    /// By instance: its registers' words.
-    pub states: Vec<Range<usize>>,
-    /// By instance.
-    pub memories: Vec<Range<usize>>,
-}
-
-/// The families of a hierarchy; what is inside one is in no other. `first_state` leads from states of the layout to
-/// those of the netlist, of which there are `states`.
-pub(crate) fn families(flat: &Flat, first_state: &[u32], states: usize) -> Vec<Family> {
-    let word = |state: usize| first_state.get(state).map_or(states, |word| *word as usize);
-    let mut siblings: HashMap<(u32, u64), usize> = HashMap::new();
-    let mut rows: Vec<Vec<&Scope>> = Vec::new();
-    for scope in &flat.instances {
-        let row = *siblings.entry((scope.parent, scope.module.fingerprint())).or_insert(rows.len());
-        match rows.get_mut(row) {
-            Some(row) => row.push(scope),
-            None => rows.push(vec![scope]),
-        }
-    }
-    let mut families: Vec<Family> = Vec::new();
-    let mut end = 0;
-    // Rows are in the order of their first instances, so a row comes before those inside it.
-    for row in rows.into_iter().filter(|row| row.len() >= FEWEST) {
-        let scopes: Vec<Range<u32>> = row.iter().map(|scope| scope.scopes.clone()).collect();
-        let is_inside = |family: &Family| family.scopes.iter().any(|all| all.contains(&scopes[0].start));
-        if scopes[0].start < end && families.iter().any(is_inside) {
-            continue;
-        }
-        end = end.max(scopes[scopes.len() - 1].end);
-        let states = row.iter().map(|scope| word(scope.states.start)..word(scope.states.end)).collect();
-        families.push(Family {
-            scopes,
-            states,
-            memories: row.iter().map(|scope| scope.memories.clone()).collect(),
-        });
-    }
-    families
-}
 
 /// The number of a packed tuple.
 pub(crate) type PackId = usize;
@@ -101,7 +53,7 @@ pub(crate) struct Packer<'a> {
     known: HashMap<Vec<Id>, PackId>,
     /// By state word.
     pub state_of: Vec<Option<Member>>,
-    /// By memory; only those that can have lanes.
+    /// By memory.
     pub memory_of: Vec<Option<Member>>,
     /// By scope.
     family_of: Vec<Option<usize>>,
@@ -139,10 +91,7 @@ impl<'a> Packer<'a> {
                 self.state_of[state] = Some(Member { family, index, lane });
             }
             for (index, memory) in members.memories[lane].clone().enumerate() {
-                let of = &self.netlist.memories[memory];
-                if of.width <= 64 && of.writes.iter().all(|write| write.mask.is_none()) {
-                    self.memory_of[memory] = Some(Member { family, index, lane });
-                }
+                self.memory_of[memory] = Some(Member { family, index, lane });
             }
             for scope in members.scopes[lane].clone() {
                 self.family_of[scope as usize] = Some(family);
@@ -190,15 +139,19 @@ impl<'a> Packer<'a> {
         values.map(|values| self.pack(values, family))
     }
 
-    /// What is written to a memory with lanes: address, enable and data of every port.
-    pub fn write_packs(&mut self, family: usize, index: usize) -> Vec<[PackId; 3]> {
+    /// What the ports of a memory with lanes write.
+    pub fn write_packs(&mut self, family: usize, index: usize) -> Vec<WritePacks> {
         let (netlist, ranges) = (self.netlist, &self.families[family].memories);
         let memories: Vec<_> = ranges.iter().map(|range| &netlist.memories[range.start + index]).collect();
         let port = |port: usize| {
-            let writes = memories.iter().map(|memory| &memory.writes[port]);
-            let (addrs, (enables, data)): (Vec<Id>, (Vec<Id>, Vec<Id>)) =
-                writes.map(|write| (write.addr, (write.enable, write.data[0]))).unzip();
-            [addrs, enables, data].map(|values| self.pack(values, family))
+            let writes: Vec<_> = memories.iter().map(|memory| memory.writes[port]).collect();
+            let mask = writes.iter().map(|write| write.mask).collect();
+            WritePacks {
+                addr: self.pack(writes.iter().map(|write| write.addr).collect(), family),
+                enable: self.pack(writes.iter().map(|write| write.enable).collect(), family),
+                data: self.pack(writes.iter().map(|write| write.data).collect(), family),
+                mask: self.pack_some(mask, family),
+            }
         };
         (0..memories[0].writes.len()).map(port).collect()
     }
@@ -211,11 +164,7 @@ impl<'a> Packer<'a> {
                 }
             }
             let memories = self.families[family].memories[0].clone();
-            for (index, memory) in memories.enumerate() {
-                if self.memory_of[memory].is_some() {
-                    self.write_packs(family, index);
-                }
-            }
+            (0..memories.len()).for_each(|index| drop(self.write_packs(family, index)));
         }
     }
 
@@ -259,7 +208,8 @@ impl<'a> Packer<'a> {
     fn lanes_kind(&mut self, values: &[Id], family: usize) -> Kind {
         let operands: Vec<Vec<Id>> = values.iter().map(|id| self.netlist.operands(*id).collect()).collect();
         let tuple = |position: usize| operands.iter().map(|operands| operands[position]).collect();
-        let packs: Vec<PackId> = (0..operands[0].len()).map(|position| self.pack(tuple(position), family)).collect();
+        let packs: Vec<PackId> =
+            (0..operands[0].len()).map(|position| self.pack(tuple(position), family)).collect();
         let is_load = matches!(self.netlist.nodes[values[0] as usize].op, Op::Load { .. });
         let is_uniform = |pack: &PackId| matches!(self.packs[*pack].kind, Kind::Uniform);
         match !is_load && packs.iter().all(is_uniform) {
@@ -278,7 +228,8 @@ impl<'a> Packer<'a> {
         };
         let first = members[0];
         let is_next = |(i, member): (usize, &Member)| *member == Member { lane: first.lane + i, ..first };
-        let is_one = members.iter().all(|member| (member.family, member.index) == (first.family, first.index));
+        let is_one =
+            members.iter().all(|member| (member.family, member.index) == (first.family, first.index));
         if is_one && self.is_uniform[first.family][first.index] {
             return Kind::Uniform;
         }
@@ -308,13 +259,22 @@ pub(crate) struct StatePacks {
     pub reset: Option<PackId>,
 }
 
+/// What a port of a memory with lanes writes.
+pub(crate) struct WritePacks {
+    pub addr: PackId,
+    pub enable: PackId,
+    pub data: PackId,
+    pub mask: Option<PackId>,
+}
+
 /// What values of one tuple have in common: the operation, whatever it works on.
 fn shape(op: Op) -> Op {
     match op.map(|_| 0) {
         Op::Const(_) => Op::Const(0),
         Op::Input(_) => Op::Input(0),
         Op::State(_) => Op::State(0),
-        Op::Load { word, addr, .. } => Op::Load { memory: 0, word, lane: 0, addr },
+        Op::Load { addr, .. } => Op::Load { memory: 0, lane: 0, addr },
+        Op::Choose(_, index) => Op::Choose(0, index),
         other => other,
     }
 }

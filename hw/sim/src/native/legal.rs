@@ -55,12 +55,12 @@ impl Netlist {
     }
 
     fn is_right_write(&self, memory: &Memory, write: &Write) -> bool {
-        let words = memory.words() as usize;
-        let mask = write.mask.as_ref().is_none_or(|mask| mask.len() == words && memory.lanes == 1);
-        let is_whole = memory.lanes == 1 || words == 1;
-        let data = write.data.iter().all(|data| self.lanes(*data) == memory.lanes);
-        let addressed = self.is_for(write.addr, memory.lanes) && self.is_control(write.enable, memory.lanes);
-        is_whole && addressed && write.data.len() == words && data && mask
+        let is_entry = |id: Id| (self.width(id), self.lanes(id)) == (memory.width, memory.lanes);
+        let is_data = is_entry(write.data) && write.mask.is_none_or(is_entry);
+        // Where each lane has an address of its own it has an enable of its own, too.
+        let chooses = self.lanes(write.enable) >= self.lanes(write.addr);
+        let is_addressed = self.is_for(write.addr, memory.lanes) && chooses;
+        is_data && is_addressed && self.is_control(write.enable, memory.lanes)
     }
 
     fn has_right_widths(&self, node: &Node) -> bool {
@@ -69,9 +69,7 @@ impl Netlist {
             Op::Const(value) => value & !ones(w) == 0,
             Op::Input(word) => self.inputs.get(word as usize) == Some(&w),
             Op::State(state) => self.states.get(state as usize).is_some_and(|state| state.width == w),
-            Op::Load { memory, word, .. } => {
-                self.memories.get(memory as usize).is_some_and(|m| m.width - 64 * word >= w)
-            }
+            Op::Load { memory, .. } => self.memories.get(memory as usize).is_some_and(|m| m.width == w),
             Op::Not(a) => of(a) == w,
             Op::And(a, b) | Op::Or(a, b) | Op::Xor(a, b) => of(a) == w && of(b) == w,
             Op::Add(a, b) | Op::Sub(a, b) | Op::Mul(a, b) => of(a) == w && of(b) == w,
@@ -84,7 +82,7 @@ impl Netlist {
             Op::Zext(a) | Op::Sext(a) => of(a) <= w,
             Op::Parity(_) => w == 1,
             Op::Pick(a, _) | Op::Splat(a) | Op::View(a, _) => of(a) == w,
-            Op::Gather(list) => self.lists[list as usize].iter().all(|id| of(*id) == w),
+            Op::Gather(list) | Op::Choose(list, _) => self.lists[list as usize].iter().all(|id| of(*id) == w),
         }
     }
 
@@ -106,7 +104,7 @@ impl Netlist {
                 list.len() == node.lanes as usize && list.iter().all(|id| self.lanes(*id) == 1)
             }
             Op::View(a, first) => first + node.lanes <= self.lanes(a),
-            op => op.direct().all(|operand| self.lanes(operand) == node.lanes),
+            _ => self.operands(id).all(|operand| self.lanes(operand) == node.lanes),
         }
     }
 

@@ -5,7 +5,8 @@
 //! picked from it, unless it is lower than the tuple: then something that the tuple needs might need it, and it is
 //! computed by itself as before.
 
-use super::group::{Family, Kind, Member, Pack, PackId, Packer};
+use super::families::Family;
+use super::group::{Kind, Member, Pack, PackId, Packer, WritePacks};
 use super::words::{Id, Memory, Netlist, Node, Op, State, Write};
 
 /// A netlist with lanes, and where registers and memories of the old one are in it: which, and in which lane.
@@ -176,12 +177,16 @@ impl Regroup<'_> {
         }
         let op = match self.old.nodes[id as usize].op {
             Op::State(state) => return self.state_lane(id, state),
-            Op::Load { memory, word, addr, .. } => {
+            Op::Load { memory, addr, .. } => {
                 let (memory, lane) = self.memories[memory as usize];
-                Op::Load { memory, word, lane, addr: self.earlier(addr) }
+                Op::Load { memory, lane, addr: self.earlier(addr) }
             }
             op => op.map(|operand| self.earlier(operand)),
         };
+        let op = op.list().map_or(op, |list| {
+            let list = self.old.lists[list as usize].iter().map(|id| self.earlier(*id)).collect();
+            self.listed(op, list)
+        });
         self.push(op, id, 1)
     }
 
@@ -235,8 +240,8 @@ impl Regroup<'_> {
             }
             Kind::Gather => {
                 let list = values.iter().map(|id| self.earlier(*id)).collect();
-                self.new.lists.push(list);
-                self.push(Op::Gather(self.new.lists.len() as u32 - 1), first, lanes)
+                let op = self.listed(Op::Gather(0), list);
+                self.push(op, first, lanes)
             }
         };
         self.made[pack] = Some(made);
@@ -247,14 +252,24 @@ impl Regroup<'_> {
         match self.old.nodes[like as usize].op {
             Op::Load { memory, .. } => {
                 let addr = self.one_or_lanes(packs[0]);
-                Op::Load { memory: self.memories[memory as usize].0, word: 0, lane: 0, addr }
+                Op::Load { memory: self.memories[memory as usize].0, lane: 0, addr }
             }
             op => {
                 let operands: Vec<Id> = packs.iter().map(|pack| self.with_lanes(*pack)).collect();
                 let mut operands = operands.into_iter();
-                op.map(|_| operands.next().expect("an operand for each"))
+                let op = op.map(|_| operands.next().expect("an operand for each"));
+                match op.list() {
+                    Some(_) => self.listed(op, operands.collect()),
+                    None => op,
+                }
             }
         }
+    }
+
+    /// An operation on a new list.
+    fn listed(&mut self, op: Op, list: Vec<Id>) -> Op {
+        self.new.lists.push(list);
+        op.with_list(self.new.lists.len() as u32 - 1)
     }
 
     fn one_or_lanes(&mut self, pack: PackId) -> Id {
@@ -301,7 +316,8 @@ impl Regroup<'_> {
     fn packed_state(&mut self, member: Member) -> (Id, Option<Id>, Option<Id>) {
         let packs = self.packer.state_packs(member.family, member.index);
         let next = self.with_lanes(packs.next);
-        let [enable, reset] = [packs.enable, packs.reset].map(|pack| pack.map(|pack| self.one_or_lanes(pack)));
+        let [enable, reset] =
+            [packs.enable, packs.reset].map(|pack| pack.map(|pack| self.one_or_lanes(pack)));
         (next, enable, reset)
     }
 
@@ -320,22 +336,21 @@ impl Regroup<'_> {
 
     fn packed_writes(&mut self, member: Member) -> Vec<Write> {
         let ports = self.packer.write_packs(member.family, member.index);
-        let write = |[addr, enable, data]: [PackId; 3]| Write {
-            addr: self.one_or_lanes(addr),
-            enable: self.one_or_lanes(enable),
-            data: vec![self.with_lanes(data)],
-            mask: None,
+        let write = |packs: WritePacks| {
+            let addr = self.one_or_lanes(packs.addr);
+            let enable = match self.new.lanes(addr) {
+                1 => self.one_or_lanes(packs.enable),
+                _ => self.with_lanes(packs.enable),
+            };
+            let data = self.with_lanes(packs.data);
+            Write { addr, enable, data, mask: packs.mask.map(|mask| self.with_lanes(mask)) }
         };
         ports.into_iter().map(write).collect()
     }
 
     fn copy_write(&self, write: &Write) -> Write {
-        let all = |ids: &Vec<Id>| ids.iter().map(|id| self.earlier(*id)).collect();
-        Write {
-            addr: self.earlier(write.addr),
-            enable: self.earlier(write.enable),
-            data: all(&write.data),
-            mask: write.mask.as_ref().map(all),
-        }
+        let copy = |id: Id| self.earlier(id);
+        let Write { addr, enable, data, mask } = *write;
+        Write { addr: copy(addr), enable: copy(enable), data: copy(data), mask: mask.map(copy) }
     }
 }

@@ -11,10 +11,10 @@ use std::collections::BTreeMap;
 use super::words::{Id, Netlist};
 
 /// A block is closed at this many values.
-const MOST: usize = 200;
+const MOST: usize = 100;
 
 /// A block of this many values is closed where the next value belongs to another instance.
-const FEW: usize = 40;
+const FEW: usize = 20;
 
 /// The number of the block of a value that is not computed: a leaf, or dead.
 pub(crate) const NONE: u32 = u32::MAX;

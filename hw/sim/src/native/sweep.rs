@@ -1,6 +1,6 @@
 //! Dead logic: drops values that no output, register or memory depends on.
 
-use super::words::{Id, Netlist, Op, Write};
+use super::words::{Id, Netlist, Write};
 
 /// By value: whether something depends on it.
 pub(crate) fn live(netlist: &Netlist) -> Vec<bool> {
@@ -26,18 +26,15 @@ pub(crate) fn sweep(old: Netlist) -> Netlist {
     let mut lists: Vec<Vec<Id>> = Vec::new();
     for (id, node) in old.nodes.iter().enumerate().filter(|(id, _)| is_live[*id]) {
         let mut node = *node;
-        node.op = match node.op {
-            Op::Gather(list) => {
-                lists.push(old.lists[list as usize].iter().map(|id| new_id[*id as usize]).collect());
-                Op::Gather(lists.len() as u32 - 1)
-            }
-            op => op.map(|operand| new_id[operand as usize]),
-        };
+        node.op = node.op.map(|operand| new_id[operand as usize]);
+        if let Some(list) = node.op.list() {
+            lists.push(old.lists[list as usize].iter().map(|id| new_id[*id as usize]).collect());
+            node.op = node.op.with_list(lists.len() as u32 - 1);
+        }
         new_id[id] = nodes.len() as Id;
         nodes.push(node);
     }
     let of = |id: Id| new_id[id as usize];
-    let all = |ids: Vec<Id>| ids.into_iter().map(of).collect::<Vec<Id>>();
     let mut new = Netlist { nodes, lists, ..old };
     for state in &mut new.states {
         state.next = of(state.next);
@@ -45,10 +42,9 @@ pub(crate) fn sweep(old: Netlist) -> Netlist {
         state.reset = state.reset.map(|(reset, value)| (of(reset), value));
     }
     for write in new.memories.iter_mut().flat_map(|memory| &mut memory.writes) {
-        let data = all(std::mem::take(&mut write.data));
-        let mask = write.mask.take().map(all);
-        *write = Write { addr: of(write.addr), enable: of(write.enable), data, mask };
+        let Write { addr, enable, data, mask } = *write;
+        *write = Write { addr: of(addr), enable: of(enable), data: of(data), mask: mask.map(of) };
     }
-    new.outputs = new.outputs.into_iter().map(all).collect();
+    new.outputs = new.outputs.into_iter().map(|words| words.into_iter().map(of).collect()).collect();
     new
 }

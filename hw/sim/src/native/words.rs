@@ -18,11 +18,10 @@ pub(crate) enum Op {
     Input(u32),
     /// What a register's word holds.
     State(u32),
-    /// A word of a memory's entry; 0 beyond the end. Of a memory with lanes, `lane` of it, or where the value has
-    /// lanes, all of them; then the address may be one for all.
+    /// A memory's entry; 0 beyond the end. Of a memory with lanes, `lane` of it, or where the value has lanes, all
+    /// of them; then the address may be one for all.
     Load {
         memory: u32,
-        word: u32,
         lane: u32,
         addr: Id,
     },
@@ -53,6 +52,8 @@ pub(crate) enum Op {
     Sext(Id),
     /// Whether the number of set bits is odd.
     Parity(Id),
+    /// The value of that number in a list, or 0 where there is none.
+    Choose(u32, Id),
     /// One lane of a value.
     Pick(Id, u32),
     /// A value in every lane.
@@ -70,7 +71,7 @@ impl Op {
             Op::Const(_) | Op::Input(_) | Op::State(_) | Op::Gather(_) => ([0; 3], 0),
             Op::Load { addr: a, .. } => ([a, 0, 0], 1),
             Op::Not(a) | Op::Slice(a, _) | Op::Zext(a) | Op::Sext(a) | Op::Parity(a) => ([a, 0, 0], 1),
-            Op::Pick(a, _) | Op::Splat(a) | Op::View(a, _) => ([a, 0, 0], 1),
+            Op::Choose(_, a) | Op::Pick(a, _) | Op::Splat(a) | Op::View(a, _) => ([a, 0, 0], 1),
             Op::And(a, b) | Op::Or(a, b) | Op::Xor(a, b) | Op::Concat(a, b) => ([a, b, 0], 2),
             Op::Add(a, b) | Op::Sub(a, b) | Op::Mul(a, b) | Op::MulHigh(a, b) => ([a, b, 0], 2),
             Op::Eq(a, b) | Op::Less(a, b) | Op::LessSigned(a, b) => ([a, b, 0], 2),
@@ -84,7 +85,7 @@ impl Op {
     pub fn map(self, mut to: impl FnMut(Id) -> Id) -> Op {
         match self {
             Op::Const(_) | Op::Input(_) | Op::State(_) | Op::Gather(_) => self,
-            Op::Load { memory, word, lane, addr } => Op::Load { memory, word, lane, addr: to(addr) },
+            Op::Load { memory, lane, addr } => Op::Load { memory, lane, addr: to(addr) },
             Op::Not(a) => Op::Not(to(a)),
             Op::And(a, b) => Op::And(to(a), to(b)),
             Op::Or(a, b) => Op::Or(to(a), to(b)),
@@ -105,9 +106,27 @@ impl Op {
             Op::Zext(a) => Op::Zext(to(a)),
             Op::Sext(a) => Op::Sext(to(a)),
             Op::Parity(a) => Op::Parity(to(a)),
+            Op::Choose(list, index) => Op::Choose(list, to(index)),
             Op::Pick(a, lane) => Op::Pick(to(a), lane),
             Op::Splat(a) => Op::Splat(to(a)),
             Op::View(a, first) => Op::View(to(a), first),
+        }
+    }
+
+    /// The list that it takes values from.
+    pub fn list(self) -> Option<u32> {
+        match self {
+            Op::Gather(list) | Op::Choose(list, _) => Some(list),
+            _ => None,
+        }
+    }
+
+    /// The same with another list.
+    pub fn with_list(self, list: u32) -> Op {
+        match self {
+            Op::Gather(_) => Op::Gather(list),
+            Op::Choose(_, index) => Op::Choose(list, index),
+            other => other,
         }
     }
 
@@ -146,18 +165,24 @@ impl State {
     }
 }
 
-/// A memory's write port. Where the memory has lanes, address and enable may be one for all, and there is no mask.
-#[derive(Clone, Debug)]
+/// A memory's write port. Where the memory has lanes, its address may be one for all, and then its enable may be.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Write {
     pub addr: Id,
     pub enable: Id,
-    /// By word.
-    pub data: Vec<Id>,
-    /// By word: the bits that are written, where not all are.
-    pub mask: Option<Vec<Id>>,
+    pub data: Id,
+    /// The bits that are written, where not all are.
+    pub mask: Option<Id>,
 }
 
-/// A memory.
+impl Write {
+    /// The values that decide what is written.
+    pub fn operands(&self) -> impl Iterator<Item = Id> {
+        [Some(self.addr), Some(self.enable), Some(self.data), self.mask].into_iter().flatten()
+    }
+}
+
+/// A memory with entries of at most 64 bits. A wider one is several, with equal addresses.
 #[derive(Clone, Debug)]
 pub(crate) struct Memory {
     pub width: u32,
@@ -169,15 +194,7 @@ pub(crate) struct Memory {
 impl Memory {
     /// The values that decide what is written.
     pub fn operands(&self) -> impl Iterator<Item = Id> + '_ {
-        self.writes.iter().flat_map(|write| {
-            let masks = write.mask.iter().flatten();
-            [write.addr, write.enable].into_iter().chain(write.data.iter().chain(masks).copied())
-        })
-    }
-
-    /// Words of an entry, of one lane.
-    pub fn words(&self) -> u32 {
-        self.width.div_ceil(64)
+        self.writes.iter().flat_map(|write| write.operands())
     }
 
     /// Bytes that an entry takes in each lane.
@@ -187,7 +204,7 @@ impl Memory {
 
     /// Bytes from an entry to the next.
     pub fn stride(&self) -> u32 {
-        self.lanes * self.bytes()
+        padded(self.lanes) * self.bytes()
     }
 }
 
@@ -201,18 +218,21 @@ pub(crate) struct Netlist {
     pub inputs: Vec<u32>,
     /// The words of every output.
     pub outputs: Vec<Vec<Id>>,
-    /// What [`Op::Gather`] gathers.
+    /// What [`Op::Gather`] gathers and [`Op::Choose`] chooses from.
     pub lists: Vec<Vec<Id>>,
 }
 
-/// Bytes in which a number of so many bits is kept in an array: a power of two below a word, else whole words.
-pub(crate) fn bytes(width: u32) -> u32 {
-    match width {
-        0..=8 => 1,
-        9..=16 => 2,
-        17..=32 => 4,
-        _ => 8 * width.div_ceil(64),
+/// Lanes for which there is room: whole vectors, so that none has to end early.
+pub(crate) fn padded(lanes: u32) -> u32 {
+    match lanes {
+        1 => 1,
+        _ => lanes.next_multiple_of(16),
     }
+}
+
+/// Bytes in which a number of so many bits is kept among others.
+pub(crate) fn bytes(width: u32) -> u32 {
+    width.div_ceil(8).next_power_of_two()
 }
 
 /// The lowest `width` bits.
@@ -239,10 +259,7 @@ impl Netlist {
     /// The values that a value is computed from.
     pub fn operands(&self, id: Id) -> impl Iterator<Item = Id> + '_ {
         let op = self.nodes[id as usize].op;
-        let list = match op {
-            Op::Gather(list) => &self.lists[list as usize][..],
-            _ => &[],
-        };
+        let list = op.list().map_or(&[][..], |list| &self.lists[list as usize]);
         op.direct().chain(list.iter().copied())
     }
 
@@ -274,6 +291,10 @@ impl Netlist {
             Op::Zext(a) => value(a),
             Op::Sext(a) => signed(value(a), self.width(a)) as u64,
             Op::Parity(a) => u64::from(value(a).count_ones() % 2 == 1),
+            Op::Choose(list, index) => {
+                let index = usize::try_from(value(index)).unwrap_or(usize::MAX);
+                self.lists[list as usize].get(index).map_or(0, |chosen| value(*chosen))
+            }
             Op::Input(_) | Op::State(_) | Op::Load { .. } => panic!("{op:?} is not computed from operands"),
             Op::Pick(..) | Op::Splat(_) | Op::Gather(_) | Op::View(..) => panic!("{op:?} moves lanes"),
         };

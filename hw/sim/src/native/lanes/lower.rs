@@ -1,20 +1,21 @@
 //! From blocks and memories with lanes to lists of array operations.
 
 use super::super::plan::{words, Plan};
-use super::super::words::{bytes, ones, Id, Node, Op};
+use super::super::segments::Segment;
+use super::super::words::{bytes, ones, padded, Id, Node, Op};
 use super::kernels::{self, Args, Kernel};
 use super::Step;
 
-/// The steps of a block.
-pub(super) fn block(plan: &Plan, number: usize) -> Vec<Step> {
-    let block = &plan.schedule.blocks[number];
+/// The steps of a segment.
+pub(super) fn segment(plan: &Plan, segment: &Segment) -> Vec<Step> {
     let mut lower = Lower { plan, steps: Vec::new() };
-    for id in &block.nodes {
-        let exports = plan.exports[number].iter();
-        let wakes = exports.filter(|export| export.values.contains(id)).flat_map(|export| export.wakes.clone());
+    for id in &segment.nodes {
+        let exports = plan.exports[segment.block].iter();
+        let wakes =
+            exports.filter(|export| export.values.contains(id)).flat_map(|export| export.wakes.clone());
         lower.value(*id, wakes.collect());
     }
-    block.states.iter().for_each(|state| lower.state(*state as usize));
+    segment.states.iter().for_each(|state| lower.state(*state));
     lower.steps
 }
 
@@ -25,10 +26,12 @@ pub(super) fn memory(plan: &Plan, index: usize) -> Vec<Step> {
         let has_lanes = |id: Id| plan.netlist.lanes(id) > 1;
         let args = Args {
             to: 8 * plan.memory_at[index],
-            a: plan.place[write.data[0] as usize] as usize,
+            a: plan.place[write.data as usize] as usize,
+            d: write.mask.map(|mask| plan.place[mask as usize] as usize),
             b: plan.place[write.addr as usize] as usize,
             c: plan.place[write.enable as usize] as usize,
             lanes: memory.lanes as usize,
+            stride: padded(memory.lanes) as usize,
             number: u64::from(memory.depth),
             ..Args::default()
         };
@@ -114,7 +117,13 @@ impl Lower<'_> {
             Op::Concat(high, low) => {
                 let [above, below] = [1, 2].map(|place| self.aside(place));
                 for (part, place) in [(high, above), (low, below)] {
-                    let args = Args { to: place, a: self.place(part), lanes, mask: ones(width(part)), ..Args::default() };
+                    let args = Args {
+                        to: place,
+                        a: self.place(part),
+                        lanes,
+                        mask: ones(width(part)),
+                        ..Args::default()
+                    };
                     self.run(kernels::slice(bytes(width(part)), size), args);
                 }
                 self.run(kernels::concat(size), Args { number: u64::from(width(low)), ..args(above, below) });
@@ -122,12 +131,18 @@ impl Lower<'_> {
             Op::Parity(a) => self.run(kernels::parity(bytes(width(a))), two(a, a)),
             Op::Splat(a) => self.run(kernels::splat(size), two(a, a)),
             Op::Gather(list) => {
-                let list = netlist.lists[list as usize].iter().map(|id| self.plan.place[*id as usize]).collect();
-                self.run(kernels::gather(size), Args { list, ..args(0, 0) });
+                let (kernel, args) = kernels::gather(size, self.places(list));
+                self.run(kernel, Args { to, ..args });
+            }
+            Op::Choose(list, index) => {
+                let args = Args { list: self.places(list), ..two(index, index) };
+                self.run(kernels::choose(size, bytes(width(index))), args);
             }
             Op::Load { memory, addr, .. } => {
-                let (at, depth) = (8 * self.plan.memory_at[memory as usize], netlist.memories[memory as usize].depth);
-                let args = Args { number: u64::from(depth), ..args(at, self.place(addr)) };
+                let (at, depth) =
+                    (8 * self.plan.memory_at[memory as usize], netlist.memories[memory as usize].depth);
+                let stride = padded(node.lanes) as usize;
+                let args = Args { number: u64::from(depth), stride, ..args(at, self.place(addr)) };
                 let address = (netlist.lanes(addr) > 1).then(|| bytes(width(addr)));
                 self.run(kernels::load(size, address), args);
             }
@@ -135,6 +150,10 @@ impl Lower<'_> {
                 panic!("{:?} is not computed in lanes", node.op)
             }
         }
+    }
+
+    fn places(&self, list: u32) -> Vec<u32> {
+        self.plan.netlist.lists[list as usize].iter().map(|id| self.plan.place[*id as usize]).collect()
     }
 
     /// A place for what is needed only now.
@@ -148,18 +167,22 @@ impl Lower<'_> {
         let state = &plan.netlist.states[index];
         let size = bytes(state.width);
         let (to, held) = (8 * plan.next_at[index], 8 * plan.state_at[index]);
-        let args = Args { to, a: self.place(state.next), b: held, lanes: state.lanes as usize, ..Args::default() };
+        let args =
+            Args { to, a: self.place(state.next), b: held, lanes: state.lanes as usize, ..Args::default() };
         let has_lanes = |id: Id| plan.netlist.lanes(id) > 1;
         match state.enable {
             None => self.run(kernels::slice(size, size), Args { mask: ones(state.width), ..args.clone() }),
             Some(enable) if has_lanes(enable) => {
                 self.run(kernels::mux(size), Args { c: self.place(enable), ..args.clone() });
             }
-            Some(enable) => self.run(kernels::choose(size), Args { c: self.place(enable), ..args.clone() }),
+            Some(enable) => self.run(kernels::either(size), Args { c: self.place(enable), ..args.clone() }),
         }
         if let Some((reset, value)) = state.reset {
             let kernel = kernels::reset(size, has_lanes(reset));
             self.run(kernel, Args { c: self.place(reset), number: value, ..args });
         }
+        let words = words(state.width, state.lanes);
+        let (state, next) = (plan.state_at[index], plan.next_at[index]);
+        self.steps.push(Step::Decide { state, next, words, edge: plan.edge_of[index] });
     }
 }

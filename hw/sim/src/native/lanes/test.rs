@@ -4,7 +4,9 @@ use hdl::random::Random;
 
 use super::super::plan::Plan;
 use super::super::schedule::schedule;
+use super::super::segments::Segments;
 use super::super::words::{ones, Id, Netlist, Node, Op};
+use super::super::Backend;
 use super::Lanes;
 
 /// A netlist under construction.
@@ -17,14 +19,21 @@ impl Maker {
         self.0.nodes.len() as Id - 1
     }
 
-    /// Gathered inputs.
-    fn operand(&mut self, width: u32, lanes: u32) -> Id {
+    /// Gathered inputs: one a lane, or one for all lanes of a row or of a column, as arrays have them.
+    fn operand(&mut self, random: &mut Random, width: u32, lanes: u32) -> Id {
+        let side = 1 + random.below(lanes as usize) as u32;
+        let pattern = random.below(3);
         let input = |maker: &mut Maker| {
             maker.0.inputs.push(width);
             maker.push(Op::Input(maker.0.inputs.len() as u32 - 1), width, 1)
         };
-        let list = (0..lanes).map(|_| input(self)).collect();
-        self.0.lists.push(list);
+        let inputs: Vec<Id> = (0..lanes).map(|_| input(self)).collect();
+        let of_lane = |lane: u32| match pattern {
+            0 => lane,
+            1 => lane / side,
+            _ => lane % side,
+        };
+        self.0.lists.push((0..lanes).map(|lane| inputs[of_lane(lane) as usize]).collect());
         self.push(Op::Gather(self.0.lists.len() as u32 - 1), width, lanes)
     }
 }
@@ -33,7 +42,8 @@ impl Maker {
 fn draw(random: &mut Random, kind: usize, maker: &mut Maker, lanes: u32) -> (Op, u32) {
     let width = random.width().min(64);
     let other = random.width().min(64);
-    let mut operand = |width: u32| maker.operand(width, lanes);
+    let mut drawn = Random::new(random.word());
+    let mut operand = |width: u32| maker.operand(&mut drawn, width, lanes);
     match kind {
         0 => (Op::Not(operand(width)), width),
         1 => (Op::And(operand(width), operand(width)), width),
@@ -64,6 +74,11 @@ fn draw(random: &mut Random, kind: usize, maker: &mut Maker, lanes: u32) -> (Op,
     }
 }
 
+/// With machine code and without.
+fn backends(plan: &Plan, segments: &Segments) -> [Backend; 2] {
+    [true, false].map(|with_code| Backend::new(plan, segments, with_code))
+}
+
 #[test]
 fn every_operation_is_its_definition_in_every_lane() {
     let random = &mut Random::new(1);
@@ -82,17 +97,30 @@ fn every_operation_is_its_definition_in_every_lane() {
             let narrow = if random.below(3) == 0 { 0xff } else { u64::MAX };
             arena[input.0] = random.bits(64).to_u64() & narrow & ones(*width);
         }
-        let run = Lanes::new(&plan);
-        (0..plan.units).filter(|unit| run.has(*unit)).for_each(|unit| run.run(unit, &mut arena));
-        for lane in 0..lanes {
-            let in_lane = |id: Id| match plan.netlist.nodes[id as usize].op {
-                Op::Gather(list) => plan.read(&arena, plan.netlist.lists[list as usize][lane as usize]),
-                op => panic!("{op:?} is no operand"),
-            };
-            let expected = plan.netlist.evaluate(op, width, in_lane);
-            let got = plan.read(&arena, plan.netlist.outputs[0][lane as usize]);
-            let operands: Vec<u64> = op.direct().map(in_lane).collect();
-            assert_eq!(got, expected, "{op:?} of {width} bits, lane {lane} of {lanes}, from {operands:x?}");
+        let segments = Segments::new(&plan);
+        for backend in backends(&plan, &segments) {
+            let arena = &mut arena.clone();
+            let is_compiled = backend.is_compiled();
+            let run = Lanes::new(&plan, &segments, is_compiled);
+            for (number, segment) in segments.all.iter().enumerate() {
+                match run.has(segment.block) {
+                    true => run.run(segment.block, arena, |segment, arena| backend.run_fused(segment, arena)),
+                    false => backend.run_fused(number, arena),
+                }
+            }
+            for lane in 0..lanes {
+                let in_lane = |id: Id| match plan.netlist.nodes[id as usize].op {
+                    Op::Gather(list) => plan.read(arena, plan.netlist.lists[list as usize][lane as usize]),
+                    op => panic!("{op:?} is no operand"),
+                };
+                let expected = plan.netlist.evaluate(op, width, in_lane);
+                let got = plan.read(arena, plan.netlist.outputs[0][lane as usize]);
+                let operands: Vec<u64> = op.direct().map(in_lane).collect();
+                assert_eq!(
+                    got, expected,
+                    "{op:?} of {width} bits, lane {lane} of {lanes}, from {operands:x?}"
+                );
+            }
         }
     }
 }

@@ -1,17 +1,32 @@
 //! Where everything lies in memory, and who is woken by a change of what.
 //!
-//! One array of 64-bit words holds all: a byte for every unit that says whether it must be evaluated, a byte that
-//! says whether it has been since the last clock edge, inputs, registers, what registers take next, values that
+//! One array of 64-bit words holds all: a bit for every unit that says whether it must be evaluated, a bit for every
+//! edge that says whether its registers change, inputs, registers, what registers take next, values that
 //! one block computes for another, memories. A value without lanes takes a word; lanes lie side by side in as many
-//! bytes as their width needs. A *unit* is a block, or (after the blocks) the write ports of a memory.
+//! bytes as their width needs. A *unit* is a block or, after the blocks, the write ports of a memory; an *edge* is some
+//! registers of a block.
 //! Evaluating a unit again while nothing that it depends on has changed would change nothing: that is why units are
 //! skipped, and what the rules here must keep true.
+
+mod users;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use self::users::{cheap, for_lanes, Users};
 use super::schedule::{Schedule, NONE};
-use super::words::{bytes, ones, Id, Netlist, Op};
+use super::words::{bytes, ones, padded, Id, Netlist, Op};
+
+/// Flags in a word.
+pub(crate) const FLAGS: usize = 64;
+
+/// The words, counted from the first, and the bits in which some flags are.
+pub(crate) fn flags(of: &[u32]) -> BTreeMap<usize, u64> {
+    let mut words = BTreeMap::new();
+    of.iter()
+        .for_each(|flag| *words.entry(*flag as usize / FLAGS).or_default() |= 1 << (*flag as usize % FLAGS));
+    words
+}
 
 /// Values that wake the same units when they change.
 #[derive(Clone, Debug)]
@@ -27,7 +42,17 @@ pub(crate) struct Edge {
     pub states: Range<usize>,
     /// Where what they take lies.
     pub next: usize,
-    pub wakes: Vec<u32>,
+    /// Words and bits of the units' flags.
+    pub wakes: Vec<(usize, u64)>,
+}
+
+/// What a unit is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Unit {
+    Block(usize),
+    Memory(usize),
+    /// A number between the blocks and the memories, which are never awake.
+    Nothing,
 }
 
 /// The layout.
@@ -37,7 +62,9 @@ pub(crate) struct Plan {
     pub schedule: Schedule,
     /// Units: blocks, then memories.
     pub units: usize,
-    /// First word of the bytes that say which blocks have been evaluated since the last edge.
+    /// The unit of the first memory, whose bit is the first of a word.
+    pub first_memory: usize,
+    /// First word of the bits that say which edges change something.
     pub pending: usize,
     /// By value: whether each unit that needs it computes it anew.
     pub is_cheap: Vec<bool>,
@@ -61,8 +88,10 @@ pub(crate) struct Plan {
     pub readers: Vec<Vec<u32>>,
     /// By block.
     pub exports: Vec<Vec<Export>>,
-    /// By block.
-    pub edges: Vec<Vec<Edge>>,
+    /// All of them.
+    pub edges: Vec<Edge>,
+    /// By state.
+    pub edge_of: Vec<u32>,
     /// Words of the array.
     pub words: usize,
 }
@@ -71,11 +100,13 @@ impl Plan {
     /// Lays a scheduled netlist out.
     pub fn new(netlist: Netlist, schedule: Schedule) -> Plan {
         let is_cheap = cheap(&netlist, &for_lanes(&netlist));
-        let users = Users::of(&netlist, &schedule, &is_cheap);
-        let units = schedule.blocks.len() + netlist.memories.len();
+        let first_memory = schedule.blocks.len().next_multiple_of(FLAGS);
+        let users = Users::of(&netlist, &schedule, &is_cheap, first_memory);
+        let units = first_memory + netlist.memories.len();
         let mut plan = Plan {
             units,
-            pending: units.div_ceil(8),
+            first_memory,
+            pending: units.div_ceil(FLAGS),
             place: vec![NONE; netlist.nodes.len()],
             constants: Vec::new(),
             scratch: 0,
@@ -87,7 +118,9 @@ impl Plan {
             readers: users.memories,
             exports: Vec::new(),
             edges: Vec::new(),
-            words: 2 * units.div_ceil(8),
+            edge_of: vec![0; netlist.states.len()],
+            // Every register could be an edge of its own.
+            words: units.div_ceil(FLAGS) + netlist.states.len().div_ceil(FLAGS),
             is_cheap,
             netlist,
             schedule,
@@ -100,6 +133,24 @@ impl Plan {
         plan.place_memories();
         plan.scratch = plan.take(3 * plan.longest);
         plan
+    }
+
+    /// What a unit is: the number of a block, or a memory.
+    pub fn unit(&self, unit: usize) -> Unit {
+        match unit.checked_sub(self.first_memory) {
+            Some(memory) => Unit::Memory(memory),
+            None if unit < self.schedule.blocks.len() => Unit::Block(unit),
+            None => Unit::Nothing,
+        }
+    }
+
+    /// Whether a unit has lanes.
+    pub fn has_lanes(&self, unit: usize) -> bool {
+        match self.unit(unit) {
+            Unit::Block(block) => self.schedule.blocks[block].has_lanes,
+            Unit::Memory(memory) => self.netlist.memories[memory].lanes > 1,
+            Unit::Nothing => false,
+        }
     }
 
     fn take(&mut self, words: usize) -> usize {
@@ -127,29 +178,32 @@ impl Plan {
                 groups.entry(&users[*state as usize]).or_default().push(*state);
             }
             let (first, next) = (self.take(all), self.take(all));
-            let mut edges = Vec::new();
             let mut offset = 0;
             for (wakes, states) in groups {
                 let start = offset;
                 for state in states {
                     self.state_at[state as usize] = first + offset;
                     self.next_at[state as usize] = next + offset;
+                    self.edge_of[state as usize] = self.edges.len() as u32;
                     offset += size(self, state);
                 }
                 let range = first + start..first + offset;
-                edges.push(Edge { states: range, next: next + start, wakes: wakes.to_vec() });
+                self.edges.push(Edge {
+                    states: range,
+                    next: next + start,
+                    wakes: flags(wakes).into_iter().collect(),
+                });
             }
-            self.edges.push(edges);
         }
     }
 
     fn place_leaves(&mut self) {
         let is_for_lanes = for_lanes(&self.netlist);
-        for id in 0..self.netlist.nodes.len() {
+        for (id, is_for_lanes) in is_for_lanes.into_iter().enumerate() {
             let at = match self.netlist.nodes[id].op {
                 Op::Input(word) => self.inputs[word as usize].0,
                 Op::State(state) => self.state_at[state as usize],
-                Op::Const(value) if is_for_lanes[id] => {
+                Op::Const(value) if is_for_lanes => {
                     let at = self.take(1);
                     self.constants.push((at, value));
                     at
@@ -221,123 +275,18 @@ impl Plan {
             for export in &self.exports[number] {
                 text += &format!("  values {:?} wake {:?}\n", export.values, export.wakes);
             }
-            for edge in &self.edges[number] {
-                text += &format!("  registers at {:?} wake {:?}\n", edge.states, edge.wakes);
-            }
+        }
+        for edge in &self.edges {
+            text += &format!("registers at {:?} wake {:x?}\n", edge.states, edge.wakes);
         }
         text
     }
 }
 
-/// The units that use something, ascending.
-struct Users {
-    /// By computed value; its own block is not among them.
-    values: Vec<Vec<u32>>,
-    inputs: Vec<Vec<u32>>,
-    states: Vec<Vec<u32>>,
-    memories: Vec<Vec<u32>>,
-}
-
-impl Users {
-    fn of(netlist: &Netlist, schedule: &Schedule, is_cheap: &[bool]) -> Users {
-        let mut users = Users {
-            values: vec![Vec::new(); netlist.nodes.len()],
-            inputs: vec![Vec::new(); netlist.inputs.len()],
-            states: vec![Vec::new(); netlist.states.len()],
-            memories: vec![Vec::new(); netlist.memories.len()],
-        };
-        let known = (netlist, schedule, is_cheap);
-        for (unit, block) in schedule.blocks.iter().enumerate() {
-            let unit = unit as u32;
-            for id in &block.nodes {
-                let op = netlist.nodes[*id as usize].op;
-                if let Op::Load { memory, .. } = op {
-                    add(&mut users.memories[memory as usize], unit);
-                }
-                netlist.operands(*id).for_each(|operand| users.add(&known, operand, unit));
-            }
-            // A register that is held reads itself. That need not wake its block: it changes only where it is
-            // not held, and then what it takes does not depend on what it held.
-            for state in &block.states {
-                let state = &netlist.states[*state as usize];
-                state.operands().for_each(|operand| users.add(&known, operand, unit));
-            }
-        }
-        for (index, memory) in netlist.memories.iter().enumerate() {
-            let unit = (schedule.blocks.len() + index) as u32;
-            memory.operands().for_each(|operand| users.add(&known, operand, unit));
-        }
-        users
-    }
-
-    fn add(&mut self, known: &(&Netlist, &Schedule, &[bool]), value: Id, unit: u32) {
-        let (netlist, schedule, is_cheap) = *known;
-        match netlist.nodes[value as usize].op {
-            Op::Input(word) => add(&mut self.inputs[word as usize], unit),
-            Op::State(state) => add(&mut self.states[state as usize], unit),
-            Op::Const(_) => {}
-            _ if schedule.block_of[value as usize] == unit => {}
-            _ if is_cheap[value as usize] => {
-                netlist.operands(value).for_each(|operand| self.add(known, operand, unit))
-            }
-            _ => add(&mut self.values[value as usize], unit),
-        }
-    }
-}
-
-/// Comparisons of one value with so many constants are a decoder.
-const DECODER: usize = 4;
-
 /// Words that a value takes.
 pub(crate) fn words(width: u32, lanes: u32) -> usize {
     match lanes {
         1 => 1,
-        _ => (lanes as usize * bytes(width) as usize).div_ceil(8),
-    }
-}
-
-/// By value: whether it is one that something with lanes reads.
-fn for_lanes(netlist: &Netlist) -> Vec<bool> {
-    let mut is_read = vec![false; netlist.nodes.len()];
-    let nodes = (0..netlist.nodes.len() as Id).filter(|id| netlist.lanes(*id) > 1);
-    let states = netlist.states.iter().filter(|state| state.lanes > 1);
-    let memories = netlist.memories.iter().filter(|memory| memory.lanes > 1);
-    let of_nodes = nodes.flat_map(|id| netlist.operands(id));
-    let of_states = states.flat_map(|state| state.operands());
-    let of_memories = memories.flat_map(|memory| memory.operands());
-    let all = of_nodes.chain(of_states).chain(of_memories).filter(|id| netlist.lanes(*id) == 1);
-    all.for_each(|id| is_read[id as usize] = true);
-    is_read
-}
-
-/// Values that are computed anew wherever they are needed, because to keep and compare them costs more: those that
-/// say no less than their only operand, and the outputs of decoders; not if something with lanes reads them. Lanes
-/// of other values are where those are.
-fn cheap(netlist: &Netlist, is_for_lanes: &[bool]) -> Vec<bool> {
-    let constant = |id: Id| matches!(netlist.nodes[id as usize].op, Op::Const(_));
-    let compared = |op: Op| match op {
-        Op::Eq(a, b) if constant(b) => Some(a),
-        Op::Eq(a, b) if constant(a) => Some(b),
-        _ => None,
-    };
-    let mut comparisons = vec![0; netlist.nodes.len()];
-    let all = netlist.nodes.iter().filter_map(|node| compared(node.op));
-    all.for_each(|operand| comparisons[operand as usize] += 1);
-    let is_cheap = |op: Op| match op {
-        Op::Not(_) | Op::Zext(_) | Op::Sext(_) => true,
-        op => compared(op).is_some_and(|operand| comparisons[operand as usize] >= DECODER),
-    };
-    let by_value = netlist.nodes.iter().zip(is_for_lanes);
-    by_value
-        .map(|(node, is_for_lanes)| match node.op {
-            Op::Pick(..) | Op::View(..) => true,
-            op => node.lanes == 1 && !is_for_lanes && is_cheap(op),
-        })
-        .collect()
-}
-
-fn add(users: &mut Vec<u32>, unit: u32) {
-    if users.last() != Some(&unit) {
-        users.push(unit);
+        _ => (padded(lanes) * bytes(width)) as usize / 8,
     }
 }

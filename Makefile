@@ -19,7 +19,8 @@ help: ## this list
 setup: ## installs what is missing (Debian packages, a Python environment under target/)
 	@testbenches/setup.sh
 
-demo: setup ## a trained network on a generated accelerator, sixteen images at once: RTL = reference, bit for bit
+demo: ## a trained network on a generated accelerator, sixteen images at once: RTL = reference, bit for bit
+	@testbenches/setup.sh demo
 	$(NASA) run testbenches/demo.yaml
 
 test: setup check ## everything that CI runs

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs what `make test` and `make demo` need and the machine lacks: Debian packages (as root, or with sudo
-# where it asks for no password), and a Python environment under target/ for the independent oracle. Where it
-# may not install, it names what to install. What is there already is left alone.
+# Installs what `make test` needs and the machine lacks: Debian packages (as root, or with sudo where it asks for no
+# password), and a Python environment under target/ for the independent oracle. With the argument `demo`, only what
+# `make demo` needs: no data set, no second simulator, no Python. Where it may not install, it names what to install.
+# What is there already is left alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,12 +13,18 @@ fail() {
 
 command -v cargo >/dev/null || fail "cargo is not installed" "install Rust from https://rustup.rs"
 
+what=${1:-all}
+tools=(verilator g++ make)
+[ "$what" = demo ] || tools+=(iverilog)
+
 missing=()
-for pair in verilator:verilator iverilog:iverilog g++:g++ make:make; do
-    command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
+for tool in "${tools[@]}"; do
+    command -v "$tool" >/dev/null || missing+=("$tool")
 done
-python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
-[ -d /usr/share/datasets/fashion-mnist ] || missing+=(dataset-fashion-mnist)
+if [ "$what" != demo ]; then
+    python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+    [ -d /usr/share/datasets/fashion-mnist ] || missing+=(dataset-fashion-mnist)
+fi
 
 if [ ${#missing[@]} -gt 0 ]; then
     command -v apt-get >/dev/null || fail "missing: ${missing[*]}" "install these Debian packages, or what your system calls them"
@@ -32,6 +39,8 @@ if [ ${#missing[@]} -gt 0 ]; then
     "${as_root[@]}" apt-get update -qq
     DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
 fi
+
+[ "$what" != demo ] || exit 0
 
 requirements=testbenches/requirements.txt
 venv=target/venv

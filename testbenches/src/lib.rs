@@ -1,7 +1,8 @@
 //! What the tests that cross crates share: the fuzz campaign, an emulator of the instruction set that knows nothing
-//! of the generator, access to configurations, built models and the networks of `sw/zoo`. Nothing imports this crate.
+//! of the generator, the NumPy oracle, access to configurations, built models and the networks of `sw/zoo`. Nothing imports this crate.
 
 pub mod emulator;
 pub mod fuzz;
+pub mod oracle;
 pub mod rtl;
 pub mod zoo;

@@ -96,18 +96,63 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The sources below `crates` that say `word`.
-fn users(crates: &[&str], word: &str) -> Vec<PathBuf> {
+/// Whether a source uses something of `module` of the standard library: by its path, or in the braces of a `use`.
+fn uses(text: &str, module: &str, item: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let code: Vec<&str> = text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
+    let code: String = code.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+    let path = if item.is_empty() { format!("std::{module}") } else { format!("std::{module}::{item}") };
+    let named = code.match_indices(&path).any(|(at, _)| !code[at + path.len()..].starts_with(is_word));
+    // `use std::{a, b::{c, d}};` and `use std::b::{c, d};`, whose parts are looked at word by word.
+    let grouped = code.split("use std::").skip(1).filter_map(|rest| rest.split(';').next()).any(|tree| {
+        let words: Vec<&str> = tree.split(|c: char| !is_word(c)).collect();
+        tree.contains('{') && words.contains(&module) && (item.is_empty() || words.contains(&item))
+    });
+    // `use std::process;` and then `process::Command`.
+    let imported = !item.is_empty() && uses(text, module, "") && code.contains(&format!("{module}::{item}"));
+    named || grouped || imported
+}
+
+/// The sources below `crates` that use something of the standard library.
+fn users(crates: &[&str], module: &str, item: &str) -> Vec<PathBuf> {
     let files = crates.iter().flat_map(|name| sources(&root().join(name).join("src")));
-    files.filter(|file| std::fs::read_to_string(file).expect("text").contains(word)).collect()
+    files.filter(|file| uses(&std::fs::read_to_string(file).expect("text"), module, item)).collect()
+}
+
+#[test]
+fn every_way_to_import_is_found() {
+    for text in [
+        "use std::fs;",
+        "use std::{fs, io};",
+        "use std::{\n    collections::HashMap,\n    fs::{self, File},\n};",
+        "use std::fs::File;",
+        "fn f() { std::fs::read(\"x\"); }",
+        "use std as s; use std::{fs as files};",
+    ] {
+        assert!(uses(text, "fs", ""), "{text}");
+    }
+    for text in [
+        "use std::process::Command;",
+        "use std::process::{Command, Stdio};",
+        "use std::{io, process::Command};",
+        "use std::process;\nfn f() { process::Command::new(\"x\"); }",
+    ] {
+        assert!(uses(text, "process", "Command"), "{text}");
+    }
+    for text in
+        ["// std::fs", "use std::fmt::{self, Write};", "use std::fsx;", "use std::{fmt, io}; let fs = 1;"]
+    {
+        assert!(!uses(text, "fs", ""), "{text}");
+    }
+    assert!(!uses("use std::process::{self, ExitCode};", "process", "Command"));
 }
 
 #[test]
 fn only_cosim_starts_processes_and_parsers_open_no_files() {
     let pure =
         ["hw/num", "hw/hdl", "hw/rust-hdl", "hw/spec", "hw/accel", "sw/model", "sw/mapper", "sw/compiler"];
-    assert_eq!(users(&pure, "std::fs"), Vec::<PathBuf>::new());
+    assert_eq!(users(&pure, "fs", ""), Vec::<PathBuf>::new());
     let silent = [&pure[..], &["hw/sim", "sw/nas", "sw/cli"]].concat();
-    assert_eq!(users(&silent, "std::process::Command"), Vec::<PathBuf>::new());
-    assert!(!users(&["hw/spec"], "crate::").is_empty(), "the search finds what is there");
+    assert_eq!(users(&silent, "process", "Command"), Vec::<PathBuf>::new());
+    assert!(!users(&["sw/cosim"], "process", "Command").is_empty(), "the search finds what is there");
 }

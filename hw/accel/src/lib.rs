@@ -18,6 +18,7 @@ pub mod dma_write;
 pub mod drain;
 pub mod fill;
 pub mod header;
+mod interfaces;
 pub mod nest;
 pub mod pe;
 pub mod post;

@@ -1,7 +1,7 @@
 //! The top: AXI4 master, AXI4-Lite slave, interrupt and trace ports around control and core.
 
 use crate::counters::{CHUNK_COUNTERS, COUNTER_BITS};
-use crate::{control, core};
+use crate::{control, core, interfaces};
 use hdl::{Builder, Errors, Module, Signal};
 use spec::accelerator::Accelerator;
 use spec::isa::table::DRAM_BITS;
@@ -43,6 +43,7 @@ pub fn module(accelerator: &Accelerator) -> Result<Arc<Module>, Errors> {
     lite(&b, &control);
     master(&b, accelerator, &core);
     b.output("irq", &control.out("irq"), "level; see IRQ_STATUS");
+    interfaces::describe(&b);
     for port in ["trace_launch", "trace_end", "trace_pc", "trace_counters"] {
         b.output(port, &core.out(port), "for test benches and logic analysers; leave open otherwise");
     }

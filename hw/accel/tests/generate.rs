@@ -26,6 +26,26 @@ fn every_committed_configuration_has_hardware() {
 }
 
 #[test]
+fn ports_say_which_interface_they_belong_to() {
+    let tiny = configurations().into_iter().find(|accelerator| accelerator.name == "tiny").expect("tiny");
+    let top = accel::generate(&tiny).expect("hardware of tiny");
+    let information = |port: &str| {
+        let mut attributes = top.attributes().iter();
+        let found =
+            attributes.find(|attribute| attribute.port == port && attribute.name == "X_INTERFACE_INFO");
+        found.map(|attribute| attribute.value.as_str())
+    };
+    let inputs = top.inputs().iter().map(|port| &port.name);
+    for port in inputs.chain(top.outputs().iter().map(|output| &output.port.name)) {
+        assert!(port.starts_with("trace_") || information(port).is_some(), "{port} belongs to no interface");
+    }
+    assert_eq!(information("aclk"), Some("xilinx.com:signal:clock:1.0 aclk CLK"));
+    assert_eq!(information("irq"), Some("xilinx.com:signal:interrupt:1.0 irq INTERRUPT"));
+    assert_eq!(information("s_axi_awaddr"), Some("xilinx.com:interface:aximm:1.0 s_axi AWADDR"));
+    assert_eq!(information("m_axi_rlast"), Some("xilinx.com:interface:aximm:1.0 m_axi RLAST"));
+}
+
+#[test]
 fn random_configurations_have_hardware() {
     for seed in 0..20 {
         let mut rng = spec::random::Rng::new(seed);

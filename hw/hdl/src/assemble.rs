@@ -46,6 +46,7 @@ pub(crate) fn assemble(graph: &Graph, live: &Live) -> Module {
         doc: graph.doc.clone(),
         inputs: graph.inputs.clone(),
         outputs: outputs.collect(),
+        attributes: graph.attributes.iter().map(|(attribute, _)| attribute.clone()).collect(),
         registers: registers.collect(),
         memories,
         instances,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use num::Bits;
 
+use crate::attribute;
 use crate::error::Place;
 use crate::graph::Graph;
 use crate::module::{Module, ReadPort};
@@ -37,9 +38,7 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 
 /// Records a name that Verilog tools would stumble over.
 pub(crate) fn name(graph: &mut Graph, name: &str, place: Place) {
-    let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if !starts || !plain || name.contains("__") {
+    if !is_plain(name) || name.contains("__") {
         let message = format!("`{name}` is no name");
         let help = "letters, digits and single underscores, a letter first";
         graph.error_with_help(place, message, Some(help));
@@ -48,6 +47,12 @@ pub(crate) fn name(graph: &mut Graph, name: &str, place: Place) {
         let help = "Verilog, C++ or the implicit ports aclk and rst use it";
         graph.error_with_help(place, message, Some(help));
     }
+}
+
+/// Whether a name is an identifier.
+pub(crate) fn is_plain(name: &str) -> bool {
+    let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    starts && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// `value` in `width` bits, where it is a signed or an unsigned number of that width.
@@ -68,21 +73,23 @@ pub(crate) fn bits(count: u32) -> String {
 pub(crate) fn structure(graph: &mut Graph) {
     drivers(graph);
     port_names(graph);
+    attribute::check(graph);
     definitions(graph);
 }
 
 fn drivers(graph: &mut Graph) {
     let mut missing: Vec<(Place, String)> = Vec::new();
     for wire in graph.wires.iter().filter(|wire| wire.driver.is_none()) {
-        missing.push((wire.place, format!("wire {} is never driven", wire.name)));
+        missing.push((wire.place, format!("wire {} is never driven", graph.path(&wire.name))));
     }
     for register in graph.registers.iter().filter(|register| register.next.is_none()) {
-        missing.push((register.place, format!("register {} has no next value", register.name)));
+        missing.push((register.place, format!("register {} has no next value", graph.path(&register.name))));
     }
     for instance in &graph.instances {
         for (port, input) in instance.module.inputs().iter().zip(&instance.inputs) {
             if input.is_none() && port.name != "rst" {
-                let message = format!("{}.{} is never driven", instance.name, port.name);
+                let name = graph.path(&instance.name);
+                let message = format!("{name}.{} is never driven", port.name);
                 missing.push((instance.place, message));
             }
         }
@@ -214,7 +221,7 @@ fn input_on_the_way(graph: &Graph, id: NodeId, next: NodeId) -> Option<String> {
     let instance = &graph.instances[instance];
     let mut inputs = instance.module.outputs()[port].depends_on.iter();
     let input = inputs.find(|input| instance.inputs[**input] == Some(next))?;
-    Some(format!("{}.{}", instance.name, instance.module.inputs()[*input].name))
+    Some(format!("{}.{}", graph.path(&instance.name), instance.module.inputs()[*input].name))
 }
 
 /// Up to three known names that could have been meant by `name`, the closest first.

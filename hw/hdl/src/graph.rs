@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use num::Bits;
 
+use crate::attribute::Attribute;
 use crate::error::{Error, Place};
 use crate::module::{Module, Port};
 use crate::op::{Binary, Node, NodeId, Op};
@@ -110,6 +111,7 @@ pub(crate) struct Graph {
     pub inputs: Vec<Port>,
     pub input_places: Vec<Place>,
     pub outputs: Vec<OutputDraft>,
+    pub attributes: Vec<(Attribute, Place)>,
     pub wires: Vec<WireDraft>,
     pub registers: Vec<RegisterDraft>,
     pub memories: Vec<crate::module::Memory>,
@@ -130,6 +132,7 @@ impl Graph {
             inputs: Vec::new(),
             input_places: Vec::new(),
             outputs: Vec::new(),
+            attributes: Vec::new(),
             wires: Vec::new(),
             registers: Vec::new(),
             memories: Vec::new(),
@@ -154,9 +157,20 @@ impl Graph {
         self.table.lit(Bits::zero(width.max(1)), place)
     }
 
-    /// What to call a value in a message: its name, or the operation on the names of its operands.
+    /// Where a name of this module is: `module.name`.
+    pub fn path(&self, name: &str) -> String {
+        format!("{}.{name}", self.name)
+    }
+
+    /// What to call a value in a message: its path, or the operation on the names of its operands.
     pub fn describe(&self, id: NodeId) -> String {
-        self.describe_to(id, 2)
+        let text = self.describe_to(id, 2);
+        let is_name = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
+        match self.table.op(id) {
+            Op::Const(_) => text,
+            _ if is_name => self.path(&text),
+            _ => text,
+        }
     }
 
     fn describe_to(&self, id: NodeId, depth: u32) -> String {

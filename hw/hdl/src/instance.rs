@@ -38,7 +38,7 @@ impl InstanceHandle {
             return self;
         };
         let mut graph = self.graph.borrow_mut();
-        let path = format!("{}.{port}", graph.instances[self.index].name);
+        let path = format!("{}.{port}", graph.path(&graph.instances[self.index].name));
         let slot = &mut graph.instances[self.index].inputs[index];
         let twice = slot.is_some();
         slot.get_or_insert(node);
@@ -76,7 +76,7 @@ impl InstanceHandle {
 
     fn unknown(&self, port: &str, kind: &str, nearest: Vec<String>, place: Place) {
         let mut graph = self.graph.borrow_mut();
-        let name = &graph.instances[self.index].name;
+        let name = graph.path(&graph.instances[self.index].name);
         let message = format!("{name} ({}) has no {kind} {port}", self.module.name());
         let help = format!("nearest: {}", nearest.join(", "));
         graph.error_with_help(place, message, (!nearest.is_empty()).then_some(help.as_str()));

@@ -22,6 +22,7 @@
 //! no neural networks, runs no tools and opens no files.
 
 mod assemble;
+mod attribute;
 mod builder;
 pub mod cells;
 mod check;
@@ -46,6 +47,7 @@ mod signal;
 mod state;
 pub mod verilog;
 
+pub use attribute::Attribute;
 pub use builder::Builder;
 pub use check::nearest;
 pub use error::{Error, Errors};

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use num::Bits;
 
+use crate::attribute::Attribute;
 use crate::foreign::Foreign;
 use crate::op::{Node, NodeId};
 
@@ -123,6 +124,7 @@ pub struct Module {
     pub(crate) doc: String,
     pub(crate) inputs: Vec<Port>,
     pub(crate) outputs: Vec<Output>,
+    pub(crate) attributes: Vec<Attribute>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) names: Vec<Option<String>>,
     pub(crate) registers: Vec<Register>,
@@ -236,7 +238,8 @@ impl Module {
     pub(crate) fn compute_fingerprint(&mut self) {
         let mut hasher = DefaultHasher::new();
         (&self.name, &self.doc, &self.inputs, &self.outputs, &self.nodes, &self.names).hash(&mut hasher);
-        (&self.registers, &self.memories, &self.instances, self.reset, &self.foreign).hash(&mut hasher);
+        (&self.registers, &self.memories, &self.instances, self.reset, &self.foreign, &self.attributes)
+            .hash(&mut hasher);
         self.fingerprint = hasher.finish();
     }
 }

@@ -34,7 +34,7 @@ impl Wire {
         if wire.width != value.width {
             let message = format!(
                 "{} of {} is driven by {}",
-                wire.name,
+                graph.path(&wire.name),
                 check::bits(wire.width),
                 check::bits(value.width)
             );
@@ -42,7 +42,7 @@ impl Wire {
         } else if let Some(first) = wire.driver {
             let message = format!(
                 "{} is driven twice: by {} (described at {}) and by {}",
-                wire.name,
+                graph.path(&wire.name),
                 graph.describe(first),
                 graph.table.places[first.index()],
                 graph.describe(node)
@@ -104,7 +104,7 @@ impl Reg {
         let place = Location::caller();
         let node = own(&self.signal.graph, value);
         let mut graph = self.signal.graph.borrow_mut();
-        let name = graph.registers[self.index].name.clone();
+        let name = graph.path(&graph.registers[self.index].name);
         let slot = slot(&mut graph.registers[self.index]);
         let twice = slot.is_some();
         slot.get_or_insert(node);
@@ -221,6 +221,7 @@ impl MemoryHandle {
     }
 
     fn name(&self) -> String {
-        self.graph.borrow().memories[self.index].name.clone()
+        let graph = self.graph.borrow();
+        graph.path(&graph.memories[self.index].name)
     }
 }

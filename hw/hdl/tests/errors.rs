@@ -67,6 +67,14 @@ const CASES: &[Case] = &[
         b.reg("r", 4).next(&x).next(&w.signal());
         b.finish()
     }),
+    ("attributes of no port, and such as cannot be written", || {
+        let b = Builder::new("labelled", "");
+        b.output("z", &b.input("x", 1, ""), "");
+        b.attribute("xx", "KEEP", "yes");
+        b.attribute("z", "keep it", "yes");
+        b.attribute("aclk", "KEEP", "\"");
+        b.finish()
+    }),
     ("a combinational loop", || {
         let b = Builder::new("oscillator", "");
         let x = b.input("x", 4, "");
@@ -173,6 +181,46 @@ fn mistakes_are_told() {
         text += &format!("# {what}\n{}\n\n", without_lines(&errors));
     }
     golden::check("errors.txt", text.trim_end());
+}
+
+/// What the only mistake of a description says, and in which line of this file.
+fn mistake(outcome: Outcome) -> (String, u32) {
+    let errors = outcome.expect_err("a mistake").0;
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].place.file().ends_with("hw/hdl/tests/errors.rs"));
+    (errors[0].message.clone(), errors[0].place.line())
+}
+
+#[test]
+fn a_mistake_names_the_path_of_its_signals_and_its_own_line() {
+    let b = Builder::new("adder", "");
+    let (x, y) = (b.input("x", 8, ""), b.input("y", 9, ""));
+    let line = line!() + 1;
+    let sum = &x + &y;
+    b.output("sum", &sum, "");
+    let message = "operands of `+` have 8 and 9 bits: adder.x and adder.y";
+    assert_eq!(mistake(b.finish()), (message.into(), line));
+
+    let b = Builder::new("loose", "");
+    let line = line!() + 1;
+    let wire = b.wire("w", 4);
+    b.output("z", &wire.signal(), "");
+    assert_eq!(mistake(b.finish()), ("wire loose.w is never driven".into(), line));
+
+    let b = Builder::new("crowded", "");
+    let register = b.reg("r", 1);
+    register.next(&b.one());
+    let line = line!() + 1;
+    register.next(&b.zero(1));
+    assert_eq!(mistake(b.finish()), ("the next of register crowded.r is driven twice".into(), line));
+
+    let b = Builder::new("oscillator", "");
+    let line = line!() + 1;
+    let wire = b.wire("w", 1);
+    wire.drive(&!&wire.signal());
+    b.output("z", &wire.signal(), "");
+    let message = "combinational loop: oscillator.w <- oscillator.w";
+    assert_eq!(mistake(b.finish()), (message.into(), line));
 }
 
 /// Line numbers change whenever this file does, so they are checked only to be there.

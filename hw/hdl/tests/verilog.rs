@@ -71,6 +71,9 @@ endmodule
     let divider = b.instance("divider", &third.finish().expect("a correct declaration"));
     divider.connect("bus$x", &again.mux(&divider.out("y"), &b.input("x", 8, "a number")));
     b.output("y", &b.delay("y", &divider.out("y")), "the third");
+    b.attribute("aclk", "X_INTERFACE_PARAMETER", "XIL_INTERFACENAME aclk, ASSOCIATED_BUSIF y");
+    b.attribute("y", "X_INTERFACE_INFO", "xilinx.com:signal:data:1.0 y DATA");
+    b.attribute("y", "MARK_DEBUG", "true");
     b.finish().expect("no loop: a register drives the foreign output")
 }
 

@@ -85,7 +85,8 @@ impl Source<'_> {
         serde_saphyr::from_str_with_options(self.text, options).map_err(|error| {
             let place = error.location().map_or(Place { line: 1, column: 1 }, Place::from);
             let why = error.without_snippet().to_string();
-            self.error(place, "this is not YAML", why.lines().next().unwrap_or("")).into()
+            let error = self.error(place, "this is not YAML", why.lines().next().unwrap_or(""));
+            error.help("check brackets, quotes and indentation up to this place").into()
         })
     }
 }

@@ -1,7 +1,36 @@
-//! What the user sees while a command runs: results on stdout, messages and progress on stderr.
+//! What the user sees while a command runs: results on stdout, messages and progress on stderr. Where nobody reads
+//! any more (`nasa disasm F | head -1`), the program ends without a word, as one that SIGPIPE ends.
 
 use indicatif::{ProgressBar, ProgressStyle};
+use std::io::{self, ErrorKind, Write};
+use std::process;
 use std::time::Duration;
+
+/// Exit status where the reader of stdout or stderr is gone: 128 + SIGPIPE, as shells have it.
+const NO_READER: i32 = 141;
+
+/// Writes a result.
+pub fn to_stdout(text: &str) {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    if let Err(error) = written {
+        if error.kind() != ErrorKind::BrokenPipe {
+            to_stderr(&format!(
+                "error[file]: cannot write to stdout: {error}\n  = help: check where it goes\n"
+            ));
+            process::exit(2);
+        }
+        process::exit(NO_READER);
+    }
+}
+
+/// Writes a message. One that cannot be written is lost, which changes no result.
+pub fn to_stderr(text: &str) {
+    let written = io::stderr().lock().write_all(text.as_bytes());
+    if written.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe) {
+        process::exit(NO_READER);
+    }
+}
 
 /// Where a command speaks to the user.
 pub struct Console {
@@ -23,7 +52,7 @@ impl Console {
     /// A message about what happens.
     pub fn say(&self, text: impl AsRef<str>) {
         if !self.quiet {
-            eprintln!("{}", text.as_ref());
+            to_stderr(&format!("{}\n", text.as_ref()));
         }
     }
 
@@ -31,8 +60,8 @@ impl Console {
     pub fn show(&self, text: impl AsRef<str>) {
         match (self.quiet, self.stdout_is_taken) {
             (true, _) => {}
-            (false, true) => eprint!("{}", text.as_ref()),
-            (false, false) => print!("{}", text.as_ref()),
+            (false, true) => to_stderr(text.as_ref()),
+            (false, false) => to_stdout(text.as_ref()),
         }
     }
 

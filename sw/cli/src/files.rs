@@ -1,6 +1,7 @@
 //! Files: read with errors that name them, and written under another name first, so that what is there under
 //! its own name is always whole.
 
+use crate::console;
 use serde_json::Value;
 use spec::error::{Diagnostic, Report};
 use std::fs;
@@ -47,18 +48,14 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Report> {
 pub fn write_json(path: &Path, value: &Value) -> Result<(), Report> {
     let text = format!("{value:#}\n");
     if path == Path::new("-") {
-        print!("{text}");
+        console::to_stdout(&text);
         return Ok(());
     }
     write(path, text.as_bytes())
 }
 
-/// Removes a file that an earlier run wrote and this one does not.
-pub fn remove(path: &Path) -> Result<(), Report> {
-    fs::remove_file(path).map_err(|error| failed("remove", path, &error, "remove it by hand"))
-}
-
-fn failed(what: &str, path: &Path, error: &Error, help: &str) -> Report {
+/// The error of a file that cannot be read or written.
+pub fn failed(what: &str, path: &Path, error: &Error, help: &str) -> Report {
     Diagnostic::new("file", format!("cannot {what} this file: {error}"))
         .in_file(&name(path))
         .help(help)

@@ -52,6 +52,12 @@ pub fn network(path: &Path) -> Result<Graph, Report> {
     written.with_weights(&files::name(&weights), &files::read(&weights)?)
 }
 
+/// which takes its tensors from another file,
+pub fn weights(network: &Path) -> Result<PathBuf, Report> {
+    let written = Written::parse(&files::name(network), &files::read_text(network)?)?;
+    Ok(network.with_file_name(written.weights_file()))
+}
+
 /// with images of its shape, all of a file or the first `count`,
 pub fn images(path: &Path, graph: &Graph, count: Option<u32>) -> Result<Tensor, Report> {
     let mut images = npy::read(&files::name(path), &files::read(path)?)?;

@@ -8,11 +8,13 @@ mod console;
 mod files;
 mod flow;
 mod flow_file;
+mod folder;
 mod labels;
 mod mappings;
 mod measure;
 mod package;
 mod report;
+mod steps;
 mod timeline;
 mod verification;
 
@@ -48,11 +50,11 @@ fn main() -> ExitCode {
     match done {
         Ok(Done { failures, .. }) if failures.0.is_empty() => ExitCode::SUCCESS,
         Ok(Done { failures, .. }) => {
-            eprint!("{failures}");
+            console::to_stderr(&failures.to_string());
             ExitCode::from(1)
         }
         Err(report) => {
-            eprint!("{report}");
+            console::to_stderr(&report.to_string());
             ExitCode::from(2)
         }
     }

@@ -87,8 +87,8 @@ pub struct Times {
     pub exec: u64,
     /// From the begin of an image's first `EXEC` to the end of its last, the mean over the images.
     pub image_cycles: f64,
-    /// Queue and word of its first `EXEC`.
-    pub first: Option<(usize, usize)>,
+    /// Its `EXEC`s, image by image.
+    pub execs: Vec<Launch>,
     /// What the chunk's counters gained by all of them.
     pub counts: Counts,
 }
@@ -109,7 +109,7 @@ impl Times {
             exec_span: span(&execs),
             exec: execs.iter().map(|launch| launch.end - launch.begin).sum(),
             image_cycles: cycles.iter().sum::<u64>() as f64 / cycles.len().max(1) as f64,
-            first: execs.first().map(|launch| (launch.queue, launch.word)),
+            execs: execs.into_iter().copied().collect(),
             counts,
         }
     }

@@ -59,7 +59,7 @@ impl Verification {
 
     /// The result for people: a line a layer, its cycles those of one image.
     pub fn table(&self) -> String {
-        let header = ["layer", "chunk", "macs", "cycles", "predicted", "util", "elements", "bits"];
+        let header = ["layer", "chunk", "macs", "cycles", "predicted", "util", "elements", "mismatches"];
         let mut text = line(&header.map(str::to_string));
         for layer in &self.layers {
             text += &line(&self.row(layer));
@@ -77,12 +77,9 @@ impl Verification {
     }
 
     fn row(&self, layer: &Layer) -> [String; 8] {
-        let (elements, bits) = match &layer.comparison {
-            None => (String::new(), "not compared".to_string()),
-            Some(Comparison { elements, mismatches: 0, .. }) => (grouped(*elements), "equal".to_string()),
-            Some(Comparison { elements, mismatches, .. }) => {
-                (grouped(*elements), format!("{mismatches} DIFFER"))
-            }
+        let (elements, mismatches) = match &layer.comparison {
+            None => (String::new(), "-".to_string()),
+            Some(Comparison { elements, mismatches, .. }) => (grouped(*elements), grouped(*mismatches)),
         };
         let cycles = |times: &Times| grouped(times.image_cycles.round());
         [
@@ -93,14 +90,14 @@ impl Verification {
             self.predicted.map_or(String::new(), |_| cycles(&layer.predicted)),
             format!("{:.1}%", 100.0 * layer.measured.utilization(layer.pes, self.images)),
             elements,
-            bits,
+            mismatches,
         ]
     }
 }
 
 fn line(cells: &[String; 8]) -> String {
-    let [name, chunk, macs, cycles, predicted, utilization, elements, bits] = cells;
-    format!("{name:<20} {chunk:>5} {macs:>12} {cycles:>12} {predicted:>12} {utilization:>6} {elements:>12} {bits}\n")
+    let [name, chunk, macs, cycles, predicted, utilization, elements, mismatches] = cells;
+    format!("{name:<20} {chunk:>5} {macs:>12} {cycles:>12} {predicted:>12} {utilization:>6} {elements:>12} {mismatches:>10}\n")
 }
 
 /// How a layer is run, as JSON.

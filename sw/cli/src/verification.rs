@@ -59,6 +59,8 @@ pub struct Layer {
     pub macs: u64,
     /// Nothing where its output was not stored, or was not asked for.
     pub comparison: Option<Comparison>,
+    /// What made the first element that differs, for messages.
+    pub made_by: Option<String>,
     pub measured: Times,
     pub predicted: Times,
 }
@@ -77,14 +79,18 @@ impl Evidence<'_> {
             let chunk = &self.accelerator.chunks[plan.chunk];
             let wanted = self.only.is_none_or(|only| only.contains(&plan.name));
             let found = self.outcome.outputs.iter().find(|(output, _)| wanted && *output == plan.name);
+            let comparison = found.map(|(_, found)| compare(&self.expected[index], found));
+            let measured = Times::of(&self.compiled.program, measured, &plan.name);
+            let first = comparison.as_ref().and_then(|comparison| comparison.first.as_ref());
             Layer {
                 index,
                 name: plan.name.clone(),
                 chunk: chunk.name(),
                 pes: chunk.pes().into(),
                 macs: plan.macs,
-                comparison: found.map(|(_, found)| compare(&self.expected[index], found)),
-                measured: Times::of(&self.compiled.program, measured, &plan.name),
+                made_by: first.and_then(|first| self.made_by(plan, &measured, first.index)),
+                comparison,
+                measured,
                 predicted: Times::of(&self.compiled.program, predicted, &plan.name),
             }
         };
@@ -116,6 +122,14 @@ impl Evidence<'_> {
             None => return None,
         };
         Some(error.help("unless a beat was delayed on purpose, this is a mistake in nasa: report it with network and configuration"))
+    }
+
+    /// The `EXEC` that wrote element `[n, c, y, x]` of a layer: its word and cycles.
+    fn made_by(&self, plan: &LayerPlan, measured: &Times, [n, c, y, _]: [usize; 4]) -> Option<String> {
+        let launch = measured.execs.get(n * plan.parts as usize + plan.part_of(c as u32, y as u32)?)?;
+        let [begin, end] = [launch.begin, launch.end].map(grouped);
+        let place = self.place(&self.compiled.program, launch);
+        Some(format!("written by the EXEC of {place}, cycles {begin} to {end}, for image {n}"))
     }
 
     /// Queue and word of a launch, for messages.
@@ -176,13 +190,8 @@ impl Layer {
             "expected {}, RTL gave {} ({mismatches} of {elements} elements differ)",
             first.expected, first.found
         );
-        let mut error = Diagnostic::new("cosim", message).note(figures);
-        if let (Some((queue, word)), Some((begin, end))) = (self.measured.first, self.measured.exec_span) {
-            let chunk = self.chunk;
-            let queue = spec::isa::table::Queue::ALL[queue % 3].name();
-            error = error
-                .note(format!("computed by {chunk}.{queue} from word {word} on, cycles {begin} to {end}"));
-        }
+        let error = Diagnostic::new("cosim", message).note(figures);
+        let error = self.made_by.iter().fold(error, Diagnostic::note);
         Some(error.help("see its inputs with `nasa reference --dump`, its words with `nasa disasm`"))
     }
 
@@ -218,6 +227,7 @@ mod tests {
             pes: 16,
             macs: 1,
             comparison,
+            made_by: None,
             measured: times.clone(),
             predicted: times,
         };

@@ -53,7 +53,11 @@ fn every_command_helps_with_an_example() {
     assert!(commands.len() >= 9, "{commands:?}");
     for command in commands {
         let (help, _) = nasa_exits(0, &[command, "--help"]);
-        assert!(help.contains(&format!("Example: nasa {command} ")), "{help}");
+        let example = help.lines().find(|line| line.starts_with(&format!("Example: nasa {command} ")));
+        let words = example.unwrap_or_else(|| panic!("{help}")).split_whitespace();
+        for path in words.filter(|word| word.contains('/') && word.ends_with(".yaml")) {
+            assert!(Path::new(ROOT).join(path).exists(), "the example of {command} names {path}");
+        }
     }
 }
 
@@ -97,6 +101,58 @@ fn generate_writes_what_its_list_names_and_removes_what_it_no_longer_names() {
     assert!(!fs::read_dir(&out).expect("readable").any(|entry| {
         entry.expect("readable").path().extension().is_some_and(|extension| extension == "tmp")
     }));
+}
+
+/// Kills `nasa generate` at many moments: what its folder holds is what was there before or what is there now,
+/// and a user's file in it is not lost.
+#[test]
+fn generate_that_is_killed_leaves_nothing_half_written() {
+    let root = folder("generate-killed");
+    let out = root.join("rtl");
+    let arguments = |config| ["generate", "-c", config, "-o", text(&out), "--quiet"];
+    let top = || fs::read_to_string(out.join("nasa_top.v")).unwrap_or_default();
+    nasa_exits(0, &arguments("hw/configs/odd.yaml"));
+    let odd = top();
+    fs::write(out.join("mine.v"), "mine").expect("written");
+    for moment in 0..30 {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nasa"));
+        let mut running = command.args(arguments(TINY)).current_dir(ROOT).spawn().expect("nasa starts");
+        std::thread::sleep(std::time::Duration::from_millis(2 * moment));
+        running.kill().expect("killed, or over");
+        running.wait().expect("over");
+        let list = fs::read_to_string(out.join("files.f")).unwrap_or_default();
+        assert!(list.lines().all(|name| out.join(name).exists()), "killed after {} ms", 2 * moment);
+        nasa_exits(0, &arguments("hw/configs/odd.yaml"));
+        assert_eq!((top(), out.join("mine.v").exists()), (odd.clone(), true));
+    }
+    nasa_exits(0, &arguments(TINY));
+    assert!(top() != odd && fs::read_to_string(out.join("mine.v")).expect("readable") == "mine");
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_program_quietly() {
+    let out = folder("pipe");
+    let program = out.join("a.program");
+    nasa_exits(0, &["compile", "-c", TINY, "-n", NETWORK, "-o", text(&program)]);
+    for (closed, arguments) in [
+        ("stdout", &["disasm", text(&program)][..]),
+        ("stdout", &["map", "-c", TINY, "-n", NETWORK, "--json", "-"]),
+        ("stderr", &["compile", "-c", TINY, "-n", NETWORK, "-o", text(&program)]),
+        ("stderr", &["disasm", NETWORK]),
+    ] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nasa"));
+        command.args(arguments).current_dir(ROOT);
+        let output = match closed {
+            "stdout" => command.stdout(writer).output(),
+            _ => command.stderr(writer).output(),
+        };
+        let output = output.expect("nasa starts");
+        assert_eq!(output.status.code(), Some(141), "{arguments:?} without a reader of {closed}");
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert!(!words.contains("panicked"), "{arguments:?}: {words}");
+    }
 }
 
 #[test]
@@ -157,72 +213,4 @@ fn hardware_and_reference_agree_and_say_so() {
     assert!(stderr.contains("not over after 1000 cycles"), "{stderr}");
     let (_, stderr) = nasa_exits(2, &[&verify[..7], &["--layers", "conv3"]].concat());
     assert!(stderr.contains("did you mean `conv"), "{stderr}");
-}
-
-#[test]
-fn a_flow_goes_on_where_it_stopped() {
-    let out = folder("flow");
-    let flow = out.join("flow.yaml");
-    let root = fs::canonicalize(ROOT).expect("the root");
-    let path = |name: &str| root.join(name).display().to_string();
-    let (config, network, images) = (path(TINY), path(NETWORK), path(IMAGES));
-    let yaml =
-        format!("format: nasa-flow/1\nconfig: {config}\nnetwork: {network}\nimages: {images}\nout: run\n");
-    fs::write(&flow, &yaml).expect("written");
-    let (_, first) = nasa_exits(0, &["run", text(&flow)]);
-    assert!(!first.contains("done before") && first.contains("bit-exact"), "{first}");
-    let (_, second) = nasa_exits(0, &["run", text(&flow)]);
-    assert_eq!(second.matches("done before").count(), 3, "{second}");
-    fs::write(&flow, yaml.replace("config", "confg")).expect("written");
-    let (_, stderr) = nasa_exits(2, &["run", text(&flow)]);
-    assert!(
-        stderr.contains("did you mean `config`?") && stderr.contains("the flow has no `config`"),
-        "{stderr}"
-    );
-}
-
-#[test]
-fn a_flow_takes_the_first_images_and_counts_right_answers() {
-    let out = folder("flow-labels");
-    let reference = out.join("y.npy");
-    let arguments = ["reference", "-n", NETWORK, "-i", IMAGES, "-o", text(&reference), "--json", "-"];
-    let json: Value = serde_json::from_str(&nasa_exits(0, &arguments).0).expect("JSON");
-    let classes: Vec<u64> =
-        json["classes"].as_array().expect("classes").iter().filter_map(Value::as_u64).collect();
-    assert_eq!(classes.len(), 2);
-
-    let root = fs::canonicalize(ROOT).expect("the root");
-    let path = |name: &str| root.join(name).display().to_string();
-    let (config, network, images) = (path(TINY), path(NETWORK), path(IMAGES));
-    let flow = out.join("flow.yaml");
-    let run = |keys: &str, labels: &str| {
-        fs::write(out.join("labels.txt"), labels).expect("written");
-        let yaml = format!(
-            "format: nasa-flow/1\nconfig: {config}\nnetwork: {network}\nimages: {images}\nout: run\n{keys}"
-        );
-        fs::write(&flow, yaml).expect("written");
-        ["run", text(&flow), "--json", "-"].map(str::to_string)
-    };
-    let verified = |arguments: [String; 4]| {
-        let (stdout, stderr) = nasa_exits(0, &arguments.each_ref().map(String::as_str));
-        let json: Value = serde_json::from_str(&stdout).expect("JSON");
-        (json["verify"].clone(), stderr)
-    };
-    let right = format!("{}\n{}\n", classes[0], classes[1]);
-    let (json, table) = verified(run("count: 1\nlabels: labels.txt\n", &right));
-    assert_eq!((&json["images"], json["top1"]["right"].as_u64()), (&Value::from(1), Some(1)));
-    assert!(table.contains("top-1: 1 of 1\n"), "{table}");
-    // Other labels, and more images, are other inputs: nothing old is shown.
-    let (json, _) = verified(run("labels: labels.txt\n", &format!("{}\n{}\n", classes[0], classes[1] + 1)));
-    assert_eq!((&json["images"], &json["top1"]["right"]), (&Value::from(2), &Value::from(1)));
-
-    let arguments = run("count: 3\n", "");
-    let (_, stderr) = nasa_exits(2, &arguments.each_ref().map(String::as_str));
-    assert!(stderr.contains("there are 2 images in this file, not 3"), "{stderr}");
-    let arguments = run("count: 0\nlabels: labels.txt\n", "shirt\n");
-    let (_, stderr) = nasa_exits(2, &arguments.each_ref().map(String::as_str));
-    assert!(stderr.contains("`count` must be between 1 and"), "{stderr}");
-    let arguments = run("labels: labels.txt\n", "shirt\n");
-    let (_, stderr) = nasa_exits(2, &arguments.each_ref().map(String::as_str));
-    assert!(stderr.contains("this is no class") && stderr.contains("1 labels for 2 images"), "{stderr}");
 }

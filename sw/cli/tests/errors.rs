@@ -3,6 +3,7 @@
 //! under the name of its output as it was, and nothing else behind.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -44,6 +45,27 @@ impl Case {
         self
     }
 
+    /// Replaces a text in a file.
+    fn with(self, file: &str, right: &str, wrong: &str) -> Case {
+        let text = fs::read_to_string(self.folder.join(file)).expect("readable");
+        assert!(text.contains(right), "{}: {file} has no `{right}`:\n{text}", self.name);
+        fs::write(self.folder.join(file), text.replacen(right, wrong, 1)).expect("written");
+        self
+    }
+
+    /// Adds a table of one layer, as `table.yaml`.
+    fn with_layer(self, layer: &str) -> Case {
+        fs::write(self.folder.join("table.yaml"), format!("- {{name: wide, {layer}}}\n")).expect("written");
+        self
+    }
+
+    /// Makes the mappings of the good inputs, as `mapping`.
+    fn with_mapping(self) -> Case {
+        let (status, text) = self.nasa("map -c tiny.yaml -n network.yaml -o mapping --quiet");
+        assert_eq!((status, text.as_str()), (Some(0), ""), "{}", self.name);
+        self
+    }
+
     /// Makes the program of the good inputs, as `program`.
     fn with_program(self) -> Case {
         let (status, text) = self.nasa("compile -c tiny.yaml -n network.yaml -o program --quiet");
@@ -54,6 +76,14 @@ impl Case {
     /// Without any tool.
     fn without_tools(mut self) -> Case {
         self.path = Some(self.folder.join("cache"));
+        self
+    }
+
+    /// With a program that says something, whatever it is asked.
+    fn with_tool(self, name: &str) -> Case {
+        let file = self.folder.join("cache").join(name);
+        fs::write(&file, "#!/bin/sh\necho 5.0\n").expect("written");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("executable");
         self
     }
 
@@ -98,6 +128,10 @@ impl Case {
 #[test]
 fn a_missing_tool_is_named() {
     Case::new("no-verilator").without_tools().refuses("verify -c tiny.yaml -n network.yaml -i images.npy");
+    Case::new("no-compiler")
+        .without_tools()
+        .with_tool("verilator")
+        .refuses("verify -c tiny.yaml -n network.yaml -i images.npy");
     Case::new("no-verilator-simulate")
         .without_tools()
         .refuses("simulate -c tiny.yaml -n network.yaml -i images.npy -o out");
@@ -109,6 +143,41 @@ fn programs() {
     case.refuses("disasm program -c odd.yaml -o out");
     Case::new("truncated-program").with_program().truncated("program", 0.7).refuses("disasm program -o out");
     Case::new("empty-program").with_program().truncated("program", 0.0).refuses("disasm program -o out");
+}
+
+#[test]
+fn layers_that_do_not_fit() {
+    let map = "map -c tiny.yaml --layers table.yaml -o out";
+    let pointwise = "op: conv, n: 1, g: 1, k: 8, c: 3000, oy: 1, ox: 8, fy: 1, fx: 1";
+    Case::new("buffer-too-small").with_layer(pointwise).refuses(map);
+    // Both dataflows that compute it are short of the same.
+    let depthwise = "op: adder, n: 1, g: 900, k: 1, c: 1, oy: 20, ox: 20, fy: 3, fx: 3, py: 1, px: 1";
+    Case::new("buffer-too-small-depthwise").with_layer(depthwise).refuses(map);
+    let weights = "op: shift, n: 1, g: 1, k: 8, c: 500, oy: 1, ox: 1, fy: 7, fx: 7";
+    Case::new("buffer-too-small-weights").with_layer(weights).refuses(map);
+    let endless = "op: conv, n: 1, g: 1, k: 1, c: 65536, oy: 1, ox: 300, fy: 1, fx: 1";
+    Case::new("no-buffer-is-enough").with_layer(endless).refuses(map);
+    let deep = "op: conv, n: 1, g: 3, k: 11, c: 11, oy: 5, ox: 7, fy: 5, fx: 5, py: 2, px: 2";
+    Case::new("nest-too-shallow")
+        .with("tiny.yaml", "clock_mhz", "nest_depth: 6\nclock_mhz")
+        .with("tiny.yaml", "input_rf: 16, weight_rf: 16, psum_rf: 8", "input_rf: 1, weight_rf: 1, psum_rf: 1")
+        .with_layer(deep)
+        .refuses(map);
+}
+
+#[test]
+fn resources_that_a_program_or_mapping_exceeds() {
+    let compile = "compile -c tiny.yaml -n network.yaml -o out";
+    Case::new("too-few-tokens").with("tiny.yaml", "clock_mhz", "tokens: 16\nclock_mhz").refuses(compile);
+    let given = format!("{compile} -m mapping");
+    Case::new("mapping-overflows-register-file")
+        .with_mapping()
+        .with("mapping", "slots: 16", "slots: 17")
+        .refuses(&given);
+    Case::new("mapping-exceeds-post-rows")
+        .with_mapping()
+        .with("tiny.yaml", "psum_rf: 8}", "psum_rf: 8, post_rows: 1}")
+        .refuses(&given);
 }
 
 #[test]

@@ -24,6 +24,7 @@ pub mod ops;
 pub mod plan;
 pub mod ring;
 pub mod stages;
+mod unmapped;
 
 use mapper::energy::Objective;
 use mapper::Mapping;

@@ -3,15 +3,15 @@
 
 use crate::banks::{Region, Regions};
 use crate::stages::Stages;
+use crate::unmapped::Unmapped;
 use crate::{LayerPlan, Options};
 use mapper::check::faults;
 use mapper::search::{search, Found};
 use mapper::tiling::{Capacity, Footprint, Shortage};
-use mapper::work::Sizes;
 use mapper::{Dim, Mapping, Work};
 use model::graph::Use;
 use model::{Graph, LayerId, Source};
-use spec::accelerator::{Accelerator, Chunk};
+use spec::accelerator::Accelerator;
 use spec::error::{Diagnostic, Report};
 use std::collections::HashMap;
 
@@ -35,20 +35,9 @@ pub struct Planned {
 }
 
 impl Planned {
-    /// The parts of the layer, strips outside, ranges of channels inside.
+    /// The parts of the layer, in the order in which they are computed.
     pub fn parts(&self) -> Vec<Part> {
-        let (layer, tile) = (&self.mapping.layer.size, &self.mapping.tile);
-        let cuts = |dim: Dim| {
-            let (size, step) = (layer[dim], tile[dim]);
-            (0..size).step_by(step as usize).map(move |from| (from, step.min(size - from)))
-        };
-        let mut parts = Vec::new();
-        for y in cuts(Dim::OY) {
-            for g in cuts(Dim::G) {
-                parts.extend(cuts(Dim::K).map(|k| Part { y, g, k }));
-            }
-        }
-        parts
+        parts(&self.mapping)
     }
 
     /// Whether one `EXEC` computes all channels of a strip.
@@ -66,6 +55,33 @@ pub struct Part {
     pub g: (u32, u32),
     /// Output channels of each group.
     pub k: (u32, u32),
+}
+
+/// The parts of a layer, strips outside, ranges of channels inside.
+fn parts(mapping: &Mapping) -> Vec<Part> {
+    let (layer, tile) = (&mapping.layer.size, &mapping.tile);
+    let cuts = |dim: Dim| {
+        let (size, step) = (layer[dim], tile[dim]);
+        (0..size).step_by(step as usize).map(move |from| (from, step.min(size - from)))
+    };
+    let mut parts = Vec::new();
+    for y in cuts(Dim::OY) {
+        for g in cuts(Dim::G) {
+            parts.extend(cuts(Dim::K).map(|k| Part { y, g, k }));
+        }
+    }
+    parts
+}
+
+impl LayerPlan {
+    /// Which of the layer's `EXEC`s for an image computes output channel `channel` of output row `y`.
+    pub fn part_of(&self, channel: u32, y: u32) -> Option<usize> {
+        let outputs = self.mapping.layer.size[Dim::K];
+        let within = |(first, count): (u32, u32), at: u32| (first..first + count).contains(&at);
+        parts(&self.mapping).iter().position(|part| {
+            within(part.y, y) && within(part.g, channel / outputs) && within(part.k, channel % outputs)
+        })
+    }
 }
 
 /// Everything that is decided about layers.
@@ -87,7 +103,7 @@ pub fn plan(
     banks: &[Regions],
 ) -> Result<Plan, Report> {
     let mut report = Report::default();
-    let mut planner = Planner { accelerator, graph, options, found: HashMap::new() };
+    let mut planner = Planner { accelerator, graph, stages, options, found: HashMap::new() };
     let mut layers: Vec<Option<Planned>> = vec![None; graph.len()];
     for (chunk, regions) in banks.iter().enumerate() {
         let order = stages.layers_of(chunk);
@@ -131,6 +147,7 @@ type Question = (usize, Work, [u32; 5]);
 struct Planner<'a> {
     accelerator: &'a Accelerator,
     graph: &'a Graph,
+    stages: &'a Stages,
     options: &'a Options,
     found: HashMap<Question, Result<Found, Vec<Shortage>>>,
 }
@@ -214,7 +231,10 @@ impl Planner<'_> {
             .found
             .entry(question)
             .or_insert_with(|| search(accelerator, array, &work, capacity, objective));
-        answer.clone().map_err(|shortages| no_mapping(layer, array, &work.size, &shortages).into())
+        answer.clone().map_err(|shortages| {
+            let (accelerator, graph, stages) = (self.accelerator, self.graph, self.stages);
+            Unmapped { accelerator, graph, stages, layer, chunk, shortages: &shortages }.diagnostic().into()
+        })
     }
 
     /// Whether anyone reads the output of `layer` from DRAM.
@@ -223,15 +243,5 @@ impl Planner<'_> {
         let wanted = self.options.dump || self.graph.output == LayerId(layer);
         let served = |(_, role): &&(LayerId, Use)| kept && *role == Use::Input;
         wanted || consumers.len() > consumers.iter().filter(served).take(1).count()
-    }
-}
-
-fn no_mapping(layer: &model::Layer, chunk: &Chunk, size: &Sizes, shortages: &[Shortage]) -> Diagnostic {
-    let message = format!("layer `{}` has no legal mapping on the {}", layer.name, chunk.name());
-    let error = Diagnostic::new("mapping", message).note(format!("its loops are {size}"));
-    let error = shortages.iter().fold(error, |error, shortage| error.note(shortage.sentence()));
-    match shortages.first() {
-        Some(shortage) => error.help(shortage.help(chunk)),
-        None => error,
     }
 }

@@ -44,13 +44,13 @@ pub struct Shortage {
 }
 
 impl Shortage {
-    /// What the user can do about it.
-    pub fn help(&self, chunk: &Chunk) -> String {
+    /// What the user can do about it; of the buffer, only who divides it knows.
+    pub fn help(&self, chunk: &Chunk) -> Option<String> {
         let Shortage { resource, needed, .. } = self;
         match *resource {
-            "post_rows" => format!("set chunks.{}.post_rows: {needed}", chunk.name()),
-            "nest_depth" => format!("set nest_depth: {needed}"),
-            _ => "raise buffer.banks or the size of a bank".to_string(),
+            "post_rows" => Some(format!("set chunks.{}.post_rows: {needed}", chunk.name())),
+            "nest_depth" => Some(format!("set nest_depth: {needed}")),
+            _ => None,
         }
     }
 

@@ -82,6 +82,11 @@ impl Written {
         &self.layers
     }
 
+    /// What was read, for makers of tensors.
+    pub(crate) fn into_draft(self) -> Draft {
+        self.draft
+    }
+
     /// The graph with the tensors of `bytes`, which the safetensors file `weights_file` holds.
     pub fn with_weights(mut self, weights_file: &str, bytes: &[u8]) -> Result<Graph, Report> {
         let weights = Weights::parse(weights_file, bytes)?;
@@ -135,6 +140,7 @@ fn check_format(reader: &mut Reader<'_>, fields: &Fields<'_>) {
     if let Some(format) = required_text(reader, fields, "format").filter(|format| format != FORMAT) {
         let message = format!("unknown format `{format}`");
         reader.fault(fields.place_of("format"), message, format!("this program reads `{FORMAT}`"));
+        reader.help(format!("write format: {FORMAT}"));
     }
 }
 
@@ -167,6 +173,7 @@ fn per_channel<'a>(
     if channels.is_some_and(|channels| channels != items.len()) {
         let note = format!("this has {}, the input has {} channels", items.len(), channels.unwrap_or(0));
         reader.fault(node.place, format!("`{key}` must have one number a channel"), note);
+        reader.help(format!("write {} numbers, or leave `{key}` out", channels.unwrap_or(0)));
         return None;
     }
     items.iter().map(|item| number(reader, item, key)).collect()
@@ -178,6 +185,7 @@ fn positive(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<f64> {
         return Some(number);
     }
     reader.fault(node.place, format!("`{key}` must be more than 0"), format!("this is {number}"));
+    reader.help("write a positive number; 1 changes nothing");
     None
 }
 
@@ -250,9 +258,8 @@ pub(crate) fn op(reader: &mut Reader<'_>, node: &Node) -> Option<Op> {
     if op.is_none() {
         let names: Vec<&str> = Op::ALL.iter().map(|op| op.name()).collect();
         reader.fault(node.place, format!("unknown op `{name}`"), format!("known ops: {}", names.join(", ")));
-        if let Some(best) = nearest(&name, names) {
-            reader.help(format!("did you mean `{best}`?"));
-        }
+        let near = nearest(&name, names).map(|best| format!("did you mean `{best}`?"));
+        reader.help(near.unwrap_or("write one of them".into()));
     }
     op
 }

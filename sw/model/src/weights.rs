@@ -33,10 +33,7 @@ impl<'a> Weights<'a> {
         let mut faults = Vec::new();
         let mut get = |tensor: &str, dtype: Dtype, shape: &[usize]| {
             self.tensor(&format!("{}.{tensor}", layer.name), dtype, shape)
-                .map_err(|(message, note, help)| {
-                    let fault = Fault::new(i, "name", message, note);
-                    faults.push(Fault { help, ..fault });
-                })
+                .map_err(|(message, note, help)| faults.push(Fault::new(i, "name", message, note).help(help)))
                 .unwrap_or_default()
         };
         let mut parameters = Parameters {
@@ -61,15 +58,20 @@ impl<'a> Weights<'a> {
         name: &str,
         dtype: Dtype,
         shape: &[usize],
-    ) -> Result<&'a [u8], (String, String, Option<String>)> {
+    ) -> Result<&'a [u8], (String, String, String)> {
         let Ok(tensor) = self.tensors.tensor(name) else {
-            let help = nearest(name, self.tensors.names()).map(|best| format!("the file has `{best}`"));
+            let near = nearest(name, self.tensors.names());
+            let help =
+                near.map_or("export it with the others".into(), |best| format!("the file has `{best}`"));
             return Err((format!("there is no tensor `{name}`"), format!("needs {dtype} {shape:?}"), help));
         };
         if tensor.dtype() != dtype || tensor.shape() != shape {
             let found = format!("is {} {:?}, needs {dtype} {shape:?}", tensor.dtype(), tensor.shape());
-            let what = if tensor.dtype() == dtype { "shape" } else { "type" };
-            return Err((format!("tensor `{name}` has the wrong {what}"), found, None));
+            let (what, help) = match tensor.dtype() == dtype {
+                true => ("shape", format!("save it as {shape:?}, or change the layer that it belongs to")),
+                false => ("type", format!("save it as {dtype}, numbers rounded and in range")),
+            };
+            return Err((format!("tensor `{name}` has the wrong {what}"), found, help));
         }
         Ok(tensor.data())
     }

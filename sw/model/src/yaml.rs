@@ -87,6 +87,7 @@ impl<'a> Reader<'a> {
         if found.is_none() {
             let what = &fields.what;
             self.fault(fields.place, format!("{what} has no `{key}`"), format!("needs `{key}`"));
+            self.help(format!("add the key `{key}`"));
         }
         found
     }
@@ -121,6 +122,8 @@ impl<'a> Reader<'a> {
                 let (low, high) = (grouped(range.start()), grouped(range.end()));
                 let message = format!("`{key}` must be between {low} and {high}");
                 self.fault(node.place, message, format!("this is {}", grouped(number)));
+                let nearest = number.clamp(*range.start(), *range.end());
+                self.help(format!("the nearest that is legal is {nearest}"));
                 None
             }
             _ => self.wrong_kind(node, quoted(key), "a whole number"),
@@ -149,6 +152,7 @@ impl<'a> Reader<'a> {
             let expected: Vec<String> = lengths.iter().map(usize::to_string).collect();
             let message = format!("`{key}` must be a list of {} numbers", expected.join(" or "));
             self.fault(node.place, message, format!("this has {}", items.len()));
+            self.help(format!("write {} numbers in brackets, with commas", expected.join(" or ")));
             return None;
         }
         let numbers: Vec<_> = items.iter().map(|item| self.int(item, key, range.clone())).collect();
@@ -158,6 +162,12 @@ impl<'a> Reader<'a> {
     fn wrong_kind<T>(&mut self, node: &Node, what: String, expected: &str) -> Option<T> {
         let message = format!("{what} must be {expected}");
         self.fault(node.place, message, format!("this is {}", node.value.describe()));
+        self.help(match expected {
+            "a mapping" => "write keys and values, `key: value`",
+            "a list" => "write its items in brackets, with commas",
+            "text" => "write a name",
+            _ => "write a number without quotes and unit",
+        });
         None
     }
 }

@@ -122,6 +122,8 @@ fn errors_read_as_written_down() {
     for path in files {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let got = shown(&name, &fs::read_to_string(&path).unwrap());
+        let count = |word: &str| got.lines().filter(|line| line.trim_start().starts_with(word)).count();
+        assert_eq!(count("error["), count("= help: "), "{name}: every error says what to do\n{got}");
         let golden = path.with_extension("txt");
         if std::env::var_os("BLESS").is_some() {
             fs::write(&golden, &got).unwrap();

@@ -160,6 +160,9 @@ fn ports(module: &Module, printer: &Printer) -> String {
         let comma = if i + 1 < rows.len() { "," } else { "" };
         let doc: Vec<&str> = doc.split_whitespace().collect();
         let doc = if doc.is_empty() { String::new() } else { format!("// {}", doc.join(" ")) };
+        for attribute in module.attributes.iter().filter(|attribute| attribute.port == **name) {
+            let _ = writeln!(text, "    (* {} = \"{}\" *)", attribute.name, attribute.value);
+        }
         let line = format!("    {:left$} {:middle$} {doc}", kind.trim_end(), format!("{name}{comma}"));
         let _ = writeln!(text, "{}", line.trim_end());
     }

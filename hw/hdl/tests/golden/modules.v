@@ -157,9 +157,12 @@ endmodule
 // From a test.
 
 module thirds (
+    (* X_INTERFACE_PARAMETER = "XIL_INTERFACENAME aclk, ASSOCIATED_BUSIF y" *)
     input  wire       aclk,  // clock
     input  wire       again, // takes the last third
     input  wire [7:0] x,     // a number
+    (* X_INTERFACE_INFO = "xilinx.com:signal:data:1.0 y DATA" *)
+    (* MARK_DEBUG = "true" *)
     output reg  [7:0] y      // the third
 );
 

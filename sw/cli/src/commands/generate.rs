@@ -2,7 +2,7 @@
 
 use super::Done;
 use crate::console::Console;
-use crate::{files, flow, package};
+use crate::{flow, folder, package};
 use clap::Args;
 use serde_json::json;
 use spec::error::Report;
@@ -25,23 +25,14 @@ impl Generate {
         let accelerator = flow::accelerator(&self.config)?;
         let verilog = console.busy("generating", || flow::verilog(&accelerator))?;
         let names: Vec<String> = verilog.iter().map(|file| file.name.clone()).collect();
-        let before = files::read_text(&self.out.join(package::FILE_LIST)).unwrap_or_default();
-        for stale in
-            before.lines().filter(|name| name.ends_with(".v") && !names.iter().any(|new| new == name))
-        {
-            if self.out.join(stale).exists() {
-                files::remove(&self.out.join(stale))?;
-            }
-        }
         let extras = package::files(&accelerator, &names);
-        let verilog = verilog.into_iter().map(|file| (file.name, file.text));
-        for (name, text) in verilog.chain(extras) {
-            files::write(&self.out.join(name), text.as_bytes())?;
-        }
+        let contents: Vec<(String, String)> =
+            verilog.into_iter().map(|file| (file.name, file.text)).chain(extras).collect();
+        folder::replace(&self.out, &contents)?;
         console.say(format!("{}: {} modules of `{}`", self.out.display(), names.len(), accelerator.name));
         let hash = format!("{:016x}", accelerator.hash);
-        Ok(Done::well(
-            json!({"config": accelerator.name, "hash": hash, "folder": self.out, "modules": names}),
-        ))
+        let json = json!({"config": accelerator.name, "hash": hash, "folder": self.out, "modules": names});
+        let products = contents.iter().map(|(name, _)| self.out.join(name)).collect();
+        Ok(Done::well(json).with_products(products))
     }
 }

@@ -47,9 +47,10 @@ impl Compile {
         let layers: Vec<_> =
             compiled.layers.iter().map(|layer| report::plan_json(&accelerator, layer)).collect();
         let dram = compiled.program.dram_end;
-        Ok(Done::well(
-            json!({"network": graph.name, "config": accelerator.name, "words": words, "dram": dram, "layers": layers}),
-        ))
+        let json = json!({
+            "network": graph.name, "config": accelerator.name, "words": words, "dram": dram, "layers": layers,
+        });
+        Ok(Done::well(json).with_products(vec![self.out.clone()]))
     }
 }
 

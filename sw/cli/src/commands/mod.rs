@@ -14,6 +14,7 @@ use crate::console::Console;
 use clap::Subcommand;
 use serde_json::Value;
 use spec::error::Report;
+use std::path::PathBuf;
 
 pub use simulate::{Engine, Hardware, Memory};
 
@@ -23,12 +24,26 @@ pub struct Done {
     pub json: Value,
     /// Checks that were asked for and failed; empty is success.
     pub failures: Report,
+    /// Files that were written, besides what the caller named for the result.
+    pub products: Vec<PathBuf>,
+    /// What was shown.
+    pub shown: String,
 }
 
 impl Done {
     /// Success.
     pub fn well(json: Value) -> Done {
-        Done { json, failures: Report::default() }
+        Done { json, failures: Report::default(), products: Vec::new(), shown: String::new() }
+    }
+
+    /// With checks that failed.
+    pub fn failing(json: Value, failures: Report) -> Done {
+        Done { failures, ..Done::well(json) }
+    }
+
+    /// With files that were written.
+    pub fn with_products(self, products: Vec<PathBuf>) -> Done {
+        Done { products, ..self }
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 /// Trains a network; a run that was interrupted goes on with --resume.
 #[derive(Args)]
-#[command(after_help = "Example: nasa train sw/zoo/fashion.yaml -o runs/fashion")]
+#[command(after_help = "Example: nasa train sw/zoo/fashion-hybrid/train.yaml -o runs/fashion")]
 pub struct Train {
     /// What to train, as YAML.
     config: PathBuf,

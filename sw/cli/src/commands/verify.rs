@@ -79,7 +79,7 @@ impl Verify {
             Ok(outcome) => outcome,
             // The hardware stopped: the input was good, the check failed.
             Err(failures) => {
-                return Ok(Done { json: serde_json::json!({"stopped": failures.to_string()}), failures })
+                return Ok(Done::failing(serde_json::json!({"stopped": failures.to_string()}), failures))
             }
         };
         let run = flow::predict(&accelerator, &compiled.program, self.memory.latency)?;
@@ -95,8 +95,9 @@ impl Verify {
             only: self.layers.as_deref(),
             labels: labels.as_ref(),
         });
-        console.show(verification.table());
-        Ok(Done { json: verification.json(), failures: verification.failures() })
+        let shown = verification.table();
+        console.show(&shown);
+        Ok(Done { shown, ..Done::failing(verification.json(), verification.failures()) })
     }
 
     /// Whether the network has the layers of `--layers`.

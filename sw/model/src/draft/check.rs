@@ -1,10 +1,9 @@
 //! Every rule about the structure of a network. A fault hides what follows from it: a layer whose shape is not
 //! known raises no fault in those that read it.
 
+use super::cycles::cycles;
 use super::{Doubts, Draft, Fault, MAX_ELEMENTS, MAX_EXTENT};
 use crate::graph::{Layer, LayerId, Padding, Shape, Source};
-use petgraph::algo::kosaraju_scc;
-use petgraph::graph::{DiGraph, NodeIndex};
 use spec::error::{grouped, nearest};
 use std::collections::HashMap;
 
@@ -44,24 +43,21 @@ impl<'a> Checker<'a> {
 
     fn check_network(&mut self) {
         if self.draft.layers.is_empty() {
-            self.network_fault("layers", "the network has no layers".into(), "needs at least one");
+            let message = "the network has no layers".into();
+            self.network_fault("layers", message, "needs at least one", "add a layer");
         }
         let output = self.draft.output.as_ref().filter(|_| !self.has_nameless());
         if let (Some(output), None) = (output, self.draft.output_index()) {
             let names = self.draft.layers.iter().map(|layer| layer.name.as_str());
-            let help = nearest(output, names).map(|name| format!("did you mean `{name}`?"));
-            self.network_fault(
-                "output",
-                format!("the output `{output}` is no layer"),
-                "no layer has this name",
-            );
-            if let Some(last) = self.faults.last_mut() {
-                last.help = help;
-            }
+            let near = nearest(output, names).map(|name| format!("did you mean `{name}`?"));
+            let help = near.unwrap_or("name a layer, or leave the key out for the last one".into());
+            let message = format!("the output `{output}` is no layer");
+            self.network_fault("output", message, "no layer has this name", help);
         }
         let shape = self.draft.input.shape;
         if !is_sane(shape) && !self.doubts.input {
-            self.network_fault("input", format!("an input of shape {shape} is out of bounds"), limits());
+            let message = format!("an input of shape {shape} is out of bounds");
+            self.network_fault("input", message, limits(), "give shape: [channels, height, width]");
         }
     }
 
@@ -105,13 +101,15 @@ impl<'a> Checker<'a> {
         let unfit = |c: char| c == '/' || c == '\\' || c.is_control();
         if name.is_empty() || name.len() > 200 || name.starts_with('.') || name.contains(unfit) {
             let note = "layers give their names to files: no slash, no leading dot, 1 to 200 bytes";
-            self.fault(i, "name", format!("layer name {name:?} does not fit a file's name"), note);
+            let message = format!("layer name {name:?} does not fit a file's name");
+            self.fault(i, "name", message, note, "write letters, digits, dots and underscores");
         } else if name == "input" {
-            self.fault(i, "name", "a layer is called `input`".into(), "that is the network's own input");
+            let message = "a layer is called `input`".into();
+            self.fault(i, "name", message, "that is the network's own input", "give it another name");
         } else if self.names.get(name.as_str()) != Some(&i) {
             let first = self.names.get(name.as_str()).map_or(0, |first| first + 1);
             let note = format!("layer {first} has this name already");
-            self.fault(i, "name", format!("two layers are called `{name}`"), note);
+            self.fault(i, "name", format!("two layers are called `{name}`"), note, "rename one of them");
         }
     }
 
@@ -125,22 +123,23 @@ impl<'a> Checker<'a> {
             Some(earlier) if *earlier < i => return Some(Source::Layer(LayerId(*earlier))),
             Some(_) => match &self.cycles[i] {
                 Some(cycle) => {
-                    self.fault(i, key, format!("layer `{layer}` is part of a cycle"), cycle.clone())
+                    let (message, note) = (format!("layer `{layer}` is part of a cycle"), cycle.clone());
+                    self.fault(i, key, message, note, "let it read `input`, or a layer before it");
                 }
                 None => {
                     let message = format!("layer `{layer}` reads `{name}`, which comes later");
-                    self.fault(i, key, message, "layers stand in topological order");
-                    self.help(Some(format!("move `{name}` before `{layer}`")));
+                    let help = format!("move `{name}` before `{layer}`");
+                    self.fault(i, key, message, "layers stand in topological order", help);
                 }
             },
             None if self.has_nameless() => {} // It may be the one that was meant.
             None => {
                 let earlier = self.draft.layers[..i].iter().map(|layer| layer.name.as_str());
-                let help =
+                let near =
                     nearest(name, earlier.chain(["input"])).map(|best| format!("did you mean `{best}`?"));
+                let help = near.unwrap_or("name `input` or a layer before this one".into());
                 let message = format!("layer `{layer}` reads `{name}`, which does not exist");
-                self.fault(i, key, message, "neither `input` nor the name of a layer");
-                self.help(help);
+                self.fault(i, key, message, "neither `input` nor the name of a layer", help);
             }
         }
         None
@@ -172,7 +171,8 @@ impl<'a> Checker<'a> {
         for (key, values) in positive {
             if values.iter().any(|value| !(1..=MAX_EXTENT).contains(value)) {
                 let note = format!("must be between 1 and {}", grouped(MAX_EXTENT));
-                self.fault(i, key, format!("`{key}` of layer `{}` is out of bounds", layer.name), note);
+                let message = format!("`{key}` of layer `{}` is out of bounds", layer.name);
+                self.fault(i, key, message, note, "write a number within the bounds");
             }
         }
         let Padding { top, left, bottom, right } = layer.padding;
@@ -181,21 +181,17 @@ impl<'a> Checker<'a> {
         {
             if let Some(side) = sides.iter().find(|side| **side >= kernel) {
                 let note = format!("{side} {what} of padding; the kernel has {kernel}");
-                self.fault(
-                    i,
-                    "padding",
-                    format!("layer `{}` has a window of nothing but padding", layer.name),
-                    note,
-                );
-                self.help(Some(format!(
-                    "padding must be less than the kernel: at most {}",
-                    kernel.saturating_sub(1)
-                )));
+                let message = format!("layer `{}` has a window of nothing but padding", layer.name);
+                let most = kernel.saturating_sub(1);
+                let help = format!("padding must be less than the kernel: at most {most}");
+                self.fault(i, "padding", message, note, help);
             }
         }
         if layer.clamp.0 > layer.clamp.1 {
             let note = format!("{} is above {}", layer.clamp.0, layer.clamp.1);
-            self.fault(i, "clamp", format!("layer `{}` has an empty clamp", layer.name), note);
+            let message = format!("layer `{}` has an empty clamp", layer.name);
+            let help = format!("write the lower bound first: [{}, {}]", layer.clamp.1, layer.clamp.0);
+            self.fault(i, "clamp", message, note, help);
         }
         self.faults.len() == before
     }
@@ -205,12 +201,9 @@ impl<'a> Checker<'a> {
         let (name, groups) = (&layer.name, layer.groups);
         if !input.c.is_multiple_of(groups) || !layer.out_channels.is_multiple_of(groups) {
             let note = format!("{} input and {} output channels", input.c, layer.out_channels);
-            self.fault(
-                i,
-                "groups",
-                format!("{groups} groups do not divide the channels of layer `{name}`"),
-                note,
-            );
+            let message = format!("{groups} groups do not divide the channels of layer `{name}`");
+            let both = divisors(input.c, layer.out_channels);
+            self.fault(i, "groups", message, note, format!("groups may be {}", both.join(", ")));
             return None;
         }
         let Padding { top, left, bottom, right } = layer.padding;
@@ -218,13 +211,15 @@ impl<'a> Checker<'a> {
         let [kh, kw] = layer.kernel;
         if kh > h || kw > w {
             let note = format!("the padded input of {h} x {w} is smaller than the kernel of {kh} x {kw}");
-            self.fault(i, "kernel", format!("layer `{name}` has no output"), note);
+            let help = format!("a kernel of at most {h} x {w}, or more padding");
+            self.fault(i, "kernel", format!("layer `{name}` has no output"), note, help);
             return None;
         }
         let [sy, sx] = layer.stride;
         let shape = Shape::new(layer.out_channels, (h - kh) / sy + 1, (w - kw) / sx + 1);
         if !is_sane(shape) {
-            self.fault(i, "out_channels", format!("layer `{name}` has an output of {shape}"), limits());
+            let message = format!("layer `{name}` has an output of {shape}");
+            self.fault(i, "out_channels", message, limits(), "fewer channels, or a larger stride");
             return None;
         }
         Some(shape)
@@ -236,22 +231,36 @@ impl<'a> Checker<'a> {
         };
         let layer = &self.draft.layers[i].name;
         let note = format!("it is {shape}, the output is {out_shape}");
-        self.fault(i, "residual", format!("the residual of layer `{layer}` does not have its shape"), note);
+        let message = format!("the residual of layer `{layer}` does not have its shape");
+        self.fault(i, "residual", message, note, format!("name a layer whose output is {out_shape}"));
     }
 
-    fn fault(&mut self, layer: usize, key: &'static str, message: String, note: impl Into<String>) {
-        self.faults.push(Fault::new(layer, key, message, note));
+    fn fault(
+        &mut self,
+        layer: usize,
+        key: &'static str,
+        message: String,
+        note: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.faults.push(Fault::new(layer, key, message, note).help(help));
     }
 
-    fn network_fault(&mut self, key: &'static str, message: String, note: impl Into<String>) {
-        self.faults.push(Fault { layer: None, key, message, note: note.into(), help: None });
+    fn network_fault(
+        &mut self,
+        key: &'static str,
+        message: String,
+        note: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.faults.push(Fault { layer: None, key, message, note: note.into(), help: Some(help.into()) });
     }
+}
 
-    fn help(&mut self, help: Option<String>) {
-        if let Some(last) = self.faults.last_mut() {
-            last.help = help;
-        }
-    }
+/// The first few numbers of groups that divide both.
+fn divisors(inputs: usize, outputs: usize) -> Vec<String> {
+    let both = (1..=inputs.min(outputs)).filter(|n| inputs.is_multiple_of(*n) && outputs.is_multiple_of(*n));
+    both.take(8).map(|n| n.to_string()).collect()
 }
 
 fn is_sane(shape: Shape) -> bool {
@@ -261,32 +270,4 @@ fn is_sane(shape: Shape) -> bool {
 
 fn limits() -> String {
     format!("each extent is 1 to {}, all together at most {}", grouped(MAX_EXTENT), grouped(MAX_ELEMENTS))
-}
-
-/// For each layer that is part of a cycle, the cycle as text.
-fn cycles(draft: &Draft, names: &HashMap<&str, usize>) -> Vec<Option<String>> {
-    let mut reads: DiGraph<(), ()> = DiGraph::new();
-    for _ in &draft.layers {
-        reads.add_node(());
-    }
-    for (i, layer) in draft.layers.iter().enumerate() {
-        for source in [Some(&layer.input), layer.residual.as_ref()].into_iter().flatten() {
-            if let Some(from) = names.get(source.as_str()) {
-                reads.add_edge(NodeIndex::new(*from), NodeIndex::new(i), ());
-            }
-        }
-    }
-    let mut cycles = vec![None; draft.layers.len()];
-    for mut component in kosaraju_scc(&reads) {
-        let own = component.iter().any(|node| reads.contains_edge(*node, *node));
-        if component.len() > 1 || own {
-            component.sort();
-            let members: Vec<&str> =
-                component.iter().map(|node| draft.layers[node.index()].name.as_str()).collect();
-            for node in component {
-                cycles[node.index()] = Some(format!("the cycle has {}", members.join(", ")));
-            }
-        }
-    }
-    cycles
 }

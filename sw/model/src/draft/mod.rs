@@ -3,6 +3,7 @@
 //! networks. Faults name a layer and a key, so that a reader of files can point at the place.
 
 mod check;
+mod cycles;
 
 use crate::graph::{Input, Layer, Padding, Parameters};
 use check::Checker;

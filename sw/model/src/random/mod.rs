@@ -4,7 +4,10 @@
 //! shifts and biases are drawn around what its accumulators did, so that outputs are neither all saturated nor
 //! all equal. The same seed and knobs make the same network on every machine.
 
+mod drawn;
 mod parameters;
+
+pub use drawn::with_tensors;
 
 use crate::draft::{Draft, LayerDraft};
 use crate::graph::{Graph, Input, Layer, Padding, Parameters, Shape, Source};

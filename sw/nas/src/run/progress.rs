@@ -3,7 +3,7 @@
 use super::epoch::Learner;
 use super::Metrics;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 /// Whether a run says how far it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,9 @@ impl Epoch {
             let integer = metrics
                 .integer_accuracy
                 .map_or(String::new(), |share| format!(", integers {:.2} %", 100.0 * share));
-            eprintln!(
+            // A message that nobody reads is no reason to stop training.
+            let _ = writeln!(
+                std::io::stderr(),
                 "epoch {}: loss {:.4}, train {:.2} %, test {:.2} %{integer}, {:.0} s",
                 metrics.epoch + 1,
                 metrics.loss,

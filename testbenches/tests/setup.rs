@@ -1,0 +1,77 @@
+//! `setup.sh` on a machine that has nothing and on which it may install nothing: it names what to install. Tools are
+//! what lies in a folder that the test makes.
+
+use std::fs;
+use std::os::unix::fs::{symlink, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// A machine on which we are not root: its programs.
+struct Machine {
+    programs: PathBuf,
+}
+
+impl Machine {
+    fn new(name: &str) -> Machine {
+        let programs = Path::new(env!("CARGO_TARGET_TMPDIR")).join("setup").join(name);
+        let _ = fs::remove_dir_all(&programs);
+        fs::create_dir_all(&programs).expect("a folder");
+        symlink(Machine::real("dirname"), programs.join("dirname")).expect("a link");
+        Machine { programs }.with("id", "echo 1000")
+    }
+
+    /// Where a program of this machine lies.
+    fn real(program: &str) -> PathBuf {
+        let path = std::env::var_os("PATH").expect("a path");
+        let found =
+            std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.exists());
+        found.unwrap_or_else(|| panic!("{program} is installed"))
+    }
+
+    /// With a program that does `what`.
+    fn with(self, program: &str, what: &str) -> Machine {
+        let file = self.programs.join(program);
+        fs::write(&file, format!("#!/bin/sh\n{what}\n")).expect("written");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("executable");
+        self
+    }
+
+    /// What `setup.sh` says; it must refuse.
+    fn refusal(&self, arguments: &[&str]) -> String {
+        let mut setup = Command::new(Machine::real("bash"));
+        setup.arg("testbenches/setup.sh").args(arguments).current_dir(ROOT).env("PATH", &self.programs);
+        let output = setup.output().expect("bash starts");
+        let said = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        said
+    }
+}
+
+#[test]
+fn rust_is_asked_for_first() {
+    let said = Machine::new("nothing").refusal(&[]);
+    assert_eq!(said, "error[setup]: cargo is not installed\n  = help: install Rust from https://rustup.rs\n");
+}
+
+#[test]
+fn what_is_missing_is_named_for_another_system() {
+    let said = Machine::new("another-system").with("cargo", "").refusal(&["demo"]);
+    let missing = "error[setup]: missing: verilator g++ make\n";
+    assert_eq!(
+        said,
+        format!("{missing}  = help: install these Debian packages, or what your system calls them\n")
+    );
+}
+
+#[test]
+fn what_is_missing_is_named_where_only_root_may_install() {
+    let machine = Machine::new("no-root").with("cargo", "").with("apt-get", "exit 9").with("sudo", "exit 1");
+    let said = machine.refusal(&[]);
+    let all = "verilator g++ make iverilog python3-venv";
+    assert!(said.starts_with(&format!("error[setup]: missing: {all}")), "{said}");
+    assert!(said.contains(&format!("  = help: run: sudo apt-get install {all}")), "{said}");
+    let said = machine.with("verilator", "").refusal(&["demo"]);
+    assert_eq!(said, "error[setup]: missing: g++ make\n  = help: run: sudo apt-get install g++ make\n");
+}

@@ -35,6 +35,7 @@ alp_drain.v
 alp_post.v
 alp_chunk.v
 buffer_bank.v
+buffer_plane.v
 global_buffer.v
 dma_read.v
 dma_write.v

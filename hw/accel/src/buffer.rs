@@ -5,7 +5,7 @@
 //! arbitration: programs keep ports apart, and two ports that meet in a bank raise `conflict`.
 
 use crate::wiring::{address_bits, any_of, one_hot};
-use hdl::{Builder, Errors, Module, Signal};
+use hdl::{Builder, Errors, InstanceHandle, Module, Signal};
 use spec::accelerator::{Accelerator, Buffer};
 use spec::isa::table::{BUFFER_BITS, LANE_BITS};
 use std::sync::Arc;
@@ -21,63 +21,129 @@ pub fn module(
         "global_buffer",
         &format!("{} banks of {} bytes; unaligned lines; no arbitration.", buffer.banks, buffer.bank_bytes),
     );
-    let bank = bank(buffer)?;
+    let plane = plane(buffer, readers, writers)?;
+    let planes = ["even", "odd"].map(|parity| b.instance(parity, &plane));
     let reads: Vec<Access> = readers.iter().map(|name| Access::new(&b, buffer, name, "read")).collect();
     let writes: Vec<Access> = writers.iter().map(|name| Access::new(&b, buffer, name, "write")).collect();
-    let data: Vec<[Signal; 2]> =
-        writers.iter().zip(&writes).map(|(name, access)| write_data(&b, buffer, name, access)).collect();
-
-    let line_bits = 8 * buffer.line_bytes;
-    let mut conflicts = Vec::new();
-    let mut lines: [Vec<Signal>; 2] = [Vec::new(), Vec::new()];
-    for number in 0..buffer.banks {
-        for plane in 0..2 {
-            let half = ["even", "odd"][plane];
-            let cell = b.instance(&format!("bank_{number}_{half}"), &bank);
-            let (read, read_row, clash) = choose(&b, buffer, &reads, plane, number);
-            conflicts.push(clash);
-            let (write, write_row, clash) = choose(&b, buffer, &writes, plane, number);
-            conflicts.push(clash);
-            let here = |access: &Access| access.hits(plane, number);
-            let value =
-                one_hot(&b, line_bits, writes.iter().zip(&data).map(|(a, d)| (here(a), d[plane].clone())));
-            let masks = writes.iter().map(|a| (here(a), a.masks[plane].clone()));
-            cell.connect("read", &read)
-                .connect("read_row", &read_row)
-                .connect("write", &write)
-                .connect("write_row", &write_row)
-                .connect("write_mask", &one_hot(&b, buffer.line_bytes, masks))
-                .connect("write_line", &value);
-            lines[plane].push(cell.out("line"));
+    for (name, access) in writers.iter().zip(&writes) {
+        let data = write_data(&b, buffer, name, access);
+        for (i, plane) in planes.iter().enumerate() {
+            access.request(plane, name, i);
+            plane
+                .connect(&format!("{name}_mask"), &access.masks[i])
+                .connect(&format!("{name}_data"), &data[i]);
         }
     }
     for (name, access) in readers.iter().zip(&reads) {
+        planes.iter().enumerate().for_each(|(i, plane)| access.request(plane, name, i));
+        let lines = [0, 1].map(|i: usize| planes[i].out(&format!("{name}_line")));
         let line = access.read_line(&b, buffer, name, &lines);
         b.output(&format!("{name}_line"), &line, "the line asked for two cycles ago");
     }
-    let conflict = any_of(&b, 1, conflicts);
-    b.output("conflict", &b.delay_reset("conflict_q", &conflict, 0), "two ports met in a bank");
+    let conflict = &planes[0].out("conflict") | &planes[1].out("conflict");
+    b.output("conflict", &conflict, "two ports met in a bank");
     b.finish()
 }
 
-/// Half a bank: a block RAM with a read and a byte-masked write port.
-fn bank(buffer: &Buffer) -> Result<Arc<Module>, Errors> {
-    let rows = rows(buffer);
+/// The lines of one parity: half of every bank, each of which picks what is meant for it out of all requests.
+fn plane(buffer: &Buffer, readers: &[String], writers: &[String]) -> Result<Arc<Module>, Errors> {
+    let b = Builder::new("buffer_plane", "The lines of one parity of all banks.");
+    let bank = bank(buffer, readers.len(), writers.len())?;
+    let bank_bits = address_bits(buffer.banks);
+    let request = |name: &String| Request {
+        enable: b.input(&format!("{name}_enable"), 1, "touches a line of this parity"),
+        bank: b.input(&format!("{name}_bank"), bank_bits, "its bank"),
+        row: b.input(&format!("{name}_row"), address_bits(rows(buffer)), "its line in the bank"),
+    };
+    let reads: Vec<Request> = readers.iter().map(request).collect();
+    let writes: Vec<Request> = writers.iter().map(request).collect();
+    let data = writers.iter().map(|name| {
+        let mask = b.input(&format!("{name}_mask"), buffer.line_bytes, "bytes that are written");
+        (mask, b.input(&format!("{name}_data"), 8 * buffer.line_bytes, "the bytes"))
+    });
+    let data: Vec<(Signal, Signal)> = data.collect();
+
+    let banks: Vec<_> = (0..buffer.banks)
+        .map(|number| {
+            let cell = b.instance(&format!("bank_{number}"), &bank);
+            cell.connect("number", &b.lit(bank_bits, i64::from(number)));
+            reads.iter().enumerate().for_each(|(i, read)| read.connect(&cell, &format!("read_{i}")));
+            for (i, (write, (mask, data))) in writes.iter().zip(&data).enumerate() {
+                write.connect(&cell, &format!("write_{i}"));
+                cell.connect(&format!("write_{i}_mask"), mask).connect(&format!("write_{i}_data"), data);
+            }
+            cell
+        })
+        .collect();
+    let lines: Vec<Signal> = banks.iter().map(|bank| bank.out("line")).collect();
+    for (name, read) in readers.iter().zip(&reads) {
+        let line = b.delay(&format!("{name}_bank_q"), &read.bank).select(&lines);
+        b.output(&format!("{name}_line"), &line, "the line asked for a cycle ago");
+    }
+    let conflict = any_of(&b, 1, banks.iter().map(|bank| bank.out("conflict")));
+    b.output("conflict", &conflict, "two ports met in a bank");
+    b.finish()
+}
+
+/// What a port asks of a plane, or of a bank of it.
+struct Request {
+    enable: Signal,
+    bank: Signal,
+    row: Signal,
+}
+
+impl Request {
+    fn connect(&self, cell: &InstanceHandle, port: &str) {
+        cell.connect(&format!("{port}_enable"), &self.enable)
+            .connect(&format!("{port}_bank"), &self.bank)
+            .connect(&format!("{port}_row"), &self.row);
+    }
+}
+
+/// Half a bank: a block RAM with a read and a byte-masked write port, and the choice of who uses them.
+fn bank(buffer: &Buffer, readers: usize, writers: usize) -> Result<Arc<Module>, Errors> {
     let b = Builder::new(
         "buffer_bank",
-        "Lines of one parity of one bank; one read and one masked write a cycle.",
+        "Lines of one parity of one bank; of all requests those for this bank; one read and one masked write a cycle.",
     );
+    let (row_bits, bank_bits) = (address_bits(rows(buffer)), address_bits(buffer.banks));
     let bits = 8 * buffer.line_bytes;
-    let memory = b.memory("lines", bits, rows);
-    let write = b.input("write", 1, "writes the masked bytes");
-    let write_row = b.input("write_row", address_bits(rows), "line");
-    let mask = b.input("write_mask", buffer.line_bytes, "bytes that are written");
-    let data = b.input("write_line", bits, "the bytes");
-    memory.write_masked(&write_row, &data, &write, &mask, 8);
-    let read = b.input("read", 1, "reads a line");
-    let read_row = b.input("read_row", address_bits(rows), "line");
-    b.output("line", &memory.read_sync("line_q", &read_row, &read), "the line read last");
+    let number = b.input("number", bank_bits, "which bank this is");
+    // Whether a request is for this bank, and its row.
+    let request = |name: String| {
+        let enable = b.input(&format!("{name}_enable"), 1, "touches a line of this parity");
+        let bank = b.input(&format!("{name}_bank"), bank_bits, "its bank");
+        let row = b.input(&format!("{name}_row"), row_bits, "its line in the bank");
+        ((&enable & &bank.eq(&number)).named(&format!("{name}_here")), row)
+    };
+    let reads: Vec<(Signal, Signal)> = (0..readers).map(|i| request(format!("read_{i}"))).collect();
+    let writes: Vec<(Signal, Signal)> = (0..writers).map(|i| request(format!("write_{i}"))).collect();
+    let here = |i: usize| writes[i].0.clone();
+    let masks = (0..writers)
+        .map(|i| (here(i), b.input(&format!("write_{i}_mask"), buffer.line_bytes, "bytes that are written")));
+    let mask = one_hot(&b, buffer.line_bytes, masks.collect::<Vec<_>>());
+    let data = (0..writers).map(|i| (here(i), b.input(&format!("write_{i}_data"), bits, "the bytes")));
+    let data = one_hot(&b, bits, data.collect::<Vec<_>>());
+
+    let memory = b.memory("lines", bits, rows(buffer));
+    let (write, write_twice) = any_and_twice(&b, &writes);
+    let (read, read_twice) = any_and_twice(&b, &reads);
+    memory.write_masked(&one_hot(&b, row_bits, writes), &data, &write, &mask, 8);
+    let line = memory.read_sync("line_q", &one_hot(&b, row_bits, reads), &read);
+    b.output("line", &line, "the line read last");
+    let conflict = b.delay_reset("conflict_q", &(&write_twice | &read_twice), 0);
+    b.output("conflict", &conflict, "two ports wanted it at once, a cycle ago");
     b.finish()
+}
+
+/// Whether a request is here, and whether two are.
+fn any_and_twice(b: &Builder, requests: &[(Signal, Signal)]) -> (Signal, Signal) {
+    let (mut any, mut twice) = (b.zero(1), b.zero(1));
+    for (here, _) in requests {
+        twice = &twice | &(&any & here);
+        any = &any | here;
+    }
+    (any, twice)
 }
 
 /// Lines of one parity in a bank.
@@ -128,19 +194,18 @@ impl Access {
         }
     }
 
-    fn hits(&self, plane: usize, bank: u32) -> Signal {
-        &self.enables[plane] & &self.banks[plane].eq_lit(i64::from(bank))
+    /// Connects the port `name` of a plane.
+    fn request(&self, plane: &InstanceHandle, name: &str, number: usize) {
+        let [enable, bank, row] =
+            [&self.enables, &self.banks, &self.rows].map(|of_planes| of_planes[number].clone());
+        Request { enable, bank, row }.connect(plane, name);
     }
 
     /// The bytes from the offset on, a register after the banks' own.
-    fn read_line(&self, b: &Builder, buffer: &Buffer, name: &str, lines: &[Vec<Signal>; 2]) -> Signal {
-        let banks = [0, 1].map(|plane: usize| {
-            let half = ["even", "odd"][plane];
-            b.delay(&format!("{name}_{half}_bank"), &self.banks[plane]).select(&lines[plane])
-        });
+    fn read_line(&self, b: &Builder, buffer: &Buffer, name: &str, planes: &[Signal; 2]) -> Signal {
         let odd_first = b.delay(&format!("{name}_odd_first"), &self.odd_first);
         let offset = b.delay(&format!("{name}_offset"), &self.offset);
-        let (first, second) = (odd_first.mux(&banks[1], &banks[0]), odd_first.mux(&banks[0], &banks[1]));
+        let (first, second) = (odd_first.mux(&planes[1], &planes[0]), odd_first.mux(&planes[0], &planes[1]));
         let moved = second.cat(&first).shift_right(&offset.cat(&b.zero(3))).trunc(8 * buffer.line_bytes);
         b.delay(&format!("{name}_line_q"), &moved)
     }
@@ -171,23 +236,4 @@ fn split(b: &Builder, buffer: &Buffer, pair: &Signal) -> (Signal, Signal) {
         row = reached.mux(&(pair - &first), &row);
     }
     (bank, row.trunc(row_bits))
-}
-
-/// Enable and row of one bank's port, and whether two accesses want it.
-fn choose(
-    b: &Builder,
-    buffer: &Buffer,
-    accesses: &[Access],
-    plane: usize,
-    bank: u32,
-) -> (Signal, Signal, Signal) {
-    let hits: Vec<Signal> = accesses.iter().map(|access| access.hits(plane, bank)).collect();
-    let candidates = hits.iter().zip(accesses).map(|(hit, access)| (hit.clone(), access.rows[plane].clone()));
-    let row = one_hot(b, address_bits(rows(buffer)), candidates);
-    let (mut any, mut twice) = (b.zero(1), b.zero(1));
-    for hit in &hits {
-        twice = &twice | &(&any & hit);
-        any = &any | hit;
-    }
-    (any, row, twice)
 }

@@ -3,6 +3,7 @@
 //! through instances need no special treatment.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use hdl::{Module, NodeId, Op, ReadPort};
@@ -61,6 +62,16 @@ pub(crate) enum Named {
     Entry { memory: usize, entry: usize },
 }
 
+/// An instance and all below it, whose numbers are consecutive: `scopes` are its own and those below.
+pub(crate) struct Scope {
+    pub module: Arc<Module>,
+    /// The instance that it is part of; the top is its own.
+    pub parent: u32,
+    pub scopes: Range<u32>,
+    pub states: Range<usize>,
+    pub memories: Range<usize>,
+}
+
 /// A module and everything below it.
 #[derive(Default)]
 pub(crate) struct Flat {
@@ -70,8 +81,8 @@ pub(crate) struct Flat {
     /// Slots in an order of evaluation.
     pub order: Vec<Slot>,
     pub outputs: Vec<Slot>,
-    /// How many instances there are, the top among them.
-    pub instances: u32,
+    /// Every instance, the top first, each before those below it.
+    pub instances: Vec<Scope>,
     pub states: Vec<State>,
     pub memories: Vec<Memory>,
     /// States and memories by path.
@@ -85,16 +96,22 @@ impl Flat {
         let inputs: Vec<Slot> = (0..top.inputs().len()).collect();
         flat.sources.extend(inputs.iter().map(|port| Source::Input(*port)));
         flat.scopes.extend(inputs.iter().map(|_| 0));
-        flat.outputs = flat.add(top, "", &inputs);
+        flat.outputs = flat.add(top, "", 0, &inputs);
         flat.sort();
         flat
     }
 
     /// Lays out an instance whose inputs are the given slots; gives the slots of its outputs.
-    fn add(&mut self, module: &Arc<Module>, path: &str, inputs: &[Slot]) -> Vec<Slot> {
+    fn add(&mut self, module: &Arc<Module>, path: &str, parent: u32, inputs: &[Slot]) -> Vec<Slot> {
         let base = self.sources.len();
-        let scope = self.instances;
-        self.instances += 1;
+        let scope = self.instances.len() as u32;
+        self.instances.push(Scope {
+            module: Arc::clone(module),
+            parent,
+            scopes: scope..scope + 1,
+            states: self.states.len()..self.states.len(),
+            memories: self.memories.len()..self.memories.len(),
+        });
         self.scopes.resize(base + module.nodes().len(), scope);
         let slot = |id: NodeId| base + id.index();
         let (first_state, first_memory) = (self.states.len(), self.memories.len());
@@ -122,8 +139,13 @@ impl Flat {
         let mut outputs = Vec::new();
         for instance in module.instances() {
             let inputs: Vec<Slot> = instance.inputs.iter().map(|id| slot(*id)).collect();
-            outputs.push(self.add(&instance.module, &format!("{path}{}.", instance.name), &inputs));
+            outputs.push(self.add(&instance.module, &format!("{path}{}.", instance.name), scope, &inputs));
         }
+        let scopes = self.instances.len() as u32;
+        let this = &mut self.instances[scope as usize];
+        this.states.end = self.states.len();
+        this.memories.end = self.memories.len();
+        this.scopes.end = scopes;
         for id in module.node_ids() {
             if let Op::Output { instance, port } = module.node(id).op {
                 self.sources[slot(id)] = Source::Same(outputs[instance][port]);

@@ -16,6 +16,8 @@ pub(crate) struct Elaborated {
     pub first_input: Vec<u32>,
     /// The first word of every state of the layout.
     pub first_state: Vec<u32>,
+    /// The first word of every memory of the layout.
+    pub first_memory: Vec<u32>,
     pub flat: Flat,
 }
 
@@ -26,11 +28,15 @@ pub(crate) fn elaborate(top: &Arc<Module>) -> Elaborated {
     let first_input = starts(top.inputs().iter().map(|port| port.width), &mut folder.netlist.inputs);
     let mut state_widths = Vec::new();
     let first_state = starts(flat.states.iter().map(|state| state.width), &mut state_widths);
-    let empty = |width: &u32| State { width: *width, scope: 0, next: 0, enable: None, reset: None };
+    let empty = |width: &u32| State { width: *width, lanes: 1, scope: 0, next: 0, enable: None, reset: None };
     folder.netlist.states = state_widths.iter().map(empty).collect();
-    let memory = |m: &crate::flat::Memory| Memory { width: m.width, depth: m.depth, writes: Vec::new() };
-    folder.netlist.memories = flat.memories.iter().map(memory).collect();
-    let mut layout = Layout { flat: &flat, folder, values: vec![Vec::new(); flat.sources.len()] };
+    let mut memory_widths = Vec::new();
+    let first_memory = starts(flat.memories.iter().map(|memory| memory.width), &mut memory_widths);
+    let depths = flat.memories.iter().flat_map(|m| (0..m.width.div_ceil(64)).map(|_| m.depth));
+    let memory = |(width, depth)| Memory { width, depth, lanes: 1, writes: Vec::new() };
+    folder.netlist.memories = memory_widths.into_iter().zip(depths).map(memory).collect();
+    let values = vec![Vec::new(); flat.sources.len()];
+    let mut layout = Layout { flat: &flat, folder, values, first_memory: &first_memory };
     for slot in &flat.order {
         layout.folder.scope = flat.scopes[*slot];
         layout.values[*slot] = layout.value(top, *slot, &first_input, &first_state);
@@ -40,7 +46,7 @@ pub(crate) fn elaborate(top: &Arc<Module>) -> Elaborated {
     let outputs = flat.outputs.iter().map(|slot| layout.values[*slot].clone()).collect();
     let mut netlist = layout.folder.netlist;
     netlist.outputs = outputs;
-    Elaborated { netlist, first_input, first_state, flat }
+    Elaborated { netlist, first_input, first_state, first_memory, flat }
 }
 
 /// The first word of each of some signals; appends the widths of all words.
@@ -57,6 +63,7 @@ struct Layout<'a> {
     flat: &'a Flat,
     folder: Folder,
     values: Vec<Words>,
+    first_memory: &'a [u32],
 }
 
 impl Layout<'_> {
@@ -81,7 +88,8 @@ impl Layout<'_> {
 
     fn entry(&mut self, memory: usize, addr: Slot) -> Words {
         let (width, addr) = (self.flat.memories[memory].width, self.values[addr][0]);
-        let load = |word| Op::Load { memory: memory as u32, word, addr };
+        let first = self.first_memory[memory];
+        let load = |word| Op::Load { memory: first + word, lane: 0, addr };
         (0..width.div_ceil(64)).map(|word| self.folder.make(load(word), word_width(width, word))).collect()
     }
 
@@ -96,22 +104,24 @@ impl Layout<'_> {
                 let reset =
                     state.reset.as_ref().map(|(slot, value)| (self.values[*slot][0], value.words()[word]));
                 let enable = state.enable.map(|slot| self.values[slot][0]);
+                let width = self.folder.width(next);
                 self.folder.netlist.states[*first as usize + word] =
-                    State { width: self.folder.width(next), scope: state.scope, next, enable, reset };
+                    State { width, lanes: 1, scope: state.scope, next, enable, reset };
             }
         }
     }
 
     fn connect_memories(&mut self) {
-        for (index, memory) in self.flat.memories.iter().enumerate() {
-            let writes = memory.writes.iter().map(|write| Write {
-                addr: self.values[write.addr][0],
-                enable: self.values[write.enable][0],
-                data: self.values[write.data].clone(),
-                mask: write.mask.map(|(mask, granule)| self.lanes(mask, granule)),
-            });
-            let writes = writes.collect();
-            self.folder.netlist.memories[index].writes = writes;
+        for (memory, first) in self.flat.memories.iter().zip(self.first_memory) {
+            for write in &memory.writes {
+                let (addr, enable) = (self.values[write.addr][0], self.values[write.enable][0]);
+                let mask = write.mask.map(|(mask, granule)| self.lanes(mask, granule));
+                for (word, data) in self.values[write.data].iter().enumerate() {
+                    let mask = mask.as_ref().map(|mask| mask[word]);
+                    let port = Write { addr, enable, data: *data, mask };
+                    self.folder.netlist.memories[*first as usize + word].writes.push(port);
+                }
+            }
         }
     }
 

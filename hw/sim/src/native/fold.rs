@@ -11,6 +11,8 @@ pub(crate) struct Folder {
     pub netlist: Netlist,
     /// Looked up only, never iterated: the order of values is that of their making.
     known: HashMap<(Op, u32), Id>,
+    /// Likewise: the number of a list.
+    lists: HashMap<Vec<Id>, u32>,
     /// The instance that is being laid out.
     pub scope: u32,
 }
@@ -22,16 +24,32 @@ impl Folder {
             return id;
         }
         let constant = |id: Id| self.constant(id).is_some();
-        let is_known = !op.is_leaf() && !matches!(op, Op::Load { .. }) && op.operands().all(constant);
+        let is_known =
+            !op.is_leaf() && !matches!(op, Op::Load { .. } | Op::Choose(..)) && op.direct().all(constant);
         let op = match is_known {
             true => Op::Const(self.netlist.evaluate(op, width, |id| self.constant(id).unwrap_or(0))),
             false => op,
         };
         let scope = self.scope;
         *self.known.entry((op, width)).or_insert_with(|| {
-            self.netlist.nodes.push(Node { op, width, scope });
+            self.netlist.nodes.push(Node { op, width, lanes: 1, scope });
             (self.netlist.nodes.len() - 1) as Id
         })
+    }
+
+    /// The option of that number, or 0 where there is none.
+    pub fn choose(&mut self, index: Id, options: &[Id]) -> Id {
+        let width = self.width(options[0]);
+        if let Some(index) = self.constant(index) {
+            let chosen = usize::try_from(index).ok().and_then(|index| options.get(index).copied());
+            return chosen.unwrap_or_else(|| self.lit(0, width));
+        }
+        let fresh = self.lists.len() as u32;
+        let list = *self.lists.entry(options.to_vec()).or_insert(fresh);
+        if list == fresh {
+            self.netlist.lists.push(options.to_vec());
+        }
+        self.make(Op::Choose(list, index), width)
     }
 
     pub fn lit(&mut self, value: u64, width: u32) -> Id {

@@ -9,7 +9,7 @@ use hdl::random::{hierarchy, Random};
 use hdl::Module;
 use num::Bits;
 
-use super::schedule::live;
+use super::sweep::live;
 use super::words::{Netlist, Op};
 use super::Native;
 use crate::{InputId, Interpreter, OutputId, Simulator};

@@ -188,24 +188,18 @@ impl Folder {
         pairs.map(|(yes, no)| self.make(Op::Mux(select, *yes, *no), self.width(*yes))).collect()
     }
 
-    /// A tree of choices, one level for each bit of the index.
+    /// One choice a word; what is beyond the first word of the index chooses nothing.
     fn select(&mut self, index: &Words, options: &[&Words], width: u32) -> Words {
-        let zero = self.zero(width);
-        let mut level: Vec<Words> = options.iter().map(|option| (*option).clone()).collect();
-        let mut bit = 0;
-        while level.len() > 1 {
-            let select = self.slice(index, bit, 1)[0];
-            let pair = |pair: &[Words]| self.mux(select, pair.get(1).unwrap_or(&zero), &pair[0]);
-            level = level.chunks(2).map(pair).collect();
-            bit += 1;
-        }
-        let above = self.bits(index) - bit;
-        let chosen = level.pop().expect("a choice has options");
-        if above == 0 {
+        let word = |word: usize| {
+            let options: Words = options.iter().map(|option| option[word]).collect();
+            self.choose(index[0], &options)
+        };
+        let chosen: Words = (0..options[0].len()).map(word).collect();
+        if index.len() == 1 {
             return chosen;
         }
-        let above = self.slice(index, bit, above);
-        let beyond = self.reduce(Reduction::Or, &above);
+        let beyond = self.reduce(Reduction::Or, &index[1..]);
+        let zero = self.zero(width);
         self.mux(beyond, &zero, &chosen)
     }
 

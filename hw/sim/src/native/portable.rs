@@ -1,6 +1,6 @@
 //! Evaluates units by going through their operations: for machines without machine code, and to check that with.
 
-use super::plan::Plan;
+use super::plan::{Plan, Unit};
 use super::words::{ones, Id, Memory, Op};
 
 /// Evaluates the units of a plan.
@@ -14,14 +14,13 @@ struct Arena<'a>(&'a mut [u64]);
 
 impl Arena<'_> {
     fn wake(&mut self, units: &[u32]) {
-        units.iter().for_each(|unit| self.0[*unit as usize / 8] |= 1 << (*unit % 8 * 8));
+        units.iter().for_each(|unit| super::wake(self.0, *unit));
     }
 
-    /// The word, and the bits of it, that hold a part of a memory's entry.
-    fn part(memory: &Memory, at: usize, entry: u64, word: u32) -> (usize, u32, u64) {
-        let bytes = memory.bytes();
-        let byte = entry as usize * bytes as usize + 8 * word as usize;
-        (at + byte / 8, byte as u32 % 8 * 8, ones(8 * bytes.min(8)))
+    /// The word, and the bits of it, that hold a lane of a memory's entry.
+    fn part(memory: &Memory, at: usize, entry: u64, lane: u32) -> (usize, u32, u64) {
+        let byte = entry as usize * memory.stride() as usize + (lane * memory.bytes()) as usize;
+        (at + byte / 8, byte as u32 % 8 * 8, ones(8 * memory.bytes()))
     }
 }
 
@@ -33,16 +32,17 @@ impl Portable {
     /// Evaluates one unit.
     pub fn run(&mut self, plan: &Plan, unit: usize, arena: &mut [u64]) {
         let mut arena = Arena(arena);
-        match unit.checked_sub(plan.schedule.blocks.len()) {
-            None => self.run_block(plan, unit, &mut arena),
-            Some(memory) => self.write(plan, memory, &mut arena),
+        match plan.unit(unit) {
+            Unit::Block(block) => self.run_block(plan, block, &mut arena),
+            Unit::Memory(memory) => self.write(plan, memory, &mut arena),
+            Unit::Nothing => {}
         }
     }
 
     fn value(&self, plan: &Plan, arena: &Arena, id: Id) -> u64 {
         match plan.netlist.nodes[id as usize].op {
             Op::Const(value) => value,
-            Op::Input(_) | Op::State(_) => arena.0[plan.place[id as usize] as usize],
+            Op::Input(_) | Op::State(_) | Op::Pick(..) => plan.read(arena.0, id),
             _ => self.values[id as usize],
         }
     }
@@ -53,10 +53,10 @@ impl Portable {
         for id in &block.nodes {
             let node = &netlist.nodes[*id as usize];
             let value = match node.op {
-                Op::Load { memory, word, addr } => {
-                    let addr = self.value(plan, arena, addr);
-                    load(plan, arena.0, memory as usize, word, addr)
+                Op::Load { memory, lane, addr } => {
+                    load(plan, arena.0, (memory as usize, lane), self.value(plan, arena, addr))
                 }
+                Op::Pick(..) => continue,
                 op => netlist.evaluate(op, node.width, |id| self.value(plan, arena, id)),
             };
             self.values[*id as usize] = value;
@@ -64,7 +64,7 @@ impl Portable {
         for export in &plan.exports[unit] {
             let mut changed = 0;
             for id in &export.values {
-                let place = &mut arena.0[plan.place[*id as usize] as usize];
+                let place = &mut arena.0[plan.place[*id as usize] as usize / 8];
                 changed |= std::mem::replace(place, self.values[*id as usize]) ^ *place;
             }
             if changed != 0 {
@@ -80,6 +80,9 @@ impl Portable {
                 _ => self.value(plan, arena, state.next),
             };
             arena.0[plan.next_at[index]] = taken;
+            if taken != arena.0[plan.state_at[index]] {
+                super::wake(&mut arena.0[plan.pending..], plan.edge_of[index]);
+            }
         }
     }
 
@@ -91,21 +94,19 @@ impl Portable {
                 continue;
             }
             arena.wake(&plan.readers[index]);
-            for (word, data) in write.data.iter().enumerate() {
-                let mask = write.mask.as_ref().map_or(u64::MAX, |mask| self.value(plan, arena, mask[word]));
-                let data = self.value(plan, arena, *data);
-                let (at, shift, bits) = Arena::part(memory, plan.memory_at[index], addr, word as u32);
-                let kept = arena.0[at] & !((mask & bits) << shift);
-                arena.0[at] = kept | (data & mask & bits) << shift;
-            }
+            let mask = write.mask.map_or(u64::MAX, |mask| self.value(plan, arena, mask));
+            let data = self.value(plan, arena, write.data);
+            let (at, shift, bits) = Arena::part(memory, plan.memory_at[index], addr, 0);
+            let kept = arena.0[at] & !((mask & bits) << shift);
+            arena.0[at] = kept | (data & mask & bits) << shift;
         }
     }
 }
 
-/// A word of a memory's entry; 0 beyond the end.
-pub(crate) fn load(plan: &Plan, arena: &[u64], index: usize, word: u32, addr: u64) -> u64 {
+/// A lane of a memory's entry; 0 beyond the end.
+pub(crate) fn load(plan: &Plan, arena: &[u64], (index, lane): (usize, u32), addr: u64) -> u64 {
     let memory = &plan.netlist.memories[index];
     let entry = addr.min(u64::from(memory.depth));
-    let (at, shift, bits) = Arena::part(memory, plan.memory_at[index], entry, word);
+    let (at, shift, bits) = Arena::part(memory, plan.memory_at[index], entry, lane);
     arena[at] >> shift & bits
 }

@@ -2,7 +2,8 @@
 //! changed, not at all.
 //!
 //! Values of one instance stay together as far as their order allows, and neighbours in the hierarchy are near each
-//! other, so that an idle part of the hardware is a few blocks of its own. What nothing depends on is left out.
+//! other, so that an idle part of the hardware is a few blocks of its own. Values with lanes are costly, so each
+//! *cone* of them, which only one register, memory or value outside uses, is a block of its own.
 //! Blocks are in an order of evaluation, and none needs a later one.
 
 use std::collections::BTreeMap;
@@ -10,10 +11,10 @@ use std::collections::BTreeMap;
 use super::words::{Id, Netlist};
 
 /// A block is closed at this many values.
-const MOST: usize = 200;
+const MOST: usize = 100;
 
 /// A block of this many values is closed where the next value belongs to another instance.
-const FEW: usize = 40;
+const FEW: usize = 20;
 
 /// The number of the block of a value that is not computed: a leaf, or dead.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -25,6 +26,8 @@ pub(crate) struct Block {
     pub nodes: Vec<Id>,
     /// Registers that are decided here.
     pub states: Vec<u32>,
+    /// Whether they have lanes; a block has none with and without.
+    pub has_lanes: bool,
 }
 
 /// Blocks in their order.
@@ -35,48 +38,47 @@ pub(crate) struct Schedule {
     pub block_of: Vec<u32>,
 }
 
-/// What is put in order.
-#[derive(Clone, Copy)]
-enum Item {
-    Node(Id),
-    State(u32),
-}
-
-/// Orders what is alive and cuts it.
+/// Orders what a swept netlist computes, and cuts it.
 pub(crate) fn schedule(netlist: &Netlist) -> Schedule {
-    let mut schedule = Schedule { blocks: Vec::new(), block_of: vec![NONE; netlist.nodes.len()] };
+    let items = Items::new(netlist);
+    let mut blocks = Vec::new();
     let mut block = Block::default();
     let mut last_scope = None;
-    for (item, scope) in Order::new(netlist) {
+    for (item, scope) in Order::new(netlist, &items) {
         let size = block.nodes.len() + block.states.len();
-        if size >= MOST || size >= FEW && last_scope != Some(scope) {
-            schedule.blocks.push(std::mem::take(&mut block));
+        let Block { nodes, states, has_lanes } = &items.all[item as usize];
+        let is_full = size >= MOST || size >= FEW && last_scope != Some(scope);
+        if size > 0 && (is_full || *has_lanes || block.has_lanes) {
+            blocks.push(std::mem::take(&mut block));
         }
-        match item {
-            Item::Node(id) => {
-                schedule.block_of[id as usize] = schedule.blocks.len() as u32;
-                block.nodes.push(id);
-            }
-            Item::State(state) => block.states.push(state),
-        }
+        block.nodes.extend(nodes);
+        block.states.extend(states);
+        block.has_lanes = *has_lanes;
         last_scope = Some(scope);
     }
-    schedule.blocks.push(block);
-    schedule
+    blocks.push(block);
+    let mut block_of = vec![NONE; netlist.nodes.len()];
+    for (number, block) in blocks.iter().enumerate() {
+        block.nodes.iter().for_each(|id| block_of[*id as usize] = number as u32);
+    }
+    Schedule { blocks, block_of }
 }
 
 impl Schedule {
-    /// Whether every live value is in one block, after what it needs.
+    /// Whether every value is in one block, after what it needs.
     pub fn check(&self, netlist: &Netlist) -> Result<(), String> {
         let mut is_done: Vec<bool> = netlist.nodes.iter().map(|node| node.op.is_leaf()).collect();
         let mut states = 0;
         for (number, block) in self.blocks.iter().enumerate() {
             for id in &block.nodes {
-                if !netlist.nodes[*id as usize].op.operands().all(|operand| is_done[operand as usize]) {
+                if !netlist.operands(*id).all(|operand| is_done[operand as usize]) {
                     return Err(format!("value {id} in block {number} comes before one that it needs"));
                 }
                 if self.block_of[*id as usize] != number as u32 || is_done[*id as usize] {
                     return Err(format!("value {id} is in several blocks"));
+                }
+                if (netlist.lanes(*id) > 1) != block.has_lanes {
+                    return Err(format!("block {number} has values with and without lanes"));
                 }
                 is_done[*id as usize] = true;
             }
@@ -95,10 +97,75 @@ impl Schedule {
     }
 }
 
+/// What is put in order: single values and registers, and cones of those with lanes.
+struct Items {
+    all: Vec<Block>,
+    scopes: Vec<u32>,
+    /// By value; [`NONE`] for a leaf.
+    of_node: Vec<u32>,
+}
+
+impl Items {
+    fn new(netlist: &Netlist) -> Items {
+        let mut items =
+            Items { all: Vec::new(), scopes: Vec::new(), of_node: vec![NONE; netlist.nodes.len()] };
+        let mut users = vec![User::Nobody; netlist.nodes.len()];
+        for (index, state) in netlist.states.iter().enumerate() {
+            let block = Block { states: vec![index as u32], has_lanes: state.lanes > 1, ..Block::default() };
+            let item = items.add(block, state.scope);
+            state.operands().for_each(|id| users[id as usize].add(User::Item(item)));
+        }
+        for (index, memory) in netlist.memories.iter().enumerate() {
+            memory.operands().for_each(|id| users[id as usize].add(User::Memory(index as u32)));
+        }
+        for id in (0..netlist.nodes.len() as Id).rev() {
+            let node = &netlist.nodes[id as usize];
+            if node.op.is_leaf() {
+                continue;
+            }
+            let has_lanes = node.lanes > 1;
+            let item = match users[id as usize] {
+                User::Item(item) if has_lanes && items.all[item as usize].has_lanes => item,
+                _ => items.add(Block { has_lanes, ..Block::default() }, node.scope),
+            };
+            items.all[item as usize].nodes.push(id);
+            items.of_node[id as usize] = item;
+            netlist.operands(id).for_each(|operand| users[operand as usize].add(User::Item(item)));
+        }
+        items.all.iter_mut().for_each(|item| item.nodes.reverse());
+        items
+    }
+
+    fn add(&mut self, item: Block, scope: u32) -> u32 {
+        self.all.push(item);
+        self.scopes.push(scope);
+        self.all.len() as u32 - 1
+    }
+}
+
+/// Who uses a value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum User {
+    Nobody,
+    Item(u32),
+    Memory(u32),
+    Several,
+}
+
+impl User {
+    fn add(&mut self, user: User) {
+        *self = match *self {
+            User::Nobody => user,
+            known if known == user => known,
+            _ => User::Several,
+        };
+    }
+}
+
 /// Gives items in an order of evaluation: as many as can be of one instance, then those of the next.
 struct Order<'a> {
-    netlist: &'a Netlist,
-    /// By item: values, then states.
+    items: &'a Items,
+    /// By item.
     users: Vec<Vec<u32>>,
     waits_for: Vec<u32>,
     ready: BTreeMap<u32, Vec<u32>>,
@@ -106,27 +173,27 @@ struct Order<'a> {
 }
 
 impl<'a> Order<'a> {
-    fn new(netlist: &'a Netlist) -> Order<'a> {
-        let count = netlist.nodes.len() + netlist.states.len();
+    fn new(netlist: &'a Netlist, items: &'a Items) -> Order<'a> {
+        let count = items.all.len();
         let mut order = Order {
-            netlist,
+            items,
             users: vec![Vec::new(); count],
             waits_for: vec![0; count],
             ready: BTreeMap::new(),
             scope: 0,
         };
-        let is_live = live(netlist);
-        for item in (0..count as u32).rev() {
-            let operands: Vec<Id> = match order.item(item) {
-                Item::Node(id) if !is_live[id as usize] => continue,
-                Item::Node(id) => netlist.nodes[id as usize].op.operands().collect(),
-                Item::State(state) => netlist.states[state as usize].operands().collect(),
-            };
-            let computed = operands.into_iter().filter(|id| !netlist.nodes[*id as usize].op.is_leaf());
-            for operand in computed {
-                order.users[operand as usize].push(item);
-                order.waits_for[item as usize] += 1;
+        for (number, item) in items.all.iter().enumerate() {
+            let of_nodes = item.nodes.iter().flat_map(|id| netlist.operands(*id));
+            let of_states = item.states.iter().flat_map(|state| netlist.states[*state as usize].operands());
+            for operand in of_nodes.chain(of_states) {
+                let from = items.of_node[operand as usize];
+                if from != NONE && from != number as u32 {
+                    order.users[from as usize].push(number as u32);
+                    order.waits_for[number] += 1;
+                }
             }
+        }
+        for item in 0..count as u32 {
             if order.waits_for[item as usize] == 0 {
                 order.offer(item);
             }
@@ -134,29 +201,15 @@ impl<'a> Order<'a> {
         order
     }
 
-    fn item(&self, item: u32) -> Item {
-        match (item as usize).checked_sub(self.netlist.nodes.len()) {
-            Some(state) => Item::State(state as u32),
-            None => Item::Node(item),
-        }
-    }
-
-    fn scope_of(&self, item: u32) -> u32 {
-        match self.item(item) {
-            Item::Node(id) => self.netlist.nodes[id as usize].scope,
-            Item::State(state) => self.netlist.states[state as usize].scope,
-        }
-    }
-
     fn offer(&mut self, item: u32) {
-        self.ready.entry(self.scope_of(item)).or_default().push(item);
+        self.ready.entry(self.items.scopes[item as usize]).or_default().push(item);
     }
 }
 
 impl Iterator for Order<'_> {
-    type Item = (Item, u32);
+    type Item = (u32, u32);
 
-    fn next(&mut self) -> Option<(Item, u32)> {
+    fn next(&mut self) -> Option<(u32, u32)> {
         let here = self.ready.range(self.scope..).next().or_else(|| self.ready.iter().next());
         let scope = *here?.0;
         let ready = self.ready.get_mut(&scope)?;
@@ -171,23 +224,6 @@ impl Iterator for Order<'_> {
                 self.offer(user);
             }
         }
-        Some((self.item(item), scope))
+        Some((item, scope))
     }
-}
-
-/// The computed values that an output, a register or a memory depends on.
-pub(crate) fn live(netlist: &Netlist) -> Vec<bool> {
-    let mut is_live = vec![false; netlist.nodes.len()];
-    let outputs = netlist.outputs.iter().flatten().copied();
-    let states = netlist.states.iter().flat_map(|state| state.operands());
-    for root in outputs.chain(states).chain(netlist.memories.iter().flat_map(|memory| memory.operands())) {
-        is_live[root as usize] = true;
-    }
-    for (id, node) in netlist.nodes.iter().enumerate().rev() {
-        if is_live[id] {
-            node.op.operands().for_each(|operand| is_live[operand as usize] = true);
-            is_live[id] = !node.op.is_leaf();
-        }
-    }
-    is_live
 }

@@ -2,8 +2,9 @@
 //!
 //! A value has 1 to 64 bits and is 0 above them; a wider signal is several values, lowest word first. Values are
 //! in an order of evaluation: operands have lower numbers. Registers and memories are objects, not values.
-
-use std::fmt::Write as _;
+//!
+//! A value, a register or a memory may have *lanes*: the same of several equal instances, side by side. Operations
+//! on lanes work lane by lane; their operands have as many.
 
 /// A value.
 pub(crate) type Id = u32;
@@ -17,10 +18,11 @@ pub(crate) enum Op {
     Input(u32),
     /// What a register's word holds.
     State(u32),
-    /// A word of a memory's entry; 0 beyond the end.
+    /// A memory's entry; 0 beyond the end. Of a memory with lanes, `lane` of it, or where the value has lanes, all
+    /// of them; then the address may be one for all.
     Load {
         memory: u32,
-        word: u32,
+        lane: u32,
         addr: Id,
     },
     Not(Id),
@@ -50,15 +52,26 @@ pub(crate) enum Op {
     Sext(Id),
     /// Whether the number of set bits is odd.
     Parity(Id),
+    /// The value of that number in a list, or 0 where there is none.
+    Choose(u32, Id),
+    /// One lane of a value.
+    Pick(Id, u32),
+    /// A value in every lane.
+    Splat(Id),
+    /// Values from a list, one a lane.
+    Gather(u32),
+    /// Neighbouring lanes of a value with more, from this one up.
+    View(Id, u32),
 }
 
 impl Op {
-    /// The values that it computes from.
-    pub fn operands(self) -> impl Iterator<Item = Id> {
+    /// The values that it computes from, but for those of a list.
+    pub fn direct(self) -> impl Iterator<Item = Id> {
         let (ids, count) = match self {
-            Op::Const(_) | Op::Input(_) | Op::State(_) => ([0; 3], 0),
+            Op::Const(_) | Op::Input(_) | Op::State(_) | Op::Gather(_) => ([0; 3], 0),
             Op::Load { addr: a, .. } => ([a, 0, 0], 1),
             Op::Not(a) | Op::Slice(a, _) | Op::Zext(a) | Op::Sext(a) | Op::Parity(a) => ([a, 0, 0], 1),
+            Op::Choose(_, a) | Op::Pick(a, _) | Op::Splat(a) | Op::View(a, _) => ([a, 0, 0], 1),
             Op::And(a, b) | Op::Or(a, b) | Op::Xor(a, b) | Op::Concat(a, b) => ([a, b, 0], 2),
             Op::Add(a, b) | Op::Sub(a, b) | Op::Mul(a, b) | Op::MulHigh(a, b) => ([a, b, 0], 2),
             Op::Eq(a, b) | Op::Less(a, b) | Op::LessSigned(a, b) => ([a, b, 0], 2),
@@ -68,24 +81,77 @@ impl Op {
         ids.into_iter().take(count)
     }
 
+    /// The same operation on other values; what is no operand stays.
+    pub fn map(self, mut to: impl FnMut(Id) -> Id) -> Op {
+        match self {
+            Op::Const(_) | Op::Input(_) | Op::State(_) | Op::Gather(_) => self,
+            Op::Load { memory, lane, addr } => Op::Load { memory, lane, addr: to(addr) },
+            Op::Not(a) => Op::Not(to(a)),
+            Op::And(a, b) => Op::And(to(a), to(b)),
+            Op::Or(a, b) => Op::Or(to(a), to(b)),
+            Op::Xor(a, b) => Op::Xor(to(a), to(b)),
+            Op::Add(a, b) => Op::Add(to(a), to(b)),
+            Op::Sub(a, b) => Op::Sub(to(a), to(b)),
+            Op::Mul(a, b) => Op::Mul(to(a), to(b)),
+            Op::MulHigh(a, b) => Op::MulHigh(to(a), to(b)),
+            Op::Eq(a, b) => Op::Eq(to(a), to(b)),
+            Op::Less(a, b) => Op::Less(to(a), to(b)),
+            Op::LessSigned(a, b) => Op::LessSigned(to(a), to(b)),
+            Op::Shl(a, b) => Op::Shl(to(a), to(b)),
+            Op::Shr(a, b) => Op::Shr(to(a), to(b)),
+            Op::Sar(a, b) => Op::Sar(to(a), to(b)),
+            Op::Mux(select, yes, no) => Op::Mux(to(select), to(yes), to(no)),
+            Op::Slice(a, low) => Op::Slice(to(a), low),
+            Op::Concat(high, low) => Op::Concat(to(high), to(low)),
+            Op::Zext(a) => Op::Zext(to(a)),
+            Op::Sext(a) => Op::Sext(to(a)),
+            Op::Parity(a) => Op::Parity(to(a)),
+            Op::Choose(list, index) => Op::Choose(list, to(index)),
+            Op::Pick(a, lane) => Op::Pick(to(a), lane),
+            Op::Splat(a) => Op::Splat(to(a)),
+            Op::View(a, first) => Op::View(to(a), first),
+        }
+    }
+
+    /// The list that it takes values from.
+    pub fn list(self) -> Option<u32> {
+        match self {
+            Op::Gather(list) | Op::Choose(list, _) => Some(list),
+            _ => None,
+        }
+    }
+
+    /// The same with another list.
+    pub fn with_list(self, list: u32) -> Op {
+        match self {
+            Op::Gather(_) => Op::Gather(list),
+            Op::Choose(_, index) => Op::Choose(list, index),
+            other => other,
+        }
+    }
+
     /// Whether it is there before a cycle's evaluation starts.
     pub fn is_leaf(self) -> bool {
         matches!(self, Op::Const(_) | Op::Input(_) | Op::State(_))
     }
 }
 
-/// A value: what computes it, its bits, and the instance that it belongs to (the first, where several share it).
+/// A value: what computes it, its bits, its lanes, and the instance that it belongs to (the first, where several
+/// share it).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Node {
     pub op: Op,
     pub width: u32,
+    pub lanes: u32,
     pub scope: u32,
 }
 
-/// A word of a register: takes the reset value while reset, else `next` while enabled.
+/// A word of a register: takes the reset value while reset, else `next` while enabled. Where it has lanes, enable
+/// and reset may be one for all.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
     pub width: u32,
+    pub lanes: u32,
     pub scope: u32,
     pub next: Id,
     pub enable: Option<Id>,
@@ -99,47 +165,46 @@ impl State {
     }
 }
 
-/// A memory's write port.
-#[derive(Clone, Debug)]
+/// A memory's write port. Where the memory has lanes, its address may be one for all, and then its enable may be.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Write {
     pub addr: Id,
     pub enable: Id,
-    /// By word.
-    pub data: Vec<Id>,
-    /// By word: the bits that are written, where not all are.
-    pub mask: Option<Vec<Id>>,
+    pub data: Id,
+    /// The bits that are written, where not all are.
+    pub mask: Option<Id>,
 }
 
-/// A memory.
+impl Write {
+    /// The values that decide what is written.
+    pub fn operands(&self) -> impl Iterator<Item = Id> {
+        [Some(self.addr), Some(self.enable), Some(self.data), self.mask].into_iter().flatten()
+    }
+}
+
+/// A memory with entries of at most 64 bits. A wider one is several, with equal addresses.
 #[derive(Clone, Debug)]
 pub(crate) struct Memory {
     pub width: u32,
     pub depth: u32,
+    pub lanes: u32,
     pub writes: Vec<Write>,
 }
 
 impl Memory {
     /// The values that decide what is written.
     pub fn operands(&self) -> impl Iterator<Item = Id> + '_ {
-        self.writes.iter().flat_map(|write| {
-            let masks = write.mask.iter().flatten();
-            [write.addr, write.enable].into_iter().chain(write.data.iter().chain(masks).copied())
-        })
+        self.writes.iter().flat_map(|write| write.operands())
     }
 
-    /// Words of an entry.
-    pub fn words(&self) -> u32 {
-        self.width.div_ceil(64)
-    }
-
-    /// Bytes that an entry takes: a power of two below a word, else whole words.
+    /// Bytes that an entry takes in each lane.
     pub fn bytes(&self) -> u32 {
-        match self.width {
-            0..=8 => 1,
-            9..=16 => 2,
-            17..=32 => 4,
-            _ => 8 * self.words(),
-        }
+        bytes(self.width)
+    }
+
+    /// Bytes from an entry to the next.
+    pub fn stride(&self) -> u32 {
+        padded(self.lanes) * self.bytes()
     }
 }
 
@@ -153,6 +218,21 @@ pub(crate) struct Netlist {
     pub inputs: Vec<u32>,
     /// The words of every output.
     pub outputs: Vec<Vec<Id>>,
+    /// What [`Op::Gather`] gathers and [`Op::Choose`] chooses from.
+    pub lists: Vec<Vec<Id>>,
+}
+
+/// Lanes for which there is room: whole vectors, so that none has to end early.
+pub(crate) fn padded(lanes: u32) -> u32 {
+    match lanes {
+        1 => 1,
+        _ => lanes.next_multiple_of(16),
+    }
+}
+
+/// Bytes in which a number of so many bits is kept among others.
+pub(crate) fn bytes(width: u32) -> u32 {
+    width.div_ceil(8).next_power_of_two()
 }
 
 /// The lowest `width` bits.
@@ -171,8 +251,20 @@ impl Netlist {
         self.nodes[id as usize].width
     }
 
-    /// What an operation computes, from the values of its operands: the definition of the word operations. Leaves
-    /// and reads of memories have none.
+    /// Lanes of a value.
+    pub fn lanes(&self, id: Id) -> u32 {
+        self.nodes[id as usize].lanes
+    }
+
+    /// The values that a value is computed from.
+    pub fn operands(&self, id: Id) -> impl Iterator<Item = Id> + '_ {
+        let op = self.nodes[id as usize].op;
+        let list = op.list().map_or(&[][..], |list| &self.lists[list as usize]);
+        op.direct().chain(list.iter().copied())
+    }
+
+    /// What an operation computes, from the values of its operands, in one lane: the definition of the word
+    /// operations. Leaves, reads of memories and what moves values between lanes have none.
     pub fn evaluate(&self, op: Op, width: u32, value: impl Fn(Id) -> u64) -> u64 {
         let shift = |by: Id| u32::try_from(value(by)).unwrap_or(u32::MAX);
         let result = match op {
@@ -199,82 +291,13 @@ impl Netlist {
             Op::Zext(a) => value(a),
             Op::Sext(a) => signed(value(a), self.width(a)) as u64,
             Op::Parity(a) => u64::from(value(a).count_ones() % 2 == 1),
+            Op::Choose(list, index) => {
+                let index = usize::try_from(value(index)).unwrap_or(usize::MAX);
+                self.lists[list as usize].get(index).map_or(0, |chosen| value(*chosen))
+            }
             Op::Input(_) | Op::State(_) | Op::Load { .. } => panic!("{op:?} is not computed from operands"),
+            Op::Pick(..) | Op::Splat(_) | Op::Gather(_) | Op::View(..) => panic!("{op:?} moves lanes"),
         };
         result & ones(width)
-    }
-
-    /// What is wrong with it, if anything: the definition of a legal netlist.
-    pub fn check(&self) -> Result<(), String> {
-        for (id, node) in self.nodes.iter().enumerate() {
-            let wrong = |why: &str| Err(format!("value {id}, {:?} of {} bits: {why}", node.op, node.width));
-            if !(1..=64).contains(&node.width) {
-                return wrong("a value has 1 to 64 bits");
-            }
-            if node.op.operands().any(|operand| operand as usize >= id) {
-                return wrong("an operand comes later");
-            }
-            if let Some(why) = self.width_fault(node) {
-                return wrong(why);
-            }
-        }
-        let is_bit = |id: Id| self.width(id) == 1;
-        for (index, state) in self.states.iter().enumerate() {
-            let controls = state.enable.iter().chain(state.reset.as_ref().map(|reset| &reset.0));
-            if self.width(state.next) != state.width || !controls.copied().all(is_bit) {
-                return Err(format!("state {index} takes values of wrong widths"));
-            }
-        }
-        for (index, memory) in self.memories.iter().enumerate() {
-            let words = memory.words() as usize;
-            let fits = |write: &Write| {
-                let mask = write.mask.as_ref().is_none_or(|mask| mask.len() == words);
-                is_bit(write.enable) && write.data.len() == words && mask
-            };
-            if !memory.writes.iter().all(fits) {
-                return Err(format!("memory {index} is written with values of wrong widths"));
-            }
-        }
-        Ok(())
-    }
-
-    fn width_fault(&self, node: &Node) -> Option<&'static str> {
-        let (w, of) = (node.width, |id: Id| self.width(id));
-        let is_right = match node.op {
-            Op::Const(value) => value & !ones(w) == 0,
-            Op::Input(word) => self.inputs.get(word as usize) == Some(&w),
-            Op::State(state) => self.states.get(state as usize).is_some_and(|state| state.width == w),
-            Op::Load { memory, word, .. } => {
-                self.memories.get(memory as usize).is_some_and(|m| m.width - 64 * word >= w)
-            }
-            Op::Not(a) => of(a) == w,
-            Op::And(a, b) | Op::Or(a, b) | Op::Xor(a, b) => of(a) == w && of(b) == w,
-            Op::Add(a, b) | Op::Sub(a, b) | Op::Mul(a, b) => of(a) == w && of(b) == w,
-            Op::MulHigh(a, b) => w == 64 && of(a) == 64 && of(b) == 64,
-            Op::Eq(a, b) | Op::Less(a, b) | Op::LessSigned(a, b) => w == 1 && of(a) == of(b),
-            Op::Shl(a, _) | Op::Shr(a, _) | Op::Sar(a, _) => of(a) == w,
-            Op::Mux(select, yes, no) => of(select) == 1 && of(yes) == w && of(no) == w,
-            Op::Slice(a, low) => low + w <= of(a),
-            Op::Concat(high, low) => of(high) + of(low) == w,
-            Op::Zext(a) | Op::Sext(a) => of(a) <= w,
-            Op::Parity(_) => w == 1,
-        };
-        (!is_right).then_some("operands and result do not fit each other")
-    }
-
-    /// As text, a value a line.
-    pub fn dump(&self) -> String {
-        let mut text = String::new();
-        for (id, node) in self.nodes.iter().enumerate() {
-            let _ = writeln!(text, "v{id}: {} = {:?} in {}", node.width, node.op, node.scope);
-        }
-        for (index, state) in self.states.iter().enumerate() {
-            let _ = writeln!(text, "state {index}: {state:?}");
-        }
-        for (index, memory) in self.memories.iter().enumerate() {
-            let _ = writeln!(text, "memory {index}: {memory:?}");
-        }
-        let _ = writeln!(text, "outputs {:?}", self.outputs);
-        text
     }
 }

@@ -3,25 +3,25 @@
 //! A value is computed in a 64-bit register. Bits above its width may be anything until someone needs them to be 0:
 //! sums and complements are cut only where they are compared, shifted right, widened or kept.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{types, Function, InstBuilder, MemFlagsData, Value};
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
-use super::super::plan::Plan;
-use super::super::words::{ones, Id, Memory, Op, Write};
+use super::super::plan::{self, flags, Plan, FLAGS};
+use super::super::words::{bytes, ones, Id, Memory, Op, Write};
 
 /// What is known of a value within the function.
 #[derive(Clone, Copy, Default)]
-struct Known {
+pub(super) struct Known {
     /// Right in the bits of its width.
-    raw: Option<Value>,
+    pub raw: Option<Value>,
     /// The same, 0 above them.
-    clean: Option<Value>,
+    pub clean: Option<Value>,
     /// As a condition, where a comparison gave it.
-    condition: Option<Value>,
+    pub condition: Option<Value>,
 }
 
 /// Emits one unit after the other.
@@ -32,12 +32,12 @@ pub(crate) struct Emitter<'a> {
 }
 
 /// A unit being emitted.
-struct Unit<'a, 'b, 'f> {
-    plan: &'a Plan,
-    known: &'b mut [Known],
-    touched: &'b mut Vec<Id>,
-    code: FunctionBuilder<'f>,
-    base: Value,
+pub(super) struct Unit<'a, 'b, 'f> {
+    pub plan: &'a Plan,
+    pub known: &'b mut [Known],
+    pub touched: &'b mut Vec<Id>,
+    pub code: FunctionBuilder<'f>,
+    pub base: Value,
 }
 
 impl<'a> Emitter<'a> {
@@ -60,9 +60,10 @@ impl<'a> Emitter<'a> {
         let base = code.block_params(entry)[0];
         let (known, touched) = (&mut self.known[..], &mut self.touched);
         let mut emitted = Unit { plan: self.plan, known, touched, code, base };
-        match unit.checked_sub(self.plan.schedule.blocks.len()) {
-            None => emitted.block(unit),
-            Some(memory) => emitted.memory(memory),
+        match self.plan.unit(unit) {
+            plan::Unit::Block(block) => emitted.block(block),
+            plan::Unit::Memory(memory) => emitted.memory(memory),
+            plan::Unit::Nothing => {}
         }
         emitted.forget();
         emitted.code.ins().return_(&[]);
@@ -82,10 +83,13 @@ impl Unit<'_, '_, '_> {
             .flat_map(|(number, export)| export.values.iter().map(move |id| (*id, number)))
             .collect();
         let mut changed: Vec<Option<Value>> = vec![None; exports.len()];
+        let mut edges: BTreeMap<u32, Value> = BTreeMap::new();
         let mut deciding = self.decided_after(&block.nodes, &block.states);
-        deciding.remove(&None).into_iter().flatten().for_each(|state| self.decide(state));
+        deciding.remove(&None).into_iter().flatten().for_each(|state| self.decide(state, &mut edges));
         for id in &block.nodes {
-            self.compute(*id);
+            if !self.is_pick(*id) {
+                self.compute(*id);
+            }
             if let Some(number) = export_of.get(id) {
                 let change = self.keep(*id, !exports[*number].wakes.is_empty());
                 let all = &mut changed[*number];
@@ -94,13 +98,34 @@ impl Unit<'_, '_, '_> {
                     (all, change) => all.or(change),
                 };
             }
-            deciding.remove(&Some(*id)).into_iter().flatten().for_each(|state| self.decide(state));
+            deciding
+                .remove(&Some(*id))
+                .into_iter()
+                .flatten()
+                .for_each(|state| self.decide(state, &mut edges));
         }
         // The branches of waking come last: what is computed above is known in all that follows.
         for (export, changed) in exports.iter().zip(changed) {
             if let Some(changed) = changed {
                 self.wake_if(changed, &export.wakes);
             }
+        }
+        self.note_edges(&edges);
+    }
+
+    /// Sets the flags of edges some of whose bits change.
+    fn note_edges(&mut self, edges: &BTreeMap<u32, Value>) {
+        let numbers: Vec<u32> = edges.keys().copied().collect();
+        for word in flags(&numbers).into_keys() {
+            let mut all = self.load_word(8 * (self.plan.pending + word) as i32);
+            for (edge, changed) in edges.iter().filter(|(edge, _)| **edge as usize / FLAGS == word) {
+                let is_any = self.code.ins().icmp_imm_u(IntCC::NotEqual, *changed, 0);
+                let is_any = self.code.ins().uextend(types::I64, is_any);
+                let flag = self.code.ins().ishl_imm_u(is_any, i64::from(edge % FLAGS as u32));
+                all = self.code.ins().bor(all, flag);
+            }
+            let at = 8 * (self.plan.pending + word) as i32;
+            self.code.ins().store(MemFlagsData::trusted(), all, self.base, at);
         }
     }
 
@@ -118,7 +143,7 @@ impl Unit<'_, '_, '_> {
 
     /// Stores a value at its place; gives the bits that changed, where they are asked for.
     fn keep(&mut self, id: Id, is_compared: bool) -> Option<Value> {
-        let (at, value) = (8 * self.plan.place[id as usize] as i32, self.clean(id));
+        let (at, value) = (self.plan.place[id as usize] as i32, self.clean(id));
         let old = is_compared.then(|| self.load_word(at));
         self.code.ins().store(MemFlagsData::trusted(), value, self.base, at);
         old.map(|old| self.code.ins().bxor(old, value))
@@ -134,18 +159,19 @@ impl Unit<'_, '_, '_> {
     }
 
     fn wake(&mut self, units: &[u32]) {
-        let one = self.code.ins().iconst(types::I8, 1);
-        for unit in units {
-            self.code.ins().store(MemFlagsData::trusted(), one, self.base, *unit as i32);
+        for (word, bits) in flags(units) {
+            let awake = self.load_word(8 * word as i32);
+            let awake = self.code.ins().bor_imm_u(awake, bits as i64);
+            self.code.ins().store(MemFlagsData::trusted(), awake, self.base, 8 * word as i32);
         }
     }
 
-    /// Stores what a register takes at the next edge.
-    fn decide(&mut self, index: usize) {
+    /// Stores what a register takes at the next edge, and adds the bits that change to those of its edge.
+    fn decide(&mut self, index: usize, edges: &mut BTreeMap<u32, Value>) {
         let state = &self.plan.netlist.states[index];
+        let held = self.load_word(8 * self.plan.state_at[index] as i32);
         let mut taken = self.clean(state.next);
         if let Some(enable) = state.enable {
-            let held = self.load_word(8 * self.plan.state_at[index] as i32);
             let enable = self.condition(enable);
             taken = self.code.ins().select(enable, taken, held);
         }
@@ -155,6 +181,11 @@ impl Unit<'_, '_, '_> {
             taken = self.code.ins().select(reset, value, taken);
         }
         self.code.ins().store(MemFlagsData::trusted(), taken, self.base, 8 * self.plan.next_at[index] as i32);
+        let mut changed = self.code.ins().bxor(held, taken);
+        if let Some(others) = edges.get(&self.plan.edge_of[index]) {
+            changed = self.code.ins().bor(changed, *others);
+        }
+        edges.insert(self.plan.edge_of[index], changed);
     }
 
     /// The write ports of a memory, in their order.
@@ -181,35 +212,32 @@ impl Unit<'_, '_, '_> {
 
     fn write(&mut self, memory: &Memory, at: usize, write: &Write, addr: Value) {
         let entry = self.entry(memory, addr);
-        for (word, data) in write.data.iter().enumerate() {
-            let offset = 8 * (at + word) as i32;
-            let mut value = self.clean(*data);
-            if let Some(mask) = &write.mask {
-                let (mask, old) = (self.clean(mask[word]), self.load_part(memory, entry, offset));
-                let kept = self.code.ins().band_not(old, mask);
-                let taken = self.code.ins().band(value, mask);
-                value = self.code.ins().bor(kept, taken);
-            }
-            let flags = MemFlagsData::trusted();
-            match memory.bytes() {
-                1 => self.code.ins().istore8(flags, value, entry, offset),
-                2 => self.code.ins().istore16(flags, value, entry, offset),
-                4 => self.code.ins().istore32(flags, value, entry, offset),
-                _ => self.code.ins().store(flags, value, entry, offset),
-            };
+        let offset = 8 * at as i32;
+        let mut value = self.clean(write.data);
+        if let Some(mask) = write.mask {
+            let (mask, old) = (self.clean(mask), self.load_bytes(memory.bytes(), entry, offset));
+            let kept = self.code.ins().band_not(old, mask);
+            let taken = self.code.ins().band(value, mask);
+            value = self.code.ins().bor(kept, taken);
         }
+        let flags = MemFlagsData::trusted();
+        match memory.bytes() {
+            1 => self.code.ins().istore8(flags, value, entry, offset),
+            2 => self.code.ins().istore16(flags, value, entry, offset),
+            4 => self.code.ins().istore32(flags, value, entry, offset),
+            _ => self.code.ins().store(flags, value, entry, offset),
+        };
     }
 
     /// The address of an entry, less that of its memory.
-    fn entry(&mut self, memory: &Memory, addr: Value) -> Value {
-        let bytes = i64::from(memory.bytes());
-        let offset = self.code.ins().imul_imm_u(addr, bytes);
+    pub fn entry(&mut self, memory: &Memory, addr: Value) -> Value {
+        let offset = self.code.ins().imul_imm_u(addr, i64::from(memory.stride()));
         self.code.ins().iadd(self.base, offset)
     }
 
-    fn load_part(&mut self, memory: &Memory, entry: Value, offset: i32) -> Value {
+    pub fn load_bytes(&mut self, bytes: u32, entry: Value, offset: i32) -> Value {
         let flags = MemFlagsData::trusted();
-        match memory.bytes() {
+        match bytes {
             1 => self.code.ins().uload8(types::I64, flags, entry, offset),
             2 => self.code.ins().uload16(types::I64, flags, entry, offset),
             4 => self.code.ins().uload32(flags, entry, offset),
@@ -217,7 +245,7 @@ impl Unit<'_, '_, '_> {
         }
     }
 
-    fn load_word(&mut self, at: i32) -> Value {
+    pub fn load_word(&mut self, at: i32) -> Value {
         self.code.ins().load(types::I64, MemFlagsData::trusted(), self.base, at)
     }
 
@@ -227,9 +255,14 @@ impl Unit<'_, '_, '_> {
         }
     }
 
+    /// Whether it is a lane of a value that is kept, which is loaded and not computed.
+    pub fn is_pick(&self, id: Id) -> bool {
+        matches!(self.plan.netlist.nodes[id as usize].op, Op::Pick(..))
+    }
+
     /// The value, right in the bits of its width; loaded where another unit computed it, unless it is cheap.
-    fn raw(&mut self, id: Id) -> Value {
-        if self.known[id as usize].raw.is_none() && self.plan.is_cheap[id as usize] {
+    pub fn raw(&mut self, id: Id) -> Value {
+        if self.known[id as usize].raw.is_none() && self.plan.is_cheap[id as usize] && !self.is_pick(id) {
             self.compute(id);
         }
         if let Some(raw) = self.known[id as usize].raw {
@@ -237,7 +270,11 @@ impl Unit<'_, '_, '_> {
         }
         let value = match self.plan.netlist.nodes[id as usize].op {
             Op::Const(value) => self.code.ins().iconst(types::I64, value as i64),
-            _ => self.load_word(8 * self.plan.place[id as usize] as i32),
+            Op::Pick(..) => {
+                let at = self.plan.place[id as usize] as i32;
+                self.load_bytes(bytes(self.plan.netlist.width(id)), self.base, at)
+            }
+            _ => self.load_word(self.plan.place[id as usize] as i32),
         };
         self.touched.push(id);
         self.known[id as usize] = Known { raw: Some(value), clean: Some(value), condition: None };
@@ -245,7 +282,7 @@ impl Unit<'_, '_, '_> {
     }
 
     /// The value with zeros above its width.
-    fn clean(&mut self, id: Id) -> Value {
+    pub fn clean(&mut self, id: Id) -> Value {
         let raw = self.raw(id);
         if let Some(clean) = self.known[id as usize].clean {
             return clean;
@@ -256,19 +293,19 @@ impl Unit<'_, '_, '_> {
         clean
     }
 
-    fn is_clean(&mut self, id: Id) -> bool {
+    pub fn is_clean(&mut self, id: Id) -> bool {
         self.raw(id);
         self.known[id as usize].clean.is_some()
     }
 
     /// A bit as the condition of a choice.
-    fn condition(&mut self, id: Id) -> Value {
+    pub fn condition(&mut self, id: Id) -> Value {
         let clean = self.clean(id);
         self.known[id as usize].condition.unwrap_or(clean)
     }
 
     /// The value as a signed number of 64 bits.
-    fn signed(&mut self, id: Id) -> Value {
+    pub fn signed(&mut self, id: Id) -> Value {
         let above = 64 - i64::from(self.plan.netlist.width(id));
         let raw = self.raw(id);
         if above == 0 {
@@ -276,133 +313,5 @@ impl Unit<'_, '_, '_> {
         }
         let top = self.code.ins().ishl_imm_u(raw, above);
         self.code.ins().sshr_imm_u(top, above)
-    }
-
-    fn compute(&mut self, id: Id) {
-        let node = self.plan.netlist.nodes[id as usize];
-        let (value, is_clean) = match node.op {
-            Op::Eq(a, b) => return self.compare(id, IntCC::Equal, a, b),
-            Op::Less(a, b) => return self.compare(id, IntCC::UnsignedLessThan, a, b),
-            Op::LessSigned(a, b) => return self.compare(id, IntCC::SignedLessThan, a, b),
-            op => self.operation(op, node.width),
-        };
-        let clean = (is_clean || node.width == 64).then_some(value);
-        self.touched.push(id);
-        self.known[id as usize] = Known { raw: Some(value), clean, condition: None };
-    }
-
-    fn compare(&mut self, id: Id, how: IntCC, a: Id, b: Id) {
-        let [a, b] = match how {
-            IntCC::SignedLessThan => [self.signed(a), self.signed(b)],
-            _ => [self.clean(a), self.clean(b)],
-        };
-        let condition = self.code.ins().icmp(how, a, b);
-        let value = self.code.ins().uextend(types::I64, condition);
-        self.touched.push(id);
-        self.known[id as usize] = Known { raw: Some(value), clean: Some(value), condition: Some(condition) };
-    }
-
-    /// The result of an operation, and whether it is 0 above its width.
-    fn operation(&mut self, op: Op, width: u32) -> (Value, bool) {
-        match op {
-            Op::Load { memory, word, addr } => (self.load(memory as usize, word, addr), true),
-            Op::Not(a) => {
-                let (raw, is_clean) = (self.raw(a), self.is_clean(a));
-                match is_clean {
-                    true => (self.code.ins().bxor_imm_u(raw, ones(width) as i64), true),
-                    false => (self.code.ins().bnot(raw), false),
-                }
-            }
-            Op::And(a, b) => {
-                let is_clean = self.is_clean(a) || self.is_clean(b);
-                (self.on_raw(a, b, |code, a, b| code.ins().band(a, b)), is_clean)
-            }
-            Op::Or(a, b) => {
-                let is_clean = self.is_clean(a) && self.is_clean(b);
-                (self.on_raw(a, b, |code, a, b| code.ins().bor(a, b)), is_clean)
-            }
-            Op::Xor(a, b) => {
-                let is_clean = self.is_clean(a) && self.is_clean(b);
-                (self.on_raw(a, b, |code, a, b| code.ins().bxor(a, b)), is_clean)
-            }
-            Op::Add(a, b) => (self.on_raw(a, b, |code, a, b| code.ins().iadd(a, b)), false),
-            Op::Sub(a, b) => (self.on_raw(a, b, |code, a, b| code.ins().isub(a, b)), false),
-            Op::Mul(a, b) => (self.on_raw(a, b, |code, a, b| code.ins().imul(a, b)), false),
-            Op::MulHigh(a, b) => (self.on_raw(a, b, |code, a, b| code.ins().umulhi(a, b)), true),
-            Op::Shl(a, by) => {
-                let a = self.raw(a);
-                (self.shifted(a, by, |code, a, by| code.ins().ishl(a, by)), false)
-            }
-            Op::Shr(a, by) => {
-                let a = self.clean(a);
-                (self.shifted(a, by, |code, a, by| code.ins().ushr(a, by)), true)
-            }
-            Op::Sar(a, by) => (self.shifted_signed(a, by), false),
-            Op::Mux(select, yes, no) => {
-                let is_clean = self.is_clean(yes) && self.is_clean(no);
-                let (select, yes, no) = (self.condition(select), self.raw(yes), self.raw(no));
-                (self.code.ins().select(select, yes, no), is_clean)
-            }
-            Op::Slice(a, 0) => (self.raw(a), false),
-            Op::Slice(a, low) => {
-                let is_top = low + width == self.plan.netlist.width(a);
-                let a = if is_top { self.clean(a) } else { self.raw(a) };
-                (self.code.ins().ushr_imm_u(a, i64::from(low)), is_top)
-            }
-            Op::Concat(high, low) => {
-                let is_clean = self.is_clean(high);
-                let (above, low, high) = (self.plan.netlist.width(low), self.clean(low), self.raw(high));
-                let high = self.code.ins().ishl_imm_u(high, i64::from(above));
-                (self.code.ins().bor(high, low), is_clean)
-            }
-            Op::Zext(a) => (self.clean(a), true),
-            Op::Sext(a) => (self.signed(a), false),
-            Op::Parity(a) => {
-                let a = self.clean(a);
-                let count = self.code.ins().popcnt(a);
-                (count, false)
-            }
-            leaf => panic!("{leaf:?} is not computed"),
-        }
-    }
-
-    fn on_raw(&mut self, a: Id, b: Id, emit: fn(&mut FunctionBuilder, Value, Value) -> Value) -> Value {
-        let (a, b) = (self.raw(a), self.raw(b));
-        emit(&mut self.code, a, b)
-    }
-
-    /// A shift; by 64 or more it gives 0, where the machine's would begin anew.
-    fn shifted(&mut self, a: Value, by: Id, emit: fn(&mut FunctionBuilder, Value, Value) -> Value) -> Value {
-        let is_small = self.plan.netlist.width(by) <= 6;
-        let by = self.clean(by);
-        let shifted = emit(&mut self.code, a, by);
-        if is_small {
-            return shifted;
-        }
-        let is_beyond = self.code.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, by, 63);
-        let zero = self.code.ins().iconst(types::I64, 0);
-        self.code.ins().select(is_beyond, zero, shifted)
-    }
-
-    fn shifted_signed(&mut self, a: Id, by: Id) -> Value {
-        let is_small = self.plan.netlist.width(by) <= 6;
-        let (a, mut by) = (self.signed(a), self.clean(by));
-        if !is_small {
-            let most = self.code.ins().iconst(types::I64, 63);
-            by = self.code.ins().umin(by, most);
-        }
-        self.code.ins().sshr(a, by)
-    }
-
-    fn load(&mut self, index: usize, word: u32, addr: Id) -> Value {
-        let memory = &self.plan.netlist.memories[index];
-        let is_inside = 1u64 << self.plan.netlist.width(addr).min(63) <= u64::from(memory.depth);
-        let mut addr = self.clean(addr);
-        if !is_inside {
-            let end = self.code.ins().iconst(types::I64, i64::from(memory.depth));
-            addr = self.code.ins().umin(addr, end);
-        }
-        let entry = self.entry(memory, addr);
-        self.load_part(memory, entry, 8 * (self.plan.memory_at[index] + word as usize) as i32)
     }
 }

@@ -1,0 +1,278 @@
+//! A fused segment as instructions on vectors: sixteen lanes at a time, as many vectors of 128 bits as they need.
+//!
+//! Lanes are 0 above their width, as everywhere; those beyond the last are computed as well, and nobody looks at them.
+
+mod operation;
+mod uniform;
+
+use std::collections::{BTreeMap, HashMap};
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{types, BlockArg, Function, InstBuilder, MemFlagsData, Type, Value};
+use cranelift_codegen::isa::TargetFrontendConfig;
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+
+use self::uniform::Uniform;
+use super::super::plan::{flags, Plan};
+use super::super::segments::{Segment, Segments};
+use super::super::words::{bytes, Id, Op};
+
+/// Lanes that are computed at once.
+pub(crate) const CHUNK: u32 = 16;
+
+/// The vectors that hold a value's lanes, as many as a lane has bytes.
+type Parts = Vec<Value>;
+
+/// Emits `segment` as the body of `function`.
+pub(super) fn segment(
+    plan: &Plan,
+    segments: &Segments,
+    segment: &Segment,
+    function: &mut Function,
+    context: &mut FunctionBuilderContext,
+    target: TargetFrontendConfig,
+) {
+    let mut code = FunctionBuilder::new(function, context);
+    let entry = code.create_block();
+    code.append_block_params_for_function_params(entry);
+    code.switch_to_block(entry);
+    let base = code.block_params(entry)[0];
+    let fused = Fused {
+        plan,
+        segments,
+        segment,
+        code,
+        base,
+        lane: None,
+        known: HashMap::new(),
+        changes: BTreeMap::new(),
+    };
+    fused.emit(target);
+}
+
+/// What is noted where something changes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Change {
+    /// An export of the block, by number.
+    Export(usize),
+    /// An edge.
+    Edge(u32),
+}
+
+struct Fused<'a, 'f> {
+    plan: &'a Plan,
+    segments: &'a Segments,
+    segment: &'a Segment,
+    code: FunctionBuilder<'f>,
+    base: Value,
+    /// The first lane of the chunk, where there are several chunks.
+    lane: Option<Value>,
+    known: HashMap<Id, Parts>,
+    /// The bits that changed, in one vector each.
+    changes: BTreeMap<Change, Value>,
+}
+
+impl Fused<'_, '_> {
+    fn emit(mut self, target: TargetFrontendConfig) {
+        let lanes = self.lanes();
+        let uniform = self.uniform();
+        if lanes <= CHUNK {
+            self.chunk(&uniform);
+        } else {
+            self.chunks(lanes.div_ceil(CHUNK) * CHUNK, &uniform);
+        }
+        for (change, bits) in std::mem::take(&mut self.changes) {
+            match change {
+                Change::Edge(edge) => self.note(bits, self.plan.pending, &[edge]),
+                Change::Export(number) => {
+                    self.note(bits, 0, &self.plan.exports[self.segment.block][number].wakes)
+                }
+            }
+        }
+        self.code.ins().return_(&[]);
+        self.code.seal_all_blocks();
+        self.code.finalize(target);
+    }
+
+    fn lanes(&self) -> u32 {
+        let of_node = self.segment.nodes.first().map(|id| self.plan.netlist.lanes(*id));
+        let of_state = self.segment.states.first().map(|state| self.plan.netlist.states[*state].lanes);
+        of_node.or(of_state).expect("a segment has values or registers")
+    }
+
+    /// What may change in a chunk.
+    fn watched(&self) -> Vec<Change> {
+        let exports = self.plan.exports[self.segment.block].iter().enumerate();
+        let is_here = |id: &Id| self.segment.nodes.contains(id);
+        let exports =
+            exports.filter(|(_, export)| !export.wakes.is_empty() && export.values.iter().any(is_here));
+        let edges = self.segment.states.iter().map(|state| Change::Edge(self.plan.edge_of[*state]));
+        let mut all: Vec<Change> = exports.map(|(number, _)| Change::Export(number)).chain(edges).collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// A loop over all chunks.
+    fn chunks(&mut self, lanes: u32, uniform: &Uniform) {
+        let watched = self.watched();
+        let body = self.code.create_block();
+        let after = self.code.create_block();
+        self.code.append_block_param(body, types::I64);
+        for _ in &watched {
+            self.code.append_block_param(body, types::I8X16);
+        }
+        let first = self.code.ins().iconst(types::I64, 0);
+        let zero = self.code.ins().iconst(types::I8, 0);
+        let zeros = self.code.ins().splat(types::I8X16, zero);
+        let mut arguments: Vec<BlockArg> = vec![first.into()];
+        arguments.extend(watched.iter().map(|_| BlockArg::Value(zeros)));
+        self.code.ins().jump(body, &arguments);
+        self.code.switch_to_block(body);
+        let params = self.code.block_params(body).to_vec();
+        self.lane = Some(params[0]);
+        self.changes = watched.iter().copied().zip(params[1..].iter().copied()).collect();
+        self.chunk(uniform);
+        let next = self.code.ins().iadd_imm_u(params[0], i64::from(CHUNK));
+        let is_more = self.code.ins().icmp_imm_u(IntCC::UnsignedLessThan, next, i64::from(lanes));
+        let mut arguments: Vec<BlockArg> = vec![next.into()];
+        arguments.extend(self.changes.values().map(|bits| BlockArg::Value(*bits)));
+        self.code.ins().brif(is_more, body, &arguments, after, &[]);
+        self.code.switch_to_block(after);
+    }
+
+    fn chunk(&mut self, uniform: &Uniform) {
+        for id in &self.segment.nodes {
+            self.value(*id, uniform);
+            if self.segments.is_stored[*id as usize] && !self.is_alias(*id) {
+                self.keep(*id);
+            }
+        }
+        for state in &self.segment.states {
+            self.decide(*state, uniform);
+        }
+    }
+
+    fn is_alias(&self, id: Id) -> bool {
+        matches!(self.plan.netlist.nodes[id as usize].op, Op::View(..))
+    }
+
+    /// `base`, moved to the chunk's first lane of a size.
+    fn address(&mut self, base: Value, size: u32) -> Value {
+        let Some(first) = self.lane else { return base };
+        let offset = self.code.ins().imul_imm_u(first, i64::from(size));
+        self.code.ins().iadd(base, offset)
+    }
+
+    fn load(&mut self, base: Value, at: u32, size: u32) -> Parts {
+        let address = self.address(base, size);
+        let part = |part: u32| {
+            let at = (at + 16 * part) as i32;
+            self.code.ins().load(vector(size), unaligned(), address, at)
+        };
+        (0..size).map(part).collect()
+    }
+
+    fn store(&mut self, parts: &[Value], at: u32, size: u32) {
+        let address = self.address(self.base, size);
+        for (part, value) in (0..).zip(parts) {
+            self.code.ins().store(unaligned(), *value, address, (at + 16 * part) as i32);
+        }
+    }
+
+    /// The lanes of an operand.
+    fn operand(&mut self, id: Id) -> Parts {
+        if let Some(parts) = self.known.get(&id) {
+            return parts.clone();
+        }
+        let parts = self.load(self.base, self.plan.place[id as usize], bytes(self.plan.netlist.width(id)));
+        self.known.insert(id, parts.clone());
+        parts
+    }
+
+    /// Stores a value, and adds the bits that differ from what was there to those of its export.
+    fn keep(&mut self, id: Id) {
+        let (size, at) = (bytes(self.plan.netlist.width(id)), self.plan.place[id as usize]);
+        let parts = self.operand(id);
+        let exports = &self.plan.exports[self.segment.block];
+        let is_woken =
+            |number: &usize| !exports[*number].wakes.is_empty() && exports[*number].values.contains(&id);
+        if let Some(number) = (0..exports.len()).find(is_woken) {
+            let old = self.load(self.base, at, size);
+            self.compare(Change::Export(number), &old, &parts);
+        }
+        self.store(&parts, at, size);
+    }
+
+    fn compare(&mut self, change: Change, old: &[Value], new: &[Value]) {
+        for (old, new) in old.iter().zip(new) {
+            let mut bits = self.code.ins().bxor(*old, *new);
+            bits = self.cast(bits, types::I8X16);
+            if let Some(others) = self.changes.get(&change) {
+                bits = self.code.ins().bor(bits, *others);
+            }
+            self.changes.insert(change, bits);
+        }
+    }
+
+    /// Sets flags, counted from a word, where some of `bits` are set.
+    fn note(&mut self, bits: Value, first: usize, of: &[u32]) {
+        let is_any = self.code.ins().vany_true(bits);
+        let is_any = self.code.ins().uextend(types::I64, is_any);
+        let all = self.code.ins().ineg(is_any);
+        for (word, bits) in flags(of) {
+            let at = 8 * (first + word) as i32;
+            let before = self.code.ins().load(types::I64, MemFlagsData::trusted(), self.base, at);
+            let set = self.code.ins().band_imm_u(all, bits as i64);
+            let after = self.code.ins().bor(before, set);
+            self.code.ins().store(MemFlagsData::trusted(), after, self.base, at);
+        }
+    }
+
+    fn cast(&mut self, value: Value, to: Type) -> Value {
+        match self.code.func.dfg.value_type(value) == to {
+            true => value,
+            false => self.code.ins().bitcast(to, little(), value),
+        }
+    }
+
+    /// What a register takes at the next edge, and whether that changes it.
+    fn decide(&mut self, index: usize, uniform: &Uniform) {
+        let state = &self.plan.netlist.states[index];
+        let size = bytes(state.width);
+        let (held_at, next_at) = (8 * self.plan.state_at[index] as u32, 8 * self.plan.next_at[index] as u32);
+        let held = self.load(self.base, held_at, size);
+        let mut taken = self.operand(state.next);
+        if let Some(enable) = state.enable {
+            taken = self.controlled(enable, &taken, &held, size, uniform);
+        }
+        if let Some((reset, _)) = state.reset {
+            let value = vec![uniform.resets[&index]; size as usize];
+            taken = self.controlled(reset, &value, &taken, size, uniform);
+        }
+        self.compare(Change::Edge(self.plan.edge_of[index]), &held, &taken);
+        self.store(&taken, next_at, size);
+    }
+}
+
+fn lane(size: u32) -> Type {
+    match size {
+        1 => types::I8,
+        2 => types::I16,
+        4 => types::I32,
+        _ => types::I64,
+    }
+}
+
+/// A vector of lanes of a size.
+fn vector(size: u32) -> Type {
+    lane(size).by(16 / size).expect("a vector of 128 bits")
+}
+
+fn unaligned() -> MemFlagsData {
+    MemFlagsData::new().with_notrap()
+}
+
+fn little() -> MemFlagsData {
+    MemFlagsData::new().with_endianness(cranelift_codegen::ir::Endianness::Little)
+}

@@ -1,0 +1,97 @@
+//! What is the same in all chunks of a segment, computed once before them.
+
+use std::collections::HashMap;
+
+use cranelift_codegen::ir::{types, InstBuilder, MemFlagsData, Value};
+
+use super::super::super::words::{bytes, ones, Id, Op};
+use super::{lane, vector, Fused};
+
+/// What is the same in all chunks.
+#[derive(Default)]
+pub(super) struct Uniform {
+    pub splats: HashMap<Id, Value>,
+    /// Addresses of memories' rows, less those of the memories.
+    pub rows: HashMap<Id, Value>,
+    /// Sign bits of what is compared.
+    pub signs: HashMap<Id, Value>,
+    /// All bits of a lane of a size, where the control is set.
+    pub controls: HashMap<(Id, u32), Value>,
+    /// Reset values, by register.
+    pub resets: HashMap<usize, Value>,
+    /// By width.
+    pub masks: HashMap<u32, Value>,
+}
+
+impl Fused<'_, '_> {
+    /// What is the same in all chunks, computed before them.
+    pub(super) fn uniform(&mut self) -> Uniform {
+        let mut uniform = Uniform::default();
+        for id in &self.segment.nodes {
+            let node = self.plan.netlist.nodes[*id as usize];
+            let size = bytes(node.width);
+            uniform.masks.insert(node.width, self.mask(node.width));
+            match node.op {
+                Op::Splat(a) => {
+                    let value = self.scalar(a);
+                    uniform.splats.insert(*id, self.splat(value, size));
+                }
+                Op::Load { memory, addr, .. } => {
+                    let of = &self.plan.netlist.memories[memory as usize];
+                    let (addr, end) =
+                        (self.scalar(addr), self.code.ins().iconst(types::I64, i64::from(of.depth)));
+                    let entry = self.code.ins().umin(addr, end);
+                    let offset = self.code.ins().imul_imm_u(entry, i64::from(of.stride()));
+                    uniform.rows.insert(*id, self.code.ins().iadd(self.base, offset));
+                }
+                Op::LessSigned(a, _) => {
+                    let width = self.plan.netlist.width(a);
+                    let sign = self.code.ins().iconst(types::I64, (1u64 << (width - 1)) as i64);
+                    uniform.signs.insert(*id, self.splat(sign, bytes(width)));
+                }
+                _ => {}
+            }
+        }
+        for state in &self.segment.states {
+            let of = &self.plan.netlist.states[*state];
+            let size = bytes(of.width);
+            for control in [of.enable, of.reset.map(|reset| reset.0)].into_iter().flatten() {
+                if self.plan.netlist.lanes(control) == 1 {
+                    let bit = self.scalar(control);
+                    let all = self.code.ins().ineg(bit);
+                    uniform.controls.insert((control, size), self.splat(all, size));
+                }
+            }
+            if let Some((_, value)) = of.reset {
+                let value = self.code.ins().iconst(types::I64, value as i64);
+                uniform.resets.insert(*state, self.splat(value, size));
+            }
+        }
+        uniform
+    }
+
+    fn mask(&mut self, width: u32) -> Value {
+        let mask = self.code.ins().iconst(types::I64, ones(width) as i64);
+        self.splat(mask, bytes(width))
+    }
+
+    fn splat(&mut self, value: Value, size: u32) -> Value {
+        let value = match size {
+            8 => value,
+            size => self.code.ins().ireduce(lane(size), value),
+        };
+        self.code.ins().splat(vector(size), value)
+    }
+
+    /// A value without lanes, which a place holds.
+    fn scalar(&mut self, id: Id) -> Value {
+        let (node, at) = (self.plan.netlist.nodes[id as usize], self.plan.place[id as usize] as i32);
+        let flags = MemFlagsData::trusted();
+        match (node.op, bytes(node.width)) {
+            (Op::Pick(..), 1) => self.code.ins().uload8(types::I64, flags, self.base, at),
+            (Op::Pick(..), 2) => self.code.ins().uload16(types::I64, flags, self.base, at),
+            (Op::Pick(..), 4) => self.code.ins().uload32(flags, self.base, at),
+            _ => self.code.ins().load(types::I64, flags, self.base, at),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Cuts blocks with lanes into segments: runs of operations that machine code fuses, so that values stay in vector
+//! registers, and operations that only the array loops of [`super::lanes`] have.
+
+use super::plan::Plan;
+use super::words::{bytes, Id, Op};
+
+/// Operations of a block that are done one after the other.
+#[derive(Clone, Debug)]
+pub(crate) struct Segment {
+    /// The block.
+    pub block: usize,
+    /// Whether machine code can have it.
+    pub is_fused: bool,
+    /// Computed values, in order.
+    pub nodes: Vec<Id>,
+    /// Registers that are decided.
+    pub states: Vec<usize>,
+}
+
+/// The segments of all blocks with lanes, block by block.
+#[derive(Clone, Debug)]
+pub(crate) struct Segments {
+    pub all: Vec<Segment>,
+    /// By value: the number of its segment.
+    pub of_node: Vec<Option<usize>>,
+    /// By value: whether it is read outside its segment, and so has to be stored.
+    pub is_stored: Vec<bool>,
+}
+
+impl Segments {
+    /// Cuts the blocks of a plan.
+    pub fn new(plan: &Plan) -> Segments {
+        let count = plan.netlist.nodes.len();
+        let mut segments =
+            Segments { all: Vec::new(), of_node: vec![None; count], is_stored: vec![false; count] };
+        for (number, block) in plan.schedule.blocks.iter().enumerate().filter(|(_, block)| block.has_lanes) {
+            segments.cut(plan, number, &block.nodes);
+            segments.decide(number, &block.states);
+        }
+        segments.find_stored(plan);
+        segments
+    }
+
+    /// Whether machine code can have a block as a whole.
+    pub fn is_whole(&self, block: usize) -> bool {
+        let mut of_block = self.all.iter().filter(|segment| segment.block == block);
+        of_block.next().is_some_and(|first| first.is_fused) && of_block.next().is_none()
+    }
+
+    /// As few segments as the order allows: all that can be of one kind, then all that can be of the other.
+    fn cut(&mut self, plan: &Plan, block: usize, nodes: &[Id]) {
+        let mut left: Vec<Id> = nodes.to_vec();
+        let mut is_fused = false;
+        while !left.is_empty() {
+            let mut segment = Segment { block, is_fused, nodes: Vec::new(), states: Vec::new() };
+            let mut waiting: Vec<Id> = Vec::new();
+            for id in left {
+                let is_ready = plan.netlist.operands(id).all(|operand| !waiting.contains(&operand));
+                match is_ready && is_fusible(plan, id) == is_fused {
+                    true => segment.nodes.push(id),
+                    false => waiting.push(id),
+                }
+            }
+            left = waiting;
+            is_fused = !is_fused;
+            self.push(segment);
+        }
+    }
+
+    fn push(&mut self, segment: Segment) {
+        if !segment.nodes.is_empty() || !segment.states.is_empty() {
+            segment.nodes.iter().for_each(|id| self.of_node[*id as usize] = Some(self.all.len()));
+            self.all.push(segment);
+        }
+    }
+
+    /// Registers are decided in a block's last segment, if that is fused, or in one of their own.
+    fn decide(&mut self, block: usize, states: &[u32]) {
+        let states: Vec<usize> = states.iter().map(|state| *state as usize).collect();
+        match self.all.last_mut() {
+            Some(last) if last.block == block && last.is_fused => last.states = states,
+            _ => self.push(Segment { block, is_fused: true, nodes: Vec::new(), states }),
+        }
+    }
+
+    fn find_stored(&mut self, plan: &Plan) {
+        for (number, segment) in self.all.iter().enumerate() {
+            let of_nodes = segment.nodes.iter().flat_map(|id| plan.netlist.operands(*id));
+            let of_states = segment.states.iter().flat_map(|state| plan.netlist.states[*state].operands());
+            for operand in of_nodes.chain(of_states) {
+                if self.of_node[operand as usize] != Some(number) {
+                    self.is_stored[operand as usize] = true;
+                }
+            }
+        }
+        let of_memories = plan.netlist.memories.iter().flat_map(|memory| memory.operands());
+        let exported = plan.exports.iter().flatten().flat_map(|export| export.values.iter().copied());
+        of_memories.chain(exported).for_each(|id| self.is_stored[id as usize] = true);
+        // What is seen through a view or a lane is the value itself.
+        for id in (0..plan.netlist.nodes.len()).rev() {
+            if let Op::View(of, _) | Op::Pick(of, _) = plan.netlist.nodes[id].op {
+                self.is_stored[of as usize] = true;
+            }
+        }
+    }
+}
+
+/// Whether machine code has the operation on vectors.
+fn is_fusible(plan: &Plan, id: Id) -> bool {
+    let node = &plan.netlist.nodes[id as usize];
+    match node.op {
+        Op::Shl(..) | Op::Shr(..) | Op::Sar(..) | Op::Parity(_) | Op::MulHigh(..) => false,
+        Op::Choose(..) | Op::Gather(_) => false,
+        Op::Mul(..) => [2, 4].contains(&bytes(node.width)),
+        Op::Load { addr, .. } => plan.netlist.lanes(addr) == 1,
+        _ => true,
+    }
+}

@@ -64,7 +64,7 @@ module buffer_plane (
     output reg  [63:0] alp_w_line,   // the line asked for a cycle ago
     output reg  [63:0] alp_r_line,   // the line asked for a cycle ago
     output reg  [63:0] store_line,   // the line asked for a cycle ago
-    output wire        conflict      // two ports met in a bank
+    output wire        conflict      // two ports met in a bank a cycle ago
 );
 
     reg [3:0] clp_x_bank_q;

@@ -60,7 +60,7 @@ module global_buffer (
     output wire [63:0] alp_w_line,    // the line asked for two cycles ago
     output wire [63:0] alp_r_line,    // the line asked for two cycles ago
     output wire [63:0] store_line,    // the line asked for two cycles ago
-    output wire        conflict       // two ports met in a bank
+    output wire        conflict       // two ports met in a bank a cycle ago
 );
 
     reg clp_x_odd_first;

@@ -41,7 +41,7 @@ pub fn module(
         b.output(&format!("{name}_line"), &line, "the line asked for two cycles ago");
     }
     let conflict = &planes[0].out("conflict") | &planes[1].out("conflict");
-    b.output("conflict", &conflict, "two ports met in a bank");
+    b.output("conflict", &conflict, "two ports met in a bank a cycle ago");
     b.finish()
 }
 
@@ -81,7 +81,7 @@ fn plane(buffer: &Buffer, readers: &[String], writers: &[String]) -> Result<Arc<
         b.output(&format!("{name}_line"), &line, "the line asked for a cycle ago");
     }
     let conflict = any_of(&b, 1, banks.iter().map(|bank| bank.out("conflict")));
-    b.output("conflict", &conflict, "two ports met in a bank");
+    b.output("conflict", &conflict, "two ports met in a bank a cycle ago");
     b.finish()
 }
 
@@ -220,7 +220,7 @@ fn write_data(b: &Builder, buffer: &Buffer, name: &str, access: &Access) -> [Sig
     [access.odd_first.mux(&high, &low), access.odd_first.mux(&low, &high)]
 }
 
-/// Bank and row of a pair of lines; a slice where banks are powers of two, comparisons where they are not.
+/// Bank and row of a pair of lines; a slice where the rows of a bank are a power of two, else comparisons.
 fn split(b: &Builder, buffer: &Buffer, pair: &Signal) -> (Signal, Signal) {
     let rows = rows(buffer);
     let (row_bits, bank_bits) = (address_bits(rows), address_bits(buffer.banks));

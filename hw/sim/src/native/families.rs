@@ -21,6 +21,10 @@ pub(crate) struct Family {
 
 /// The families of a hierarchy; what is inside one is in no other.
 pub(crate) fn families(laid_out: &Elaborated) -> Vec<Family> {
+    // Lanes lie in words, the first lowest, which is where this machine must look for its first byte.
+    if cfg!(target_endian = "big") {
+        return Vec::new();
+    }
     let Elaborated { flat, netlist, first_state, first_memory, .. } = laid_out;
     // Ranges of the layout in words of the netlist.
     let words = |range: &Range<usize>, first: &[u32], all: usize| {

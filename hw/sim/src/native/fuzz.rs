@@ -120,3 +120,46 @@ fn one_wrong_mask_is_found() {
         assert!(found >= 5, "only {found} of 20 wrong masks were found");
     }
 }
+
+/// Four counters, and four memories that all take the first counter for their address.
+fn counted_memories() -> Arc<Module> {
+    let counter = {
+        let b = hdl::Builder::new("counter", "Counts.");
+        let count = b.reg("count", 4);
+        count.enable(&b.input("counts", 1, "counts")).next(&(&count.q() + 1));
+        b.output("count", &count.q(), "the count");
+        b.finish().expect("a correct description")
+    };
+    let memory = {
+        let b = hdl::Builder::new("cells", "Sixteen numbers.");
+        let address = b.input("address", 4, "which");
+        let numbers = b.memory("numbers", 8, 16);
+        numbers.write(&address, &b.input("data", 8, "what is written"), &b.input("writes", 1, "writes"));
+        b.output("number", &numbers.read(&address), "the number");
+        b.finish().expect("a correct description")
+    };
+    let b = hdl::Builder::new("counted", "Memories addressed by one of several counters.");
+    let (counts, data) = (b.input("counts", 4, "which count"), b.input("data", 32, "a number each"));
+    let writes = b.input("writes", 1, "writes all");
+    let counters: Vec<_> = (0..4).map(|i| b.instance(&format!("counter_{i}"), &counter)).collect();
+    for (i, counter) in (0..).zip(&counters) {
+        counter.connect("counts", &counts.bit(i));
+    }
+    for i in 0..4 {
+        let cells = b.instance(&format!("cells_{i}"), &memory);
+        cells.connect("address", &counters[0].out("count")).connect("data", &data.slice(8 * i, 8));
+        cells.connect("writes", &writes);
+        b.output(&format!("number_{i}"), &cells.out("number"), "the number");
+        b.output(&format!("count_{i}"), &counters[i as usize].out("count"), "the count");
+    }
+    b.finish().expect("a correct description")
+}
+
+#[test]
+fn an_address_may_be_a_lane_of_something_else() {
+    let module = counted_memories();
+    for seed in 1..40 {
+        let engines = &mut [Native::new(&module), Native::portable(&module)];
+        assert_eq!(difference(&module, engines, seed), None, "seed {seed}");
+    }
+}

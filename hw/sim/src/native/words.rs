@@ -222,11 +222,14 @@ pub(crate) struct Netlist {
     pub lists: Vec<Vec<Id>>,
 }
 
-/// Lanes for which there is room: whole vectors, so that none has to end early.
+/// Lanes that machine code computes at once.
+pub(crate) const CHUNK: u32 = 16;
+
+/// Lanes for which there is room: whole chunks, so that none has to end early.
 pub(crate) fn padded(lanes: u32) -> u32 {
     match lanes {
         1 => 1,
-        _ => lanes.next_multiple_of(16),
+        _ => lanes.next_multiple_of(CHUNK),
     }
 }
 

@@ -83,6 +83,11 @@ impl Drop for Code {
 
 /// The code generator for this machine.
 fn target() -> Option<OwnedTargetIsa> {
+    // Without this the order of a vector's bytes would be a call of the code generator's library, which we have not.
+    #[cfg(target_arch = "x86_64")]
+    if !std::arch::is_x86_feature_detected!("ssse3") {
+        return None;
+    }
     let mut flags = settings::builder();
     // The optimiser shares values, which the folder has done, and moves them to where they are stored, which costs
     // registers: without it code is half as long, is made in half the time and runs faster.

@@ -33,6 +33,7 @@ pub(super) fn memory(plan: &Plan, index: usize) -> Vec<Step> {
             lanes: memory.lanes as usize,
             stride: padded(memory.lanes) as usize,
             number: u64::from(memory.depth),
+            address: ones(plan.netlist.width(write.addr)),
             ..Args::default()
         };
         let address = has_lanes(write.addr).then(|| bytes(plan.netlist.width(write.addr)));
@@ -142,7 +143,8 @@ impl Lower<'_> {
                 let (at, depth) =
                     (8 * self.plan.memory_at[memory as usize], netlist.memories[memory as usize].depth);
                 let stride = padded(node.lanes) as usize;
-                let args = Args { number: u64::from(depth), stride, ..args(at, self.place(addr)) };
+                let address = ones(width(addr));
+                let args = Args { number: u64::from(depth), stride, address, ..args(at, self.place(addr)) };
                 let address = (netlist.lanes(addr) > 1).then(|| bytes(width(addr)));
                 self.run(kernels::load(size, address), args);
             }

@@ -51,7 +51,7 @@ pub(crate) struct Edge {
 pub(crate) enum Unit {
     Block(usize),
     Memory(usize),
-    /// A number between the blocks and the memories, which are never awake.
+    /// A number between the blocks and the memories: there is nothing to evaluate.
     Nothing,
 }
 
@@ -131,6 +131,7 @@ impl Plan {
         plan.place_exports(&users.values);
         plan.place_aliases();
         plan.place_memories();
+        // The last of all: vectors of neighbouring lanes are read whole, and may end in what comes behind.
         plan.scratch = plan.take(3 * plan.longest);
         plan
     }

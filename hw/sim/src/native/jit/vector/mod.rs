@@ -15,10 +15,7 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use self::uniform::Uniform;
 use super::super::plan::{flags, Plan};
 use super::super::segments::{Segment, Segments};
-use super::super::words::{bytes, Id, Op};
-
-/// Lanes that are computed at once.
-pub(crate) const CHUNK: u32 = 16;
+use super::super::words::{bytes, Id, Op, CHUNK};
 
 /// The vectors that hold a value's lanes, as many as a lane has bytes.
 type Parts = Vec<Value>;

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::{by_size, kernel, one, read, written, written_out, Args, Kernel, Lane, Loop};
 
 written_out!(LoadRowLoop<T>, |base, args| {
-    let entry = one(base, args.b).min(args.number) as usize;
+    let entry = (one(base, args.b) & args.address).min(args.number) as usize;
     let row = args.a + entry * args.stride * size_of::<T>();
     written::<T>(base, args.to, args.lanes).copy_from_slice(read::<T>(base, row, args.lanes));
     false
@@ -35,7 +35,7 @@ fn merged<T: Lane>(old: T, data: T, mask: Option<&[T]>, lane: usize) -> T {
 }
 
 written_out!(WriteRowLoop<T>, |base, args| {
-    let entry = one(base, args.b);
+    let entry = one(base, args.b) & args.address;
     let is_written = one(base, args.c) & 1 == 1 && entry < args.number;
     if is_written {
         let row = args.to + entry as usize * args.stride * size_of::<T>();
@@ -49,7 +49,7 @@ written_out!(WriteRowLoop<T>, |base, args| {
 });
 
 written_out!(WriteChosenLoop<T>, |base, args| {
-    let (entry, enable) = (one(base, args.b), read::<u8>(base, args.c, args.lanes));
+    let (entry, enable) = (one(base, args.b) & args.address, read::<u8>(base, args.c, args.lanes));
     if entry >= args.number {
         return false;
     }

@@ -27,6 +27,8 @@ pub(crate) struct Args {
     pub stride: usize,
     /// The bits of the result's width.
     pub mask: u64,
+    /// The bits of an address without lanes: where it is a lane of something else, others follow it.
+    pub address: u64,
     /// Whatever else the operation needs to know.
     pub number: u64,
     /// Where the values of a list are.

@@ -7,7 +7,8 @@
 use criterion::{criterion_group, criterion_main, Criterion};
 use nas::config::TrainConfig;
 use nas::data::{Dataset, Images};
-use nas::kernels::{batch, Tap, Window};
+use nas::kernels::batch::Kernel;
+use nas::kernels::{Tap, Window};
 use nas::layer::Phase;
 use nas::loss::cross_entropy;
 use nas::maps::Maps;
@@ -61,12 +62,13 @@ fn layers(criterion: &mut Criterion) {
         let (x, w) = (random(IMAGES * window.input_len()), random(window.weights()));
         let g = random(IMAGES * window.output_len());
         for (op, tap) in [("conv", Tap::Product), ("adder", Tap::Distance)] {
+            let kernel = Kernel::new(tap, window);
             group.bench_function(format!("{op}-{}", layer.0), |bencher| {
                 bencher.iter(|| {
                     threads.install(|| {
-                        black_box(batch::forward(tap, &window, &x, &w));
-                        black_box(batch::backward_input(tap, &window, &x, &g, &w));
-                        black_box(batch::backward_weights(tap, &window, &x, &g, &w));
+                        black_box(kernel.forward(&x, &w));
+                        black_box(kernel.backward_input(&x, &g, &w));
+                        black_box(kernel.backward_weights(&x, &g, &w));
                     })
                 })
             });

@@ -3,7 +3,8 @@
 //! The operations run on the kernels of training, here over exact 32-bit integers; the requantise step is the
 //! one of [`num::requant`]. `model::reference` computes the same by its own loops, and tests compare the two.
 
-use crate::kernels::{batch, Tap};
+use crate::kernels::batch::Kernel;
+use crate::kernels::Tap;
 use crate::layer::Layer;
 use crate::network::Network;
 use model::graph::{LayerId, Parameters};
@@ -61,7 +62,7 @@ impl Rounded {
 impl RoundedLayer {
     fn forward(&self, x: &[i32], residual: Option<&[i32]>) -> Vec<i32> {
         let tap = if self.layer.op == Op::Adder { Tap::Distance } else { Tap::Product };
-        let mut y = batch::forward(tap, &self.layer.window, x, &self.weights);
+        let mut y = Kernel::new(tap, self.layer.window).forward(x, &self.weights);
         let count = self.channels.len();
         let (lo, hi) = self.clamp;
         y.par_chunks_mut(count).enumerate().with_min_len(256).for_each(|(pixel, row)| {

@@ -1,6 +1,7 @@
 //! Every kernel against nested loops that follow the formulas literally: three operations, three forms.
 
-use nas::kernels::{batch, Tap, Window};
+use nas::kernels::batch::Kernel;
+use nas::kernels::{Tap, Window};
 use nas::rng::Rng;
 
 /// Terms of every sum: image, output pixel, output channel, weight, and the input or `None` in the padding.
@@ -79,11 +80,12 @@ impl Case {
 
     fn check(&self) {
         let Case { window, tap, x, w, g } = self;
+        let kernel = Kernel::new(*tap, *window);
         let [y, dx, dw] = self.expected();
         let what = format!("{tap:?} {window:?}");
-        compare(&batch::forward(*tap, window, x, w), &y, &format!("sums, {what}"));
-        compare(&batch::backward_input(*tap, window, x, g, w), &dx, &format!("by input, {what}"));
-        compare(&batch::backward_weights(*tap, window, x, g, w), &dw, &format!("by weights, {what}"));
+        compare(&kernel.forward(x, w), &y, &format!("sums, {what}"));
+        compare(&kernel.backward_input(x, g, w), &dx, &format!("by input, {what}"));
+        compare(&kernel.backward_weights(x, g, w), &dw, &format!("by weights, {what}"));
         let round = |values: &[f32]| values.iter().map(|v| (v * 20.0).round() as i32).collect::<Vec<i32>>();
         let (xi, wi) = (round(x), round(w));
         let mut exact = vec![0i32; g.len()];
@@ -91,7 +93,7 @@ impl Case {
             let (x, w) = (input.map_or(0, |input| xi[input]), wi[weight]);
             exact[output] += if *tap == Tap::Product { x * w } else { -(x - w).abs() };
         });
-        assert_eq!(batch::forward(*tap, window, &xi, &wi), exact, "integers, {what}");
+        assert_eq!(kernel.forward(&xi, &wi), exact, "integers, {what}");
     }
 }
 
@@ -148,7 +150,7 @@ fn the_number_of_threads_changes_no_bit() {
     let case = Case::new(window([6, 6, 12], 20, 3, 1, false), Tap::Distance, false);
     let run = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-        pool.install(|| batch::backward_weights(case.tap, &case.window, &case.x, &case.g, &case.w))
+        pool.install(|| Kernel::new(case.tap, case.window).backward_weights(&case.x, &case.g, &case.w))
     };
     assert_eq!(run(1), run(4));
 }

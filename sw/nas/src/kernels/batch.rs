@@ -1,103 +1,138 @@
-//! A layer's arithmetic over a whole batch: groups of images spread over the cores, the sums over groups in a
-//! fixed order, so that the number of threads changes no bit.
+//! A layer's arithmetic over a whole batch: images spread over the cores, sums over images in a fixed order, so
+//! that the number of threads changes no bit.
 
-use super::dense::{self, Panels};
-use super::depthwise::Taps;
-use super::element::Element;
-use super::patches::{fold, unfold};
-use super::{Tap, Window};
+use super::element::{Distance, Element, Product, Slope, Step};
+use super::panels::{Panels, LANES};
+use super::walk::{self, Walk};
+use super::wide::{wide, Arch};
+use super::{dense, depthwise, Tap, Window};
 use crate::maps::{sum_over_groups, GROUP};
 use rayon::prelude::*;
 
-/// `y` of all images of `x`; `w` is ordered as [`Window::weights`] says.
-pub fn forward<T: Element>(tap: Tap, window: &Window, x: &[T], w: &[T]) -> Vec<T> {
-    let images = x.len() / window.input_len();
-    let mut y = vec![T::default(); images * window.output_len()];
-    let panels = packed(window, w, Panels::pack);
-    y.par_chunks_mut(GROUP * window.output_len()).zip(x.par_chunks(GROUP * window.input_len())).for_each(
-        |(y, x)| {
-            if window.is_pointwise() {
-                return dense::forward(tap, x, &panels, y);
-            }
-            let (mut taps, mut patches) = (taps(window), Vec::new());
-            let images = x.chunks_exact(window.input_len()).zip(y.chunks_exact_mut(window.output_len()));
-            for (x, y) in images {
-                if let Some(taps) = &mut taps {
-                    taps.forward(tap, x, w, y);
-                } else {
-                    unfold(window, x, &mut patches);
-                    dense::forward(tap, &patches, &panels, y);
-                }
-            }
-        },
-    );
-    y
+/// An op without its numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Kernel {
+    /// What a tap does.
+    pub tap: Tap,
+    /// The layer's shape.
+    pub window: Window,
+    /// The vectors to use; the results are the same on all.
+    pub arch: Arch,
 }
 
-/// The gradient by the input, from the gradient `g` by the output.
-pub fn backward_input(tap: Tap, window: &Window, x: &[f32], g: &[f32], w: &[f32]) -> Vec<f32> {
-    let mut dx = vec![0.0; x.len()];
-    let panels = packed(window, w, |w, terms, columns| Panels::transposed(w, columns, terms));
-    let (inputs, outputs) = (window.input_len(), window.output_len());
-    let groups = dx.par_chunks_mut(GROUP * inputs).zip(x.par_chunks(GROUP * inputs));
-    groups.zip(g.par_chunks(GROUP * outputs)).for_each(|((dx, x), g)| {
-        if window.is_pointwise() {
-            return dense::backward_input(tap, g, &panels, x, dx);
-        }
-        let (mut taps, mut patches, mut slopes) = (taps(window), Vec::new(), Vec::new());
-        let images = dx.chunks_exact_mut(inputs).zip(x.chunks_exact(inputs));
-        for ((dx, x), g) in images.zip(g.chunks_exact(outputs)) {
-            if let Some(taps) = &mut taps {
-                taps.backward_input(tap, g, w, x, dx, &mut slopes);
-            } else {
-                if tap == Tap::Distance {
-                    unfold(window, x, &mut patches);
-                }
-                slopes.resize(window.pixels() * window.terms(), 0.0);
-                dense::backward_input(tap, g, &panels, &patches, &mut slopes);
-                fold(window, &slopes, dx);
-            }
-        }
-    });
-    dx
-}
-
-/// The gradient by the weights.
-pub fn backward_weights(tap: Tap, window: &Window, x: &[f32], g: &[f32], w: &[f32]) -> Vec<f32> {
-    let (inputs, outputs) = (window.input_len(), window.output_len());
-    let columns = window.output[2];
-    let xs: Vec<&[f32]> = x.chunks(GROUP * inputs).collect();
-    let gs: Vec<&[f32]> = g.chunks(GROUP * outputs).collect();
-    sum_over_groups(xs.len(), |group| {
-        let (x, g) = (xs[group], gs[group]);
-        let mut dw = vec![0.0; w.len()];
-        if window.is_pointwise() {
-            dense::backward_weights(tap, x, g, w, columns, &mut dw);
-            return dw;
-        }
-        let (mut taps, mut patches) = (taps(window), Vec::new());
-        for (x, g) in x.chunks_exact(inputs).zip(g.chunks_exact(outputs)) {
-            if let Some(taps) = &mut taps {
-                taps.backward_weights(tap, x, g, w, &mut dw);
-            } else {
-                unfold(window, x, &mut patches);
-                dense::backward_weights(tap, &patches, g, w, columns, &mut dw);
-            }
-        }
-        dw
-    })
-}
-
-/// The weights of a full or pointwise layer as panels; a depthwise layer needs none.
-fn packed<T: Element>(window: &Window, w: &[T], pack: impl Fn(&[T], usize, usize) -> Panels<T>) -> Panels<T> {
-    if window.depthwise {
-        Panels::default()
-    } else {
-        pack(w, window.terms(), window.output[2])
+impl Kernel {
+    /// On the machine's widest vectors.
+    pub fn new(tap: Tap, window: Window) -> Kernel {
+        Kernel { tap, window, arch: Arch::new() }
     }
-}
 
-/// What a depthwise layer reads where; no other layer needs it.
-fn taps<T: Element>(window: &Window) -> Option<Taps<T>> {
-    window.depthwise.then(|| Taps::new(window))
+    /// `y` of all images of `x`; `w` is ordered as [`Window::weights`] says.
+    pub fn forward<T: Element>(&self, x: &[T], w: &[T]) -> Vec<T> {
+        let (inputs, outputs) = (self.window.input_len(), self.window.output_len());
+        let (frame, walk) = walk::forward(&self.window, self.lanes());
+        let panels = Panels::pack(w, self.window.output[2]);
+        let mut y = vec![T::default(); x.len() / inputs * outputs];
+        let images = y.par_chunks_exact_mut(outputs).zip(x.par_chunks_exact(inputs));
+        images.for_each_init(Vec::new, |room, (y, x)| {
+            let x = frame.around(x, room);
+            match self.tap {
+                Tap::Product => self.sweep(Product, &walk, x, &panels, y),
+                Tap::Distance => self.sweep(Distance, &walk, x, &panels, y),
+            }
+        });
+        y
+    }
+
+    /// The gradient by the input, from the gradient `g` by the output.
+    pub fn backward_input(&self, x: &[f32], g: &[f32], w: &[f32]) -> Vec<f32> {
+        let [inputs, outputs] = [self.window.input, self.window.output];
+        let (frame, walks) = walk::backward(&self.window, self.lanes());
+        let panels = if self.window.depthwise {
+            Panels::pack(w, outputs[2])
+        } else {
+            Panels::mirrored(w, inputs[2], outputs[2])
+        };
+        // The kernels of the adder find in each place of the result what stood there in the input.
+        let mut dx = if self.tap == Tap::Distance { x.to_vec() } else { vec![0.0; x.len()] };
+        let gs = g.par_chunks_exact(self.window.output_len());
+        let images = dx.par_chunks_exact_mut(self.window.input_len()).zip(gs);
+        images.for_each_init(Vec::new, |room, (dx, g)| {
+            let g = frame.around(g, room);
+            for walk in &walks {
+                match self.tap {
+                    Tap::Product => self.sweep(Product, walk, g, &panels, dx),
+                    Tap::Distance => self.sweep(Slope, walk, g, &panels, dx),
+                }
+            }
+        });
+        dx
+    }
+
+    /// The gradient by the weights.
+    pub fn backward_weights(&self, x: &[f32], g: &[f32], w: &[f32]) -> Vec<f32> {
+        let (inputs, outputs) = (self.window.input_len(), self.window.output_len());
+        let columns = self.window.output[2];
+        let (frame, walk) = walk::forward(&self.window, self.lanes());
+        let xs: Vec<&[f32]> = x.chunks(GROUP * inputs).collect();
+        let gs: Vec<&[f32]> = g.chunks(GROUP * outputs).collect();
+        sum_over_groups(xs.len(), |group| {
+            let (mut room, mut panels) = (Vec::new(), Panels::default());
+            let mut dw = vec![0.0; w.len()];
+            for (x, g) in xs[group].chunks_exact(inputs).zip(gs[group].chunks_exact(outputs)) {
+                let x = frame.around(x, &mut room);
+                if self.window.depthwise {
+                    depthwise::correlate(self.arch, &walk, x, g, &mut dw);
+                } else {
+                    panels.repack(g, columns);
+                    dense::correlate(self.arch, &walk, x, &panels, &mut dw);
+                }
+            }
+            if self.tap == Tap::Distance {
+                self.subtract_own_share(gs[group], w, &mut dw);
+            }
+            dw
+        })
+    }
+
+    /// One image's sums.
+    fn sweep<T: Element, P: Step<T>>(
+        &self,
+        step: P,
+        walk: &Walk,
+        source: &[T],
+        w: &Panels<T>,
+        out: &mut [T],
+    ) {
+        if self.window.depthwise {
+            depthwise::sweep(self.arch, step, walk, source, w, out);
+        } else {
+            dense::sweep(self.arch, step, walk, source, w, out);
+        }
+    }
+
+    /// `dw -= w * sum g`: from the product with `x` to that with `x - w`.
+    fn subtract_own_share(&self, g: &[f32], w: &[f32], dw: &mut [f32]) {
+        let columns = self.window.output[2];
+        let mut totals = vec![0.0f32; columns];
+        wide(
+            #[inline(always)]
+            || {
+                for row in g.chunks_exact(columns) {
+                    totals.iter_mut().zip(row).for_each(|(total, g)| *total += g);
+                }
+            },
+        );
+        for (dw, w) in dw.chunks_exact_mut(columns).zip(w.chunks_exact(columns)) {
+            dw.iter_mut().zip(w).zip(&totals).for_each(|((dw, w), total)| *dw -= w * total);
+        }
+    }
+
+    /// What the channels of a frame are filled up to: a depthwise kernel reads whole vectors.
+    fn lanes(&self) -> usize {
+        if self.window.depthwise {
+            LANES
+        } else {
+            1
+        }
+    }
 }

@@ -1,6 +1,6 @@
-//! Matrix products of patches and weights, and their two gradients, for both taps.
+//! Full and pointwise layers: products of a map's windows with weights, and their two gradients, for both taps.
 //!
-//! With `x` `[rows, terms]`, `w` `[terms, columns]`, `y` and `g` `[rows, columns]`, row-major:
+//! With `x` the window of a pixel, `w` `[terms, outputs]`, `y` and `g` a pixel's outputs:
 //!
 //! ```text
 //! forward          y = x . w                      y = -sum |x - w|
@@ -8,178 +8,186 @@
 //! by the weights   dw = x^T . g                   dw = sum g * (x - w) = x^T . g - w * sum g
 //! ```
 //!
-//! The adder's gradients are those of AdderNet, which replace the signs of the true ones.
-//! A tile of the result stays in registers while the sum runs; ragged edges are computed on padded columns.
+//! The adder's gradients are those of AdderNet, which replace the signs of the true ones. Windows are never
+//! written out as patches: a tile of `R` pixels by `C` vectors of channels stays in registers while the sum runs
+//! over the taps, read where they lie. Its size is chosen by the registers that there are; no sum depends on it.
 
-use super::element::Element;
-use super::wide::wide;
-use super::Tap;
+use super::element::{Element, Step};
+use super::panels::{columns, columns_mut, Panels};
+use super::walk::Walk;
+use super::wide::Arch;
+use pulp::{Simd, WithSimd};
 
-/// Columns of a tile.
-const COLUMNS: usize = 16;
-/// Rows of a tile, where that many are left.
-const ROWS: usize = 8;
-
-/// A matrix cut into panels of equal width, the last one filled up with zeros.
-#[derive(Clone, Debug, Default)]
-pub struct Panels<T> {
-    rows: usize,
-    columns: usize,
-    lanes: Vec<[T; COLUMNS]>,
+/// `out[pixel][column] = sum over the pixel's window of step(sum, out before, source, panels[term][column])`
+pub fn sweep<T: Element, P: Step<T>>(
+    arch: Arch,
+    step: P,
+    walk: &Walk,
+    source: &[T],
+    panels: &Panels<T>,
+    out: &mut [T],
+) {
+    arch.dispatch(Sweep { _step: step, walk, source, panels, out });
 }
 
-impl<T: Element> Panels<T> {
-    /// Packs the row-major `rows` x `columns` matrix.
-    pub fn pack(matrix: &[T], rows: usize, columns: usize) -> Panels<T> {
-        let mut panels = Panels::zeros(rows, columns);
-        for (row, numbers) in matrix.chunks_exact(columns).enumerate() {
-            for (panel, numbers) in numbers.chunks(COLUMNS).enumerate() {
-                panels.lanes[panel * rows + row][..numbers.len()].copy_from_slice(numbers);
+struct Sweep<'a, T, P> {
+    _step: P,
+    walk: &'a Walk,
+    source: &'a [T],
+    panels: &'a Panels<T>,
+    out: &'a mut [T],
+}
+
+impl<T: Element, P: Step<T>> WithSimd for Sweep<'_, T, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        match (S::REGISTER_COUNT >= 32, P::SHORT) {
+            (true, true) => self.tiles::<S, 8, 2>(simd),
+            (true, false) => self.tiles::<S, 8, 1>(simd),
+            (false, _) => self.tiles::<S, 4, 2>(simd),
+        }
+    }
+}
+
+impl<T: Element, P: Step<T>> Sweep<'_, T, P> {
+    #[inline(always)]
+    fn tiles<S: Simd, const R: usize, const C: usize>(&mut self, simd: S) {
+        let vectors = self.panels.columns.div_ceil(T::lanes::<S>());
+        for first in (0..self.walk.starts.len()).step_by(R) {
+            let mut vector = 0;
+            while vector + C <= vectors {
+                self.tile::<S, R, C>(simd, first, vector);
+                vector += C;
+            }
+            while vector < vectors {
+                self.tile::<S, R, 1>(simd, first, vector);
+                vector += 1;
             }
         }
-        panels
     }
 
-    /// Packs the transpose of the row-major `columns` x `rows` matrix.
-    pub fn transposed(matrix: &[T], rows: usize, columns: usize) -> Panels<T> {
-        let mut panels = Panels::zeros(rows, columns);
-        for (column, numbers) in matrix.chunks_exact(rows).enumerate() {
-            let panel = &mut panels.lanes[column / COLUMNS * rows..][..rows];
-            panel.iter_mut().zip(numbers).for_each(|(lanes, number)| lanes[column % COLUMNS] = *number);
+    /// Up to `R` pixels from `first` on and `C` vectors of columns; where fewer pixels are left, the last is
+    /// computed repeatedly.
+    #[inline(always)]
+    fn tile<S: Simd, const R: usize, const C: usize>(&mut self, simd: S, first: usize, vector: usize) {
+        let (walk, lanes, width) = (self.walk, T::lanes::<S>(), self.panels.columns);
+        let pixel = |row: usize| (first + row).min(walk.starts.len() - 1);
+        let mut sums = [[T::splat(simd, T::default()); C]; R];
+        let mut before = sums;
+        for row in 0..R {
+            for c in 0..C {
+                let out = columns(self.out, width, walk.targets[pixel(row)], (vector + c) * lanes, lanes);
+                before[row][c] = T::load(simd, out);
+            }
         }
-        panels
-    }
-
-    fn zeros(rows: usize, columns: usize) -> Panels<T> {
-        let lanes = vec![[T::default(); COLUMNS]; rows * columns.div_ceil(COLUMNS)];
-        Panels { rows, columns, lanes }
-    }
-
-    /// Panels with the index of their first column.
-    fn iter(&self) -> impl Iterator<Item = (usize, &[[T; COLUMNS]])> {
-        (0..self.columns.div_ceil(COLUMNS)).map(|i| (i * COLUMNS, &self.lanes[i * self.rows..][..self.rows]))
-    }
-}
-
-/// Writes `y`; `x` has one row of `w.rows` numbers per row of `y`.
-pub fn forward<T: Element>(tap: Tap, x: &[T], w: &Panels<T>, y: &mut [T]) {
-    match tap {
-        Tap::Product => wide(
-            #[inline(always)]
-            || sweep(x, w, y, |sum: T, _, a, b| sum.add_product(a, b)),
-        ),
-        Tap::Distance => wide(
-            #[inline(always)]
-            || sweep(x, w, y, |sum: T, _, a, b| sum.sub_distance(a, b)),
-        ),
-    }
-}
-
-/// Writes `dx`; `wt` packs the transposed weights, `x` is needed by [`Tap::Distance`] only.
-pub fn backward_input(tap: Tap, g: &[f32], wt: &Panels<f32>, x: &[f32], dx: &mut [f32]) {
-    match tap {
-        Tap::Product => wide(
-            #[inline(always)]
-            || sweep(g, wt, dx, |sum: f32, _, a, b| sum + a * b),
-        ),
-        Tap::Distance => {
-            dx.copy_from_slice(x); // The tile kernel shows each step what stood in the result before.
-            wide(
-                #[inline(always)]
-                || sweep(g, wt, dx, |sum: f32, x, a, b: f32| sum + a * (b - x).clamp(-1.0, 1.0)),
-            )
-        }
-    }
-}
-
-/// Adds to `dw` `[terms, columns]` what these rows contribute.
-pub fn backward_weights(tap: Tap, x: &[f32], g: &[f32], w: &[f32], columns: usize, dw: &mut [f32]) {
-    let panels = Panels::pack(g, g.len() / columns, columns);
-    let xt = transpose(x, dw.len() / columns);
-    let mut sums = vec![0.0; dw.len()];
-    wide(
-        #[inline(always)]
-        || sweep(&xt, &panels, &mut sums, |sum: f32, _, a, b| sum + a * b),
-    );
-    dw.iter_mut().zip(&sums).for_each(|(dw, sum)| *dw += sum);
-    if tap == Tap::Distance {
-        let mut totals = vec![0.0f32; columns];
-        for row in g.chunks_exact(columns) {
-            totals.iter_mut().zip(row).for_each(|(total, g)| *total += g);
-        }
-        for (dw, w) in dw.chunks_exact_mut(columns).zip(w.chunks_exact(columns)) {
-            dw.iter_mut().zip(w).zip(&totals).for_each(|((dw, w), total)| *dw -= w * total);
-        }
-    }
-}
-
-/// `out[row][column] = sum over k of step(sum, out before, a[row][k], b[k][column])`.
-#[inline(always)]
-fn sweep<T: Element>(a: &[T], b: &Panels<T>, out: &mut [T], step: impl Fn(T, T, T, T) -> T + Copy) {
-    let (terms, columns) = (b.rows, b.columns);
-    let mut a_rest = a;
-    let mut out_rest = out;
-    while out_rest.len() >= ROWS * columns {
-        let (a_tile, a_next) = a_rest.split_at(ROWS * terms);
-        let (out_tile, out_next) = out_rest.split_at_mut(ROWS * columns);
-        tile::<T, ROWS>(a_tile, b, out_tile, step);
-        (a_rest, out_rest) = (a_next, out_next);
-    }
-    for (a_row, out_row) in a_rest.chunks_exact(terms).zip(out_rest.chunks_exact_mut(columns)) {
-        tile::<T, 1>(a_row, b, out_row, step);
-    }
-}
-
-/// [`sweep`] over `R` rows.
-#[inline(always)]
-fn tile<T: Element, const R: usize>(
-    a: &[T],
-    b: &Panels<T>,
-    out: &mut [T],
-    step: impl Fn(T, T, T, T) -> T + Copy,
-) {
-    for (first, panel) in b.iter() {
-        let width = COLUMNS.min(b.columns - first);
-        let mut before = [[T::default(); COLUMNS]; R];
-        for (row, before) in before.iter_mut().enumerate() {
-            copy_lanes(&out[row * b.columns + first..][..width], before);
-        }
-        let mut rows = [a; R];
-        for (row, start) in rows.iter_mut().enumerate() {
-            *start = &a[row * b.rows..][..panel.len()];
-        }
-        let mut sums = [[T::default(); COLUMNS]; R];
-        for (k, lanes) in panel.iter().enumerate() {
-            for row in 0..R {
-                let factor = rows[row][k];
-                for lane in 0..COLUMNS {
-                    sums[row][lane] = step(sums[row][lane], before[row][lane], factor, lanes[lane]);
+        for (offset, tap) in &walk.taps {
+            let mut windows = [self.source; R];
+            for (row, window) in windows.iter_mut().enumerate() {
+                *window = &self.source[walk.starts[pixel(row)] + offset..][..walk.channels];
+            }
+            let mut weights = [T::vectors::<S>(self.source); C];
+            for (c, weights) in weights.iter_mut().enumerate() {
+                *weights = self.panels.vectors::<S>(vector + c, tap * walk.channels, walk.channels);
+            }
+            let stride = self.panels.stride::<S>();
+            for k in 0..walk.channels {
+                for row in 0..R {
+                    let a = T::splat(simd, windows[row][k]);
+                    for c in 0..C {
+                        sums[row][c] = P::step(simd, sums[row][c], before[row][c], a, weights[c][k * stride]);
+                    }
                 }
             }
         }
-        for (row, sums) in sums.iter().enumerate() {
-            copy_lanes(sums, &mut out[row * b.columns + first..][..width]);
+        for row in 0..R.min(walk.starts.len() - first) {
+            for c in 0..C {
+                let target = walk.targets[first + row];
+                let out = columns_mut(self.out, width, target, (vector + c) * lanes, lanes);
+                T::store(sums[row][c], out);
+            }
         }
     }
 }
 
-/// Copies as many numbers as both have; a whole tile's row without a call.
-#[inline(always)]
-fn copy_lanes<T: Copy>(from: &[T], to: &mut [T]) {
-    let count = from.len().min(to.len());
-    if count == COLUMNS {
-        to[..COLUMNS].copy_from_slice(&from[..COLUMNS]);
-    } else {
-        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+/// `out[term][column] += sum over pixels of source[term] * g[pixel][column]`, for the terms of the pixels' windows.
+pub fn correlate(arch: Arch, walk: &Walk, source: &[f32], g: &Panels<f32>, out: &mut [f32]) {
+    let terms = walk.taps.iter().flat_map(|(offset, _)| (0..walk.channels).map(move |k| offset + k));
+    let terms: Vec<usize> = terms.collect();
+    arch.dispatch(Correlate { starts: &walk.starts, terms: &terms, source, g, out });
+}
+
+struct Correlate<'a> {
+    starts: &'a [usize],
+    terms: &'a [usize],
+    source: &'a [f32],
+    g: &'a Panels<f32>,
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Correlate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        if S::REGISTER_COUNT >= 32 {
+            self.tiles::<S, 8, 2>(simd);
+        } else {
+            self.tiles::<S, 4, 2>(simd);
+        }
     }
 }
 
-/// The transpose of the row-major matrix `x` of `columns` columns.
-fn transpose(x: &[f32], columns: usize) -> Vec<f32> {
-    let rows = x.len() / columns;
-    let mut out = vec![0.0; x.len()];
-    for (row, numbers) in x.chunks_exact(columns).enumerate() {
-        out.iter_mut().skip(row).step_by(rows).zip(numbers).for_each(|(out, number)| *out = *number);
+impl Correlate<'_> {
+    #[inline(always)]
+    fn tiles<S: Simd, const R: usize, const C: usize>(&mut self, simd: S) {
+        let vectors = self.g.columns.div_ceil(S::F32_LANES);
+        for first in (0..self.terms.len()).step_by(R) {
+            let mut vector = 0;
+            while vector + C <= vectors {
+                self.tile::<S, R, C>(simd, first, vector);
+                vector += C;
+            }
+            while vector < vectors {
+                self.tile::<S, R, 1>(simd, first, vector);
+                vector += 1;
+            }
+        }
     }
-    out
+
+    /// Up to `R` terms from `first` on and `C` vectors of columns; where fewer terms are left, the last is
+    /// computed repeatedly.
+    #[inline(always)]
+    fn tile<S: Simd, const R: usize, const C: usize>(&mut self, simd: S, first: usize, vector: usize) {
+        let last = (first + R).min(self.terms.len()) - 1;
+        let mut offsets = [0; R];
+        for (row, offset) in offsets.iter_mut().enumerate() {
+            *offset = self.terms[last.min(first + row)];
+        }
+        let reach = self.terms[last] + 1; // Taps lie in ascending order.
+        let mut slopes = [S::as_simd_f32s(self.source).0; C];
+        for (c, slopes) in slopes.iter_mut().enumerate() {
+            *slopes = self.g.vectors::<S>(vector + c, 0, self.starts.len());
+        }
+        let stride = self.g.stride::<S>();
+        let mut sums = [[simd.splat_f32s(0.0); C]; R];
+        for (pixel, start) in self.starts.iter().enumerate() {
+            let window = &self.source[*start..][..reach];
+            for row in 0..R {
+                let x = simd.splat_f32s(window[offsets[row]]);
+                for c in 0..C {
+                    sums[row][c] = simd.mul_add_f32s(x, slopes[c][pixel * stride], sums[row][c]);
+                }
+            }
+        }
+        for row in 0..=last - first {
+            for c in 0..C {
+                let column = (vector + c) * S::F32_LANES;
+                let out = columns_mut(self.out, self.g.columns, first + row, column, S::F32_LANES);
+                let sum = simd.add_f32s(f32::load(simd, out), sums[row][c]);
+                f32::store::<S>(sum, out);
+            }
+        }
+    }
 }

@@ -1,212 +1,127 @@
-//! Depthwise layers, computed directly on the map, a few adjacent channels at a time.
+//! Depthwise layers: every channel has a kernel of its own, so a vector holds adjacent channels of one pixel.
 //!
-//! `image`, `g` and results are one image each, `w` is `[row, column, channel]`. The formulas are those of
-//! [`super::dense`], a channel at a time. Padding is a pixel of zeros behind the image's last, so that the
-//! inner loops have no case for it.
+//! The formulas are those of [`super::dense`], a channel at a time. Maps are read through a frame whose channels
+//! are filled up to whole vectors; a tile of pixels shares each weight that it loads.
 
-use super::element::Element;
-use super::wide::wide;
-use super::{Tap, Window};
-use std::ops::Add;
+use super::element::{Element, Step};
+use super::panels::{columns, columns_mut, Panels};
+use super::walk::Walk;
+use super::wide::Arch;
+use pulp::{Simd, WithSimd};
 
-/// Calls `$kernel::<lanes>(first channel, ...)` for strips that together make up `$channels`.
-macro_rules! strips {
-    ($channels:expr, $kernel:ident($($argument:expr),*)) => {{
-        let mut first = 0;
-        while first + 16 <= $channels {
-            $kernel::<_, 16>(first, $($argument),*);
-            first += 16;
-        }
-        while first + 8 <= $channels {
-            $kernel::<_, 8>(first, $($argument),*);
-            first += 8;
-        }
-        while first < $channels {
-            $kernel::<_, 1>(first, $($argument),*);
-            first += 1;
-        }
-    }};
-}
+/// Pixels of a tile.
+const PIXELS: usize = 4;
+/// Taps whose gradients are summed at once: all of a 3x3 kernel.
+const TAPS: usize = 9;
 
-/// Where each tap of a window reads, and room for an image with its pixel of zeros.
-#[derive(Clone, Debug)]
-pub struct Taps<T> {
-    channels: usize,
-    pixels: usize,
-    /// `[tap][output pixel]`: where the channels of the input pixel begin.
-    sources: Vec<Vec<usize>>,
-    padded: Vec<T>,
-}
-
-impl<T: Element> Taps<T> {
-    /// For the images of one layer.
-    pub fn new(window: &Window) -> Taps<T> {
-        let channels = window.input[2];
-        let [height, width] = window.kernel;
-        let outside = window.input[0] * window.input[1];
-        let source = |tap: usize, pixel: usize| {
-            let (oy, ox) = (pixel / window.output[1], pixel % window.output[1]);
-            window.source(oy, ox, tap / width, tap % width).unwrap_or(outside) * channels
-        };
-        let row = |tap| (0..window.pixels()).map(|pixel| source(tap, pixel)).collect();
-        Taps {
-            channels,
-            pixels: window.pixels(),
-            sources: (0..height * width).map(row).collect(),
-            padded: vec![T::default(); window.input_len() + channels],
-        }
-    }
-
-    /// Writes `y`.
-    pub fn forward(&mut self, tap: Tap, image: &[T], w: &[T], y: &mut [T]) {
-        self.padded[..image.len()].copy_from_slice(image);
-        let taps = &*self;
-        match tap {
-            Tap::Product => wide(
-                #[inline(always)]
-                || {
-                    strips!(taps.channels, accumulate(taps, w, y, |sum: T, x, w| sum.add_product(x, w)));
-                },
-            ),
-            Tap::Distance => wide(
-                #[inline(always)]
-                || {
-                    strips!(taps.channels, accumulate(taps, w, y, |sum: T, x, w| sum.sub_distance(x, w)));
-                },
-            ),
-        }
-    }
-}
-
-impl Taps<f32> {
-    /// Writes `dx`; `scratch` is kept between calls.
-    pub fn backward_input(
-        &mut self,
-        tap: Tap,
-        g: &[f32],
-        w: &[f32],
-        image: &[f32],
-        dx: &mut [f32],
-        scratch: &mut Vec<f32>,
-    ) {
-        self.padded[..image.len()].copy_from_slice(image);
-        scratch.clear();
-        scratch.resize(self.padded.len(), 0.0);
-        let (taps, out) = (&*self, &mut scratch[..]);
-        match tap {
-            Tap::Product => wide(
-                #[inline(always)]
-                || {
-                    strips!(taps.channels, scatter(taps, g, w, out, |g: f32, w, _| g * w));
-                },
-            ),
-            Tap::Distance => wide(
-                #[inline(always)]
-                || {
-                    let term = |g: f32, w: f32, x: f32| g * (w - x).clamp(-1.0, 1.0);
-                    strips!(taps.channels, scatter(taps, g, w, out, term));
-                },
-            ),
-        }
-        dx.copy_from_slice(&scratch[..dx.len()]);
-    }
-
-    /// Adds to `dw` what this image contributes.
-    pub fn backward_weights(&mut self, tap: Tap, image: &[f32], g: &[f32], w: &[f32], dw: &mut [f32]) {
-        self.padded[..image.len()].copy_from_slice(image);
-        let taps = &*self;
-        match tap {
-            Tap::Product => wide(
-                #[inline(always)]
-                || {
-                    strips!(taps.channels, gather(taps, g, w, dw, |g: f32, x, _| g * x));
-                },
-            ),
-            Tap::Distance => wide(
-                #[inline(always)]
-                || {
-                    strips!(taps.channels, gather(taps, g, w, dw, |g: f32, x, w| g * (x - w)));
-                },
-            ),
-        }
-    }
-}
-
-/// `L` adjacent numbers.
-#[inline(always)]
-fn lanes<T: Element, const L: usize>(numbers: &[T], start: usize) -> [T; L] {
-    let mut lanes = [T::default(); L];
-    lanes.copy_from_slice(&numbers[start..start + L]);
-    lanes
-}
-
-/// `y = sum over taps of step(sum, x, w)`
-#[inline(always)]
-fn accumulate<T: Element, const L: usize>(
-    first: usize,
-    taps: &Taps<T>,
-    w: &[T],
-    y: &mut [T],
-    step: impl Fn(T, T, T) -> T,
+/// `out[pixel] = sum over taps of step(sum, out before, source, panels[tap])`, channel by channel.
+pub fn sweep<T: Element, P: Step<T>>(
+    arch: Arch,
+    step: P,
+    walk: &Walk,
+    source: &[T],
+    panels: &Panels<T>,
+    out: &mut [T],
 ) {
-    for pixel in 0..taps.pixels {
-        let mut sums = [T::default(); L];
-        for (tap, sources) in taps.sources.iter().enumerate() {
-            let x = lanes::<T, L>(&taps.padded, sources[pixel] + first);
-            let w = lanes::<T, L>(w, tap * taps.channels + first);
-            for lane in 0..L {
-                sums[lane] = step(sums[lane], x[lane], w[lane]);
+    arch.dispatch(Sweep { _step: step, walk, source, panels, out });
+}
+
+struct Sweep<'a, T, P> {
+    _step: P,
+    walk: &'a Walk,
+    source: &'a [T],
+    panels: &'a Panels<T>,
+    out: &'a mut [T],
+}
+
+impl<T: Element, P: Step<T>> WithSimd for Sweep<'_, T, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        for first in (0..self.walk.starts.len()).step_by(PIXELS) {
+            for vector in 0..self.panels.columns.div_ceil(T::lanes::<S>()) {
+                self.tile(simd, first, vector);
             }
         }
-        y[pixel * taps.channels + first..][..L].copy_from_slice(&sums);
     }
 }
 
-/// `dx += term(g, w, x)` at every tap.
-#[inline(always)]
-fn scatter<T: Element + Add<Output = T>, const L: usize>(
-    first: usize,
-    taps: &Taps<T>,
-    g: &[T],
-    w: &[T],
-    dx: &mut [T],
-    term: impl Fn(T, T, T) -> T,
-) {
-    for (tap, sources) in taps.sources.iter().enumerate() {
-        let w = lanes::<T, L>(w, tap * taps.channels + first);
-        for (pixel, source) in sources.iter().enumerate() {
-            let g = lanes::<T, L>(g, pixel * taps.channels + first);
-            let x = lanes::<T, L>(&taps.padded, source + first);
-            let mut sums = lanes::<T, L>(dx, source + first);
-            for lane in 0..L {
-                sums[lane] = sums[lane] + term(g[lane], w[lane], x[lane]);
+impl<T: Element, P: Step<T>> Sweep<'_, T, P> {
+    /// The pixels from `first` on; where fewer are left, the last is computed repeatedly.
+    #[inline(always)]
+    fn tile<S: Simd>(&mut self, simd: S, first: usize, vector: usize) {
+        let (walk, lanes, width) = (self.walk, T::lanes::<S>(), self.panels.columns);
+        let mut sums = [T::splat(simd, T::default()); PIXELS];
+        let mut before = sums;
+        let mut starts = [0; PIXELS];
+        for row in 0..PIXELS {
+            let pixel = (first + row).min(walk.starts.len() - 1);
+            let out = columns(self.out, width, walk.targets[pixel], vector * lanes, lanes);
+            before[row] = T::load(simd, out);
+            starts[row] = walk.starts[pixel] + vector * lanes;
+        }
+        for (offset, tap) in &walk.taps {
+            let w = self.panels.vectors::<S>(vector, *tap, 1)[0];
+            for row in 0..PIXELS {
+                let source = T::vectors::<S>(&self.source[starts[row] + offset..])[0];
+                sums[row] = P::step(simd, sums[row], before[row], source, w);
             }
-            dx[source + first..][..L].copy_from_slice(&sums);
+        }
+        for row in 0..PIXELS.min(walk.starts.len() - first) {
+            let target = walk.targets[first + row];
+            T::store(sums[row], columns_mut(self.out, width, target, vector * lanes, lanes));
         }
     }
 }
 
-/// `dw += term(g, x, w)` over every pixel.
-#[inline(always)]
-fn gather<T: Element + Add<Output = T>, const L: usize>(
-    first: usize,
-    taps: &Taps<T>,
-    g: &[T],
-    w: &[T],
-    dw: &mut [T],
-    term: impl Fn(T, T, T) -> T,
-) {
-    for (tap, sources) in taps.sources.iter().enumerate() {
-        let start = tap * taps.channels + first;
-        let w = lanes::<T, L>(w, start);
-        let mut sums = lanes::<T, L>(dw, start);
-        for (pixel, source) in sources.iter().enumerate() {
-            let g = lanes::<T, L>(g, pixel * taps.channels + first);
-            let x = lanes::<T, L>(&taps.padded, source + first);
-            for lane in 0..L {
-                sums[lane] = sums[lane] + term(g[lane], x[lane], w[lane]);
+/// `out[tap] += sum over pixels of source * g`, channel by channel.
+pub fn correlate(arch: Arch, walk: &Walk, source: &[f32], g: &[f32], out: &mut [f32]) {
+    arch.dispatch(Correlate { walk, source, g, out });
+}
+
+struct Correlate<'a> {
+    walk: &'a Walk,
+    source: &'a [f32],
+    g: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Correlate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let channels = self.out.len() / self.walk.taps.len();
+        for first in (0..self.walk.taps.len()).step_by(TAPS) {
+            for vector in 0..channels.div_ceil(S::F32_LANES) {
+                self.tile(simd, channels, first, vector * S::F32_LANES);
             }
         }
-        dw[start..start + L].copy_from_slice(&sums);
+    }
+}
+
+impl Correlate<'_> {
+    /// The taps from `first` on; where fewer are left, the last is computed repeatedly.
+    #[inline(always)]
+    fn tile<S: Simd>(&mut self, simd: S, channels: usize, first: usize, channel: usize) {
+        let taps = &self.walk.taps[first..(first + TAPS).min(self.walk.taps.len())];
+        let mut offsets = [0; TAPS];
+        for (row, offset) in offsets.iter_mut().enumerate() {
+            *offset = taps[row.min(taps.len() - 1)].0 + channel;
+        }
+        let mut sums = [simd.splat_f32s(0.0); TAPS];
+        for (start, target) in self.walk.starts.iter().zip(&self.walk.targets) {
+            let g = f32::load(simd, columns(self.g, channels, *target, channel, S::F32_LANES));
+            for row in 0..TAPS {
+                let source = S::as_simd_f32s(&self.source[start + offsets[row]..]).0[0];
+                sums[row] = simd.mul_add_f32s(source, g, sums[row]);
+            }
+        }
+        for row in 0..taps.len() {
+            let out = columns_mut(self.out, channels, first + row, channel, S::F32_LANES);
+            let sum = simd.add_f32s(f32::load(simd, out), sums[row]);
+            f32::store::<S>(sum, out);
+        }
     }
 }

@@ -1,35 +1,187 @@
-//! The numbers that the forward kernels run on: `f32` in training, exact `i32` in quantised evaluation.
+//! The numbers that the kernels run on, and vectors of them: `f32` in training, exact `i32` in quantised
+//! evaluation. What a tap does with two vectors is a [`Step`].
 
-/// A number with the two taps.
-pub trait Element: Copy + Send + Sync + Default + PartialEq {
-    /// `self + x * w`, rounded twice where it rounds at all.
-    fn add_product(self, x: Self, w: Self) -> Self;
+use pulp::bytemuck::{cast_slice, Pod};
+use pulp::Simd;
 
-    /// `self - |x - w|`
-    fn sub_distance(self, x: Self, w: Self) -> Self;
+/// A number with vectors.
+pub trait Element: Pod + Default + Send + Sync {
+    /// As many numbers as a register of `S` holds.
+    type Vector<S: Simd>: Pod;
+
+    /// The same number in every lane.
+    fn splat<S: Simd>(simd: S, number: Self) -> Self::Vector<S>;
+
+    /// The whole vectors that the numbers begin with.
+    fn vectors<S: Simd>(numbers: &[Self]) -> &[Self::Vector<S>];
+
+    /// [`Element::vectors`] to write to.
+    fn vectors_mut<S: Simd>(numbers: &mut [Self]) -> &mut [Self::Vector<S>];
+
+    /// `sum + x * w`, rounded once where it rounds at all.
+    fn add_product<S: Simd>(
+        simd: S,
+        sum: Self::Vector<S>,
+        x: Self::Vector<S>,
+        w: Self::Vector<S>,
+    ) -> Self::Vector<S>;
+
+    /// `sum - |x - w|`
+    fn sub_distance<S: Simd>(
+        simd: S,
+        sum: Self::Vector<S>,
+        x: Self::Vector<S>,
+        w: Self::Vector<S>,
+    ) -> Self::Vector<S>;
+
+    /// How many numbers a vector has.
+    #[inline(always)]
+    fn lanes<S: Simd>() -> usize {
+        size_of::<Self::Vector<S>>() / size_of::<Self>()
+    }
+
+    /// A vector that begins with `numbers`, of which there may be fewer than lanes; then zeros follow.
+    #[inline(always)]
+    fn load<S: Simd>(simd: S, numbers: &[Self]) -> Self::Vector<S> {
+        if let Some(vector) = Self::vectors::<S>(numbers).first() {
+            return *vector;
+        }
+        let mut vector = [Self::splat(simd, Self::default())];
+        pulp::bytemuck::cast_slice_mut(&mut vector)[..numbers.len()].copy_from_slice(numbers);
+        vector[0]
+    }
+
+    /// Writes as many lanes as there is room for.
+    #[inline(always)]
+    fn store<S: Simd>(vector: Self::Vector<S>, numbers: &mut [Self]) {
+        match Self::vectors_mut::<S>(numbers).first_mut() {
+            Some(place) => *place = vector,
+            None => numbers.copy_from_slice(&cast_slice(&[vector])[..numbers.len()]),
+        }
+    }
 }
 
 impl Element for f32 {
+    type Vector<S: Simd> = S::f32s;
+
     #[inline(always)]
-    fn add_product(self, x: f32, w: f32) -> f32 {
-        self + x * w
+    fn splat<S: Simd>(simd: S, number: f32) -> S::f32s {
+        simd.splat_f32s(number)
     }
 
     #[inline(always)]
-    fn sub_distance(self, x: f32, w: f32) -> f32 {
-        self - (x - w).abs()
+    fn vectors<S: Simd>(numbers: &[f32]) -> &[S::f32s] {
+        S::as_simd_f32s(numbers).0
+    }
+
+    #[inline(always)]
+    fn vectors_mut<S: Simd>(numbers: &mut [f32]) -> &mut [S::f32s] {
+        S::as_mut_simd_f32s(numbers).0
+    }
+
+    #[inline(always)]
+    fn add_product<S: Simd>(simd: S, sum: S::f32s, x: S::f32s, w: S::f32s) -> S::f32s {
+        simd.mul_add_f32s(x, w, sum)
+    }
+
+    #[inline(always)]
+    fn sub_distance<S: Simd>(simd: S, sum: S::f32s, x: S::f32s, w: S::f32s) -> S::f32s {
+        let all_but_sign = simd.splat_f32s(f32::from_bits(0x7fff_ffff));
+        simd.sub_f32s(sum, simd.and_f32s(simd.sub_f32s(x, w), all_but_sign))
     }
 }
 
-/// No sum may leave 32 bits; folding shows that none does. Wrapping only keeps overflow checks out of the loops.
+/// No sum may leave 32 bits; folding shows that none does. Vectors wrap around.
 impl Element for i32 {
+    type Vector<S: Simd> = S::i32s;
+
     #[inline(always)]
-    fn add_product(self, x: i32, w: i32) -> i32 {
-        self.wrapping_add(x.wrapping_mul(w))
+    fn splat<S: Simd>(simd: S, number: i32) -> S::i32s {
+        simd.splat_i32s(number)
     }
 
     #[inline(always)]
-    fn sub_distance(self, x: i32, w: i32) -> i32 {
-        self.wrapping_sub(x.wrapping_sub(w).wrapping_abs())
+    fn vectors<S: Simd>(numbers: &[i32]) -> &[S::i32s] {
+        S::as_simd_i32s(numbers).0
+    }
+
+    #[inline(always)]
+    fn vectors_mut<S: Simd>(numbers: &mut [i32]) -> &mut [S::i32s] {
+        S::as_mut_simd_i32s(numbers).0
+    }
+
+    #[inline(always)]
+    fn add_product<S: Simd>(simd: S, sum: S::i32s, x: S::i32s, w: S::i32s) -> S::i32s {
+        simd.add_i32s(sum, simd.mul_i32s(x, w))
+    }
+
+    #[inline(always)]
+    fn sub_distance<S: Simd>(simd: S, sum: S::i32s, x: S::i32s, w: S::i32s) -> S::i32s {
+        let difference = simd.sub_i32s(x, w);
+        simd.add_i32s(sum, simd.min_i32s(difference, simd.sub_i32s(w, x)))
+    }
+}
+
+/// What a sum does with each term, a vector at a time; `before` is what stood in the sum's place.
+pub trait Step<T: Element>: Copy {
+    /// Whether it is one instruction, so that a tile needs many sums to keep the machine busy.
+    const SHORT: bool = false;
+
+    /// The sum with one more term.
+    fn step<S: Simd>(
+        simd: S,
+        sum: T::Vector<S>,
+        before: T::Vector<S>,
+        a: T::Vector<S>,
+        b: T::Vector<S>,
+    ) -> T::Vector<S>;
+}
+
+/// `sum + a * b`
+#[derive(Clone, Copy, Debug)]
+pub struct Product;
+
+impl<T: Element> Step<T> for Product {
+    const SHORT: bool = true;
+
+    #[inline(always)]
+    fn step<S: Simd>(
+        simd: S,
+        sum: T::Vector<S>,
+        _: T::Vector<S>,
+        a: T::Vector<S>,
+        b: T::Vector<S>,
+    ) -> T::Vector<S> {
+        T::add_product(simd, sum, a, b)
+    }
+}
+
+/// `sum - |a - b|`
+#[derive(Clone, Copy, Debug)]
+pub struct Distance;
+
+impl<T: Element> Step<T> for Distance {
+    #[inline(always)]
+    fn step<S: Simd>(
+        simd: S,
+        sum: T::Vector<S>,
+        _: T::Vector<S>,
+        a: T::Vector<S>,
+        b: T::Vector<S>,
+    ) -> T::Vector<S> {
+        T::sub_distance(simd, sum, a, b)
+    }
+}
+
+/// `sum + a * clamp(b - before, -1, 1)`
+#[derive(Clone, Copy, Debug)]
+pub struct Slope;
+
+impl Step<f32> for Slope {
+    #[inline(always)]
+    fn step<S: Simd>(simd: S, sum: S::f32s, before: S::f32s, a: S::f32s, b: S::f32s) -> S::f32s {
+        let (low, high) = (simd.splat_f32s(-1.0), simd.splat_f32s(1.0));
+        let difference = simd.max_f32s(simd.min_f32s(simd.sub_f32s(b, before), high), low);
+        simd.mul_add_f32s(a, difference, sum)
     }
 }

@@ -1,15 +1,16 @@
 //! The arithmetic of the layers: forward, gradient by the input, gradient by the weights.
 //!
-//! Every kernel works on one group of images in NHWC order and is single-threaded; [`batch`] spreads
-//! the groups over the cores. A full convolution is a matrix product over patches ([`dense`]), a pointwise
-//! one needs no patches, a depthwise one runs directly on the map ([`depthwise`]). Multiplications are never
-//! contracted into fused ones, so that every machine computes the same bits.
+//! [`batch`] spreads the images of a batch over the cores; below it every kernel works on one image in NHWC order
+//! and is single-threaded. [`walk`] says which numbers a result reads, [`dense`] and [`depthwise`] do the sums.
+//! Every sum of a float has one order, and every multiply-accumulate of floats is a fused one, written as such,
+//! so that every machine computes the same bits, whatever vectors [`wide`] finds.
 
 pub mod batch;
 pub mod dense;
 pub mod depthwise;
 pub mod element;
-pub mod patches;
+pub mod panels;
+pub mod walk;
 pub mod wide;
 
 /// What one tap adds to an accumulator: shift layers are [`Tap::Product`] with weights that are powers of two.
@@ -77,13 +78,5 @@ impl Window {
     /// Whether a row of the input is the patch of the same output pixel.
     pub fn is_pointwise(&self) -> bool {
         self.kernel == [1, 1] && self.stride == [1, 1] && self.padding == [0; 4] && !self.depthwise
-    }
-
-    /// Input pixel under tap `(ky, kx)` of output pixel `(oy, ox)`; `None` in the padding.
-    #[inline(always)]
-    pub fn source(&self, oy: usize, ox: usize, ky: usize, kx: usize) -> Option<usize> {
-        let y = (oy * self.stride[0] + ky).wrapping_sub(self.padding[0]);
-        let x = (ox * self.stride[1] + kx).wrapping_sub(self.padding[1]);
-        (y < self.input[0] && x < self.input[1]).then(|| y * self.input[1] + x)
     }
 }

@@ -1,6 +1,7 @@
 //! The widest vectors that the machine has, chosen at run time.
 
-use pulp::{Arch, Simd, WithSimd};
+pub use pulp::Arch;
+use pulp::{Simd, WithSimd};
 
 /// Runs `body` compiled for the machine's vectors. Everything that it calls must be `#[inline(always)]`, the
 /// closure itself too, and it must change something it captures: otherwise the compiler puts a function of

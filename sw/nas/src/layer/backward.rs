@@ -2,7 +2,7 @@
 
 use super::norm::{gradient_sums, plain_sums};
 use super::{Layer, Phase, Tape};
-use crate::kernels::batch;
+use crate::kernels::batch::Kernel;
 use crate::kernels::wide::wide;
 use crate::maps::Maps;
 use crate::plan::Tail;
@@ -23,13 +23,13 @@ impl Layer {
         let du = self.through_clamp(y, tape, g);
         let residual = self.plan.residual.map(|_| du.clone());
         let dz = self.through_tail(tape, du);
-        let (tap, window) = (self.tap(), self.plan.window);
+        let kernel = Kernel::new(self.tap(), self.plan.window);
         if self.plan.tail != Tail::Mean {
-            self.weight.gradient = batch::backward_weights(tap, &window, &x.data, &dz.data, &tape.weights);
+            self.weight.gradient = kernel.backward_weights(&x.data, &dz.data, &tape.weights);
         }
         let input = need_input.then(|| Maps {
-            shape: window.input,
-            data: batch::backward_input(tap, &window, &x.data, &dz.data, &tape.weights),
+            shape: self.plan.window.input,
+            data: kernel.backward_input(&x.data, &dz.data, &tape.weights),
         });
         Gradients { input, residual }
     }

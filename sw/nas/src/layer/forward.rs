@@ -2,8 +2,9 @@
 
 use super::norm::statistics;
 use super::{Layer, EPSILON};
+use crate::kernels::batch::Kernel;
 use crate::kernels::wide::wide;
-use crate::kernels::{batch, Tap};
+use crate::kernels::Tap;
 use crate::maps::Maps;
 use crate::plan::Tail;
 use rayon::prelude::*;
@@ -106,7 +107,7 @@ impl Layer {
     }
 
     fn sums(&self, x: &Maps, weights: &[f32]) -> Maps {
-        let data = batch::forward(self.tap(), &self.plan.window, &x.data, weights);
+        let data = Kernel::new(self.tap(), self.plan.window).forward(&x.data, weights);
         Maps { shape: self.plan.window.output, data }
     }
 

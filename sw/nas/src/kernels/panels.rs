@@ -1,0 +1,106 @@
+//! Matrices as the tiles of [`super::dense`] and [`super::depthwise`] read them: cut into panels as wide as the
+//! widest vector, whose rows are adjacent and aligned, so that no load crosses a cache line.
+
+use super::element::Element;
+use pulp::Simd;
+
+/// Columns of a panel.
+pub const LANES: usize = 16;
+/// Bytes of a cache line.
+const LINE: usize = 64;
+
+/// A matrix cut into panels, the last one filled up with zeros.
+#[derive(Debug, Default)]
+pub struct Panels<T> {
+    /// Of the matrix.
+    pub columns: usize,
+    /// Of the matrix, and so of every panel.
+    rows: usize,
+    /// Where the first panel begins.
+    start: usize,
+    numbers: Vec<T>,
+}
+
+impl<T: Element> Panels<T> {
+    /// Packs the row-major matrix.
+    pub fn pack(matrix: &[T], columns: usize) -> Panels<T> {
+        let mut panels = Panels::default();
+        panels.repack(matrix, columns);
+        panels
+    }
+
+    /// Packs a matrix in place of the last one, which had the same columns.
+    pub fn repack(&mut self, matrix: &[T], columns: usize) {
+        self.resize(matrix.len() / columns, columns);
+        for (panel, lanes) in self.numbers[self.start..].chunks_exact_mut(self.rows * LANES).enumerate() {
+            let first = panel * LANES;
+            let width = LANES.min(columns - first);
+            for (lanes, row) in lanes.chunks_exact_mut(LANES).zip(matrix.chunks_exact(columns)) {
+                copy_lanes(&row[first..][..width], lanes);
+            }
+        }
+    }
+
+    /// Packs what the gradient by the input multiplies with: of weights `[tap, input, output]` the matrix
+    /// `[tap, output]` x `[input]`.
+    pub fn mirrored(weights: &[T], inputs: usize, outputs: usize) -> Panels<T> {
+        let mut panels = Panels::default();
+        panels.resize(weights.len() / inputs, inputs);
+        for (row, numbers) in weights.chunks_exact(outputs).enumerate() {
+            let (tap, input) = (row / inputs, row % inputs);
+            let first = panels.place(input / LANES, tap * outputs) + input % LANES;
+            let lanes = panels.numbers[first..].iter_mut().step_by(LANES);
+            lanes.zip(numbers).for_each(|(lane, number)| *lane = *number);
+        }
+        panels
+    }
+
+    /// Vector `index` of the columns, in `rows` rows from `first` on: one in every [`Panels::stride`].
+    #[inline(always)]
+    pub fn vectors<S: Simd>(&self, index: usize, first: usize, rows: usize) -> &[T::Vector<S>] {
+        let stride = self.stride::<S>();
+        let start = self.place(index / stride, first) + index % stride * T::lanes::<S>();
+        &T::vectors::<S>(&self.numbers[start..])[..(rows - 1) * stride + 1]
+    }
+
+    /// Vectors in a row of a panel.
+    #[inline(always)]
+    pub fn stride<S: Simd>(&self) -> usize {
+        LANES / T::lanes::<S>()
+    }
+
+    #[inline(always)]
+    fn place(&self, panel: usize, row: usize) -> usize {
+        self.start + (panel * self.rows + row) * LANES
+    }
+
+    fn resize(&mut self, rows: usize, columns: usize) {
+        (self.rows, self.columns) = (rows, columns);
+        let count = rows * columns.next_multiple_of(LANES);
+        self.numbers.resize(count + LANES - 1, T::default());
+        self.start = self.numbers.as_ptr().align_offset(LINE).min(LANES - 1);
+        self.numbers.truncate(self.start + count);
+    }
+}
+
+/// Copies as many numbers as both have; a whole vector without a call.
+#[inline(always)]
+fn copy_lanes<T: Copy>(from: &[T], to: &mut [T]) {
+    if from.len() == LANES {
+        to[..LANES].copy_from_slice(&from[..LANES]);
+    } else {
+        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+    }
+}
+
+/// What a matrix, `width` wide, has of `count` numbers from `column` on in a row.
+#[inline(always)]
+pub fn columns<T>(matrix: &[T], width: usize, row: usize, column: usize, count: usize) -> &[T] {
+    &matrix[row * width + column..][..count.min(width - column)]
+}
+
+/// [`columns`] to write to.
+#[inline(always)]
+pub fn columns_mut<T>(matrix: &mut [T], width: usize, row: usize, column: usize, count: usize) -> &mut [T] {
+    &mut matrix[row * width + column..][..count.min(width - column)]
+}

@@ -6,7 +6,9 @@
 //! so that every machine computes the same bits, whatever vectors [`wide`] finds.
 
 pub mod batch;
+#[allow(clippy::needless_range_loop)] // Tiles of registers: plain indices let the compiler unroll them.
 pub mod dense;
+#[allow(clippy::needless_range_loop)] // Tiles of registers: plain indices let the compiler unroll them.
 pub mod depthwise;
 pub mod element;
 pub mod panels;

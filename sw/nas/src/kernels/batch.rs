@@ -6,8 +6,12 @@ use super::panels::{Panels, LANES};
 use super::walk::{self, Walk};
 use super::wide::{wide, Arch};
 use super::{dense, depthwise, Tap, Window};
-use crate::maps::{sum_over_groups, GROUP};
+use crate::maps::sum_over_groups;
 use rayon::prelude::*;
+
+/// Images that the gradient by the weights sums at a time. Fixed, so that sums do not depend on the number of
+/// threads, and few, so that no thread waits long for another.
+const GROUP: usize = 4;
 
 /// An op without its numbers.
 #[derive(Clone, Copy, Debug)]

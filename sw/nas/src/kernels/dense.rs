@@ -43,10 +43,10 @@ impl<T: Element, P: Step<T>> WithSimd for Sweep<'_, T, P> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        match (S::REGISTER_COUNT >= 32, P::SHORT) {
-            (true, true) => self.tiles::<S, 8, 2>(simd),
-            (true, false) => self.tiles::<S, 8, 1>(simd),
-            (false, _) => self.tiles::<S, 4, 2>(simd),
+        if S::REGISTER_COUNT >= 32 {
+            self.tiles::<S, 8, 2>(simd);
+        } else {
+            self.tiles::<S, 4, 2>(simd);
         }
     }
 }

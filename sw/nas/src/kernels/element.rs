@@ -124,9 +124,6 @@ impl Element for i32 {
 
 /// What a sum does with each term, a vector at a time; `before` is what stood in the sum's place.
 pub trait Step<T: Element>: Copy {
-    /// Whether it is one instruction, so that a tile needs many sums to keep the machine busy.
-    const SHORT: bool = false;
-
     /// The sum with one more term.
     fn step<S: Simd>(
         simd: S,
@@ -142,8 +139,6 @@ pub trait Step<T: Element>: Copy {
 pub struct Product;
 
 impl<T: Element> Step<T> for Product {
-    const SHORT: bool = true;
-
     #[inline(always)]
     fn step<S: Simd>(
         simd: S,

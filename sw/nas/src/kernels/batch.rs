@@ -81,9 +81,14 @@ impl Kernel {
         let gs: Vec<&[f32]> = g.chunks(GROUP * outputs).collect();
         sum_over_groups(xs.len(), |group| {
             let (mut room, mut panels) = (Vec::new(), Panels::default());
+            // What turns the product with `x` into that with `x - w`: nothing for a convolution.
+            let mut totals = vec![0.0; columns];
             let mut dw = vec![0.0; w.len()];
             for (x, g) in xs[group].chunks_exact(inputs).zip(gs[group].chunks_exact(outputs)) {
                 let x = frame.around(x, &mut room);
+                if self.tap == Tap::Distance {
+                    add_rows(g, &mut totals);
+                }
                 if self.window.depthwise {
                     depthwise::correlate(self.arch, &walk, x, g, &mut dw);
                 } else {
@@ -91,8 +96,8 @@ impl Kernel {
                     dense::correlate(self.arch, &walk, x, &panels, &mut dw);
                 }
             }
-            if self.tap == Tap::Distance {
-                self.subtract_own_share(gs[group], w, &mut dw);
+            for (dw, w) in dw.chunks_exact_mut(columns).zip(w.chunks_exact(columns)) {
+                dw.iter_mut().zip(w).zip(&totals).for_each(|((dw, w), total)| *dw -= w * total);
             }
             dw
         })
@@ -114,23 +119,6 @@ impl Kernel {
         }
     }
 
-    /// `dw -= w * sum g`: from the product with `x` to that with `x - w`.
-    fn subtract_own_share(&self, g: &[f32], w: &[f32], dw: &mut [f32]) {
-        let columns = self.window.output[2];
-        let mut totals = vec![0.0f32; columns];
-        wide(
-            #[inline(always)]
-            || {
-                for row in g.chunks_exact(columns) {
-                    totals.iter_mut().zip(row).for_each(|(total, g)| *total += g);
-                }
-            },
-        );
-        for (dw, w) in dw.chunks_exact_mut(columns).zip(w.chunks_exact(columns)) {
-            dw.iter_mut().zip(w).zip(&totals).for_each(|((dw, w), total)| *dw -= w * total);
-        }
-    }
-
     /// What the channels of a frame are filled up to: a depthwise kernel reads whole vectors.
     fn lanes(&self) -> usize {
         if self.window.depthwise {
@@ -139,4 +127,16 @@ impl Kernel {
             1
         }
     }
+}
+
+/// `totals += sum of the rows of g`
+fn add_rows(g: &[f32], totals: &mut [f32]) {
+    wide(
+        #[inline(always)]
+        || {
+            for row in g.chunks_exact(totals.len()) {
+                totals.iter_mut().zip(row).for_each(|(total, g)| *total += g);
+            }
+        },
+    );
 }

@@ -1,8 +1,12 @@
-//! Every kernel against nested loops that follow the formulas literally: three operations, three forms.
+//! Every kernel against nested loops that follow the formulas literally: three operations, three forms; and
+//! the kernels of all vectors against one another.
 
 use nas::kernels::batch::Kernel;
+use nas::kernels::wide::Arch;
 use nas::kernels::{Tap, Window};
 use nas::rng::Rng;
+#[cfg(target_arch = "x86_64")]
+use pulp::x86::{V3, V4};
 
 /// Terms of every sum: image, output pixel, output channel, weight, and the input or `None` in the padding.
 fn for_each_term(window: &Window, images: usize, mut visit: impl FnMut(usize, usize, Option<usize>)) {
@@ -125,6 +129,7 @@ fn every_kernel_follows_its_formula() {
         window([7, 7, 1], 16, 3, 2, false),
         window([5, 4, 7], 33, 1, 1, false),
         window([5, 5, 8], 10, 1, 2, false),
+        window([8, 7, 5], 40, 5, 3, false),
         window([6, 5, 29], 29, 3, 1, true),
         window([7, 6, 16], 16, 5, 2, true),
         window([1, 1, 1], 2, 1, 1, false),
@@ -133,6 +138,47 @@ fn every_kernel_follows_its_formula() {
         Case::new(window, Tap::Product, false).check();
         Case::new(window, Tap::Product, true).check();
         Case::new(window, Tap::Distance, false).check();
+    }
+}
+
+/// The vectors that this machine has, plain numbers first.
+fn archs() -> Vec<Arch> {
+    #[allow(unused_mut)] // Only some processors have vectors to choose from.
+    let mut archs = vec![Arch::Scalar];
+    #[cfg(target_arch = "x86_64")]
+    {
+        archs.extend(V3::try_new().map(Arch::V3));
+        archs.extend(V4::try_new().map(Arch::V4));
+    }
+    archs
+}
+
+/// Tiles of one vector, of two, of ragged ones; a stride that leaves taps out, and one that skips whole pixels.
+#[test]
+fn all_vectors_compute_the_same_bits() {
+    let windows = [
+        window([6, 5, 3], 40, 3, 1, false),
+        window([5, 4, 24], 33, 1, 1, false),
+        window([7, 7, 5], 10, 3, 2, false),
+        window([5, 5, 8], 10, 1, 2, false),
+        window([6, 5, 29], 29, 3, 1, true),
+        window([7, 6, 16], 16, 5, 2, true),
+    ];
+    for (window, tap) in windows.into_iter().flat_map(|w| [(w, Tap::Product), (w, Tap::Distance)]) {
+        let case = Case::new(window, tap, false);
+        let bits = |numbers: Vec<f32>| numbers.into_iter().map(f32::to_bits).collect::<Vec<u32>>();
+        let run = |arch: Arch| {
+            let kernel = Kernel { tap, window, arch };
+            let integers: Vec<i32> = case.w.iter().map(|w| (w * 50.0) as i32).collect();
+            let inputs: Vec<i32> = case.x.iter().map(|x| (x * 50.0) as i32).collect();
+            let y = kernel.forward(&case.x, &case.w);
+            let dx = kernel.backward_input(&case.x, &case.g, &case.w);
+            let dw = kernel.backward_weights(&case.x, &case.g, &case.w);
+            (bits(y), bits(dx), bits(dw), kernel.forward(&inputs, &integers))
+        };
+        for arch in archs() {
+            assert!(run(arch) == run(Arch::Scalar), "{arch:?}, {tap:?} {window:?}");
+        }
     }
 }
 

@@ -6,8 +6,16 @@ use super::panels::{Panels, LANES};
 use super::walk::{self, Walk};
 use super::wide::{wide, Arch};
 use super::{dense, depthwise, Tap, Window};
-use crate::maps::{sum_over_groups, GROUP};
+use crate::maps::sum_over_groups;
+use rayon::iter::repeat_n;
 use rayon::prelude::*;
+
+/// Images that the gradient by the weights sums at a time. Fixed, so that sums do not depend on the number of
+/// threads, and few, so that no thread waits long for another.
+const GROUP: usize = 4;
+
+/// Lines of [`LANES`] numbers that are worth a thread.
+const LINES: usize = 1024;
 
 /// An op without its numbers.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +39,7 @@ impl Kernel {
         let (inputs, outputs) = (self.window.input_len(), self.window.output_len());
         let (frame, walk) = walk::forward(&self.window, self.lanes());
         let panels = Panels::pack(w, self.window.output[2]);
-        let mut y = vec![T::default(); x.len() / inputs * outputs];
+        let mut y = zeros(x.len() / inputs * outputs);
         let images = y.par_chunks_exact_mut(outputs).zip(x.par_chunks_exact(inputs));
         images.for_each_init(Vec::new, |room, (y, x)| {
             let x = frame.around(x, room);
@@ -52,12 +60,17 @@ impl Kernel {
         } else {
             Panels::mirrored(w, inputs[2], outputs[2])
         };
-        // The kernels of the adder find in each place of the result what stood there in the input.
-        let mut dx = if self.tap == Tap::Distance { x.to_vec() } else { vec![0.0; x.len()] };
+        let mut dx = zeros(x.len());
         let gs = g.par_chunks_exact(self.window.output_len());
-        let images = dx.par_chunks_exact_mut(self.window.input_len()).zip(gs);
-        images.for_each_init(Vec::new, |room, (dx, g)| {
+        let images = dx
+            .par_chunks_exact_mut(self.window.input_len())
+            .zip(x.par_chunks_exact(self.window.input_len()))
+            .zip(gs);
+        images.for_each_init(Vec::new, |room, ((dx, x), g)| {
             let g = frame.around(g, room);
+            if self.tap == Tap::Distance {
+                dx.copy_from_slice(x); // Each sum finds in its place what stood there in the input.
+            }
             for walk in &walks {
                 match self.tap {
                     Tap::Product => self.sweep(Product, walk, g, &panels, dx),
@@ -77,9 +90,14 @@ impl Kernel {
         let gs: Vec<&[f32]> = g.chunks(GROUP * outputs).collect();
         sum_over_groups(xs.len(), |group| {
             let (mut room, mut panels) = (Vec::new(), Panels::default());
+            // What turns the product with `x` into that with `x - w`: nothing for a convolution.
+            let mut totals = vec![0.0; columns];
             let mut dw = vec![0.0; w.len()];
             for (x, g) in xs[group].chunks_exact(inputs).zip(gs[group].chunks_exact(outputs)) {
                 let x = frame.around(x, &mut room);
+                if self.tap == Tap::Distance {
+                    add_rows(g, &mut totals);
+                }
                 if self.window.depthwise {
                     depthwise::correlate(self.arch, &walk, x, g, &mut dw);
                 } else {
@@ -87,8 +105,8 @@ impl Kernel {
                     dense::correlate(self.arch, &walk, x, &panels, &mut dw);
                 }
             }
-            if self.tap == Tap::Distance {
-                self.subtract_own_share(gs[group], w, &mut dw);
+            for (dw, w) in dw.chunks_exact_mut(columns).zip(w.chunks_exact(columns)) {
+                dw.iter_mut().zip(w).zip(&totals).for_each(|((dw, w), total)| *dw -= w * total);
             }
             dw
         })
@@ -110,23 +128,6 @@ impl Kernel {
         }
     }
 
-    /// `dw -= w * sum g`: from the product with `x` to that with `x - w`.
-    fn subtract_own_share(&self, g: &[f32], w: &[f32], dw: &mut [f32]) {
-        let columns = self.window.output[2];
-        let mut totals = vec![0.0f32; columns];
-        wide(
-            #[inline(always)]
-            || {
-                for row in g.chunks_exact(columns) {
-                    totals.iter_mut().zip(row).for_each(|(total, g)| *total += g);
-                }
-            },
-        );
-        for (dw, w) in dw.chunks_exact_mut(columns).zip(w.chunks_exact(columns)) {
-            dw.iter_mut().zip(w).zip(&totals).for_each(|((dw, w), total)| *dw -= w * total);
-        }
-    }
-
     /// What the channels of a frame are filled up to: a depthwise kernel reads whole vectors.
     fn lanes(&self) -> usize {
         if self.window.depthwise {
@@ -135,4 +136,24 @@ impl Kernel {
             1
         }
     }
+}
+
+/// `totals += sum of the rows of g`
+fn add_rows(g: &[f32], totals: &mut [f32]) {
+    wide(
+        #[inline(always)]
+        || {
+            for row in g.chunks_exact(totals.len()) {
+                totals.iter_mut().zip(row).for_each(|(total, g)| *total += g);
+            }
+        },
+    );
+}
+
+/// Zeros, written by all threads: one alone takes as long for a large map as all do for its sums.
+fn zeros<T: Element>(count: usize) -> Vec<T> {
+    let lines = repeat_n([T::default(); LANES], count.div_ceil(LANES)).with_min_len(LINES);
+    let mut zeros = lines.collect::<Vec<_>>().into_flattened();
+    zeros.truncate(count);
+    zeros
 }

@@ -43,10 +43,10 @@ impl<T: Element, P: Step<T>> WithSimd for Sweep<'_, T, P> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        match (S::REGISTER_COUNT >= 32, P::SHORT) {
-            (true, true) => self.tiles::<S, 8, 2>(simd),
-            (true, false) => self.tiles::<S, 8, 1>(simd),
-            (false, _) => self.tiles::<S, 4, 2>(simd),
+        if S::REGISTER_COUNT >= 32 {
+            self.tiles::<S, 8, 2>(simd);
+        } else {
+            self.tiles::<S, 4, 2>(simd);
         }
     }
 }
@@ -143,16 +143,18 @@ impl Correlate<'_> {
     #[inline(always)]
     fn tiles<S: Simd, const R: usize, const C: usize>(&mut self, simd: S) {
         let vectors = self.g.columns.div_ceil(S::F32_LANES);
-        for first in (0..self.terms.len()).step_by(R) {
-            let mut vector = 0;
-            while vector + C <= vectors {
-                self.tile::<S, R, C>(simd, first, vector);
-                vector += C;
+        let mut vector = 0;
+        while vector < vectors {
+            // All terms with these columns, which stay in the cache meanwhile.
+            let whole = vector + C <= vectors;
+            for first in (0..self.terms.len()).step_by(R) {
+                if whole {
+                    self.tile::<S, R, C>(simd, first, vector);
+                } else {
+                    self.tile::<S, R, 1>(simd, first, vector);
+                }
             }
-            while vector < vectors {
-                self.tile::<S, R, 1>(simd, first, vector);
-                vector += 1;
-            }
+            vector += if whole { C } else { 1 };
         }
     }
 

@@ -1,7 +1,7 @@
 //! The numbers that the kernels run on, and vectors of them: `f32` in training, exact `i32` in quantised
 //! evaluation. What a tap does with two vectors is a [`Step`].
 
-use pulp::bytemuck::{cast_slice, Pod};
+use pulp::bytemuck::{cast, cast_slice, cast_slice_mut, Pod};
 use pulp::Simd;
 
 /// A number with vectors.
@@ -47,7 +47,7 @@ pub trait Element: Pod + Default + Send + Sync {
             return *vector;
         }
         let mut vector = [Self::splat(simd, Self::default())];
-        pulp::bytemuck::cast_slice_mut(&mut vector)[..numbers.len()].copy_from_slice(numbers);
+        cast_slice_mut(&mut vector)[..numbers.len()].copy_from_slice(numbers);
         vector[0]
     }
 
@@ -124,9 +124,6 @@ impl Element for i32 {
 
 /// What a sum does with each term, a vector at a time; `before` is what stood in the sum's place.
 pub trait Step<T: Element>: Copy {
-    /// Whether it is one instruction, so that a tile needs many sums to keep the machine busy.
-    const SHORT: bool = false;
-
     /// The sum with one more term.
     fn step<S: Simd>(
         simd: S,
@@ -142,8 +139,6 @@ pub trait Step<T: Element>: Copy {
 pub struct Product;
 
 impl<T: Element> Step<T> for Product {
-    const SHORT: bool = true;
-
     #[inline(always)]
     fn step<S: Simd>(
         simd: S,
@@ -180,8 +175,17 @@ pub struct Slope;
 impl Step<f32> for Slope {
     #[inline(always)]
     fn step<S: Simd>(simd: S, sum: S::f32s, before: S::f32s, a: S::f32s, b: S::f32s) -> S::f32s {
-        let (low, high) = (simd.splat_f32s(-1.0), simd.splat_f32s(1.0));
-        let difference = simd.max_f32s(simd.min_f32s(simd.sub_f32s(b, before), high), low);
-        simd.mul_add_f32s(a, difference, sum)
+        simd.mul_add_f32s(a, clamp_to_one(simd, simd.sub_f32s(b, before)), sum)
     }
+}
+
+/// `clamp(x, -1, 1)`, which is one instruction in AVX-512: the lesser magnitude of `x` and 1 with the sign of `x`.
+#[inline(always)]
+fn clamp_to_one<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    let (low, high) = (simd.splat_f32s(-1.0), simd.splat_f32s(1.0));
+    #[cfg(target_arch = "x86_64")]
+    if let Some(simd) = (&simd as &dyn std::any::Any).downcast_ref::<pulp::x86::V4>() {
+        return cast(simd.avx512dq._mm512_range_ps::<0b0010>(cast(x), cast(high)));
+    }
+    simd.max_f32s(simd.min_f32s(x, high), low)
 }

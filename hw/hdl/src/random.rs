@@ -220,8 +220,8 @@ fn instance(
     read.map(|output| instance.out(&output.port.name)).collect()
 }
 
-/// A module of `size` random operations around a row of 1 to 64 equal instances, each of which has a link to the
-/// next, over leaves of its own.
+/// A module of `size` random operations beside a row of 1 to 64 equal instances, each of which has a link to the
+/// next, over leaves of its own, and beside two rows of which one feeds the other.
 pub fn hierarchy(seed: u64, size: usize) -> Arc<Module> {
     let random = &mut Random::new(seed);
     let leaves: Vec<Arc<Module>> =
@@ -230,7 +230,44 @@ pub fn hierarchy(seed: u64, size: usize) -> Arc<Module> {
     let outer = module(random, "outer", size, &leaves);
     let most = [4, 8, 64][random.below(3)];
     let count = 1 + random.below(most);
-    side_by_side("netlist", &[row(random, &inner, count), outer])
+    let row = row(random, &inner, count);
+    let [first, second] = ["first", "second"].map(|name| module(random, name, size / 3, &[]));
+    let count = 2 + random.below(12);
+    side_by_side("netlist", &[row, outer, rows(random, &first, &second, count)])
+}
+
+/// `count` instances of each of two modules: an input of the second row is an output of the instance at its side, of
+/// the next one, or of the first one of all.
+fn rows(random: &mut Random, first: &Arc<Module>, second: &Arc<Module>, count: usize) -> Arc<Module> {
+    let b = Builder::new("rows", "Two rows of equal instances, one fed by the other.");
+    let row = |module: &Arc<Module>, name: &str| -> Vec<_> {
+        (0..count).map(|i| b.instance(&format!("{name}{i}"), module)).collect()
+    };
+    let (firsts, seconds) = (row(first, "a"), row(second, "b"));
+    let ports = |module: &Arc<Module>| -> Vec<_> {
+        module.inputs().iter().filter(|port| port.name != "rst").cloned().collect()
+    };
+    for port in ports(first) {
+        let common = b.input(&port.name, port.width, &port.doc);
+        for (i, instance) in (0..).zip(&firsts) {
+            instance.connect(&port.name, &(&common + i * i64::from(port.width > 4)));
+        }
+    }
+    for port in ports(second) {
+        let (from, place) = (random.below(first.outputs().len()), random.below(3));
+        let name = &first.outputs()[from].port.name;
+        for (i, instance) in seconds.iter().enumerate() {
+            let feeder = &firsts[[i, (i + 1) % count, 0][place]];
+            let value = feeder.out(name);
+            let fitted =
+                if value.width() > port.width { value.trunc(port.width) } else { value.zext(port.width) };
+            instance.connect(&port.name, &fitted);
+        }
+    }
+    let all = firsts.iter().zip(&seconds).map(|(a, b)| &a.out("all") + &b.out("all"));
+    let sum = all.reduce(|sum, value| &sum.shift_left(&b.lit(2, 1)) ^ &value).expect("an instance");
+    b.output("sum", &sum, "all outputs of all instances");
+    b.finish().unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 /// `count` instances of a module: of its inputs some come from the instance before, some are common to all.

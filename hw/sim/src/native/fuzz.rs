@@ -163,3 +163,28 @@ fn an_address_may_be_a_lane_of_something_else() {
         assert_eq!(difference(&module, engines, seed), None, "seed {seed}");
     }
 }
+
+/// Four instances of a chain of `length` sums.
+fn long_chains(length: usize) -> Arc<Module> {
+    let chain = {
+        let b = hdl::Builder::new("chain", "A long sum.");
+        let (x, kept) = (b.input("x", 8, "added again and again"), b.reg("kept", 8));
+        let sum = (0..length).fold(kept.q(), |sum, i| if i % 2 == 0 { &sum + &x } else { &sum ^ &x });
+        kept.next(&sum);
+        b.output("y", &kept.q(), "the sum");
+        b.finish().expect("a correct description")
+    };
+    let b = hdl::Builder::new("chains", "Chains side by side.");
+    for i in 0..4 {
+        let one = b.instance(&format!("chain_{i}"), &chain);
+        one.connect("x", &b.input(&format!("x_{i}"), 8, "a number"));
+        b.output(&format!("y_{i}"), &one.out("y"), "its sum");
+    }
+    b.finish().expect("a correct description")
+}
+
+#[test]
+fn logic_may_be_deeper_than_a_stack() {
+    let module = long_chains(20_000);
+    assert_eq!(difference(&module, &mut [Native::new(&module)], 1), None);
+}

@@ -1,9 +1,10 @@
 //! Instance grouping: the same value of equal instances becomes one value with lanes.
 //!
-//! Registers and memories of the instances of a family correspond by position; a *tuple* of values, one of each instance, is packed if the same operation makes
-//! them from tuples that are packed themselves, down to registers and memories with lanes. What is equal in all
-//! instances stays a single value: a register is taken to be so until it is found to take different values. What has
-//! no pattern is gathered, value by value.
+//! Registers and memories of the instances of a family correspond by position. A *tuple* of values, one of each
+//! instance, is packed if the same operation makes them from tuples that are packed themselves, down to registers
+//! and memories with lanes. What is equal in all instances stays a single value: all registers start at 0 and have
+//! equal reset values, so one is taken to be equal until it is found to take different values. What has no pattern
+//! is gathered, value by value.
 //!
 //! Here it is decided what is packed; `regroup` makes the netlist of it.
 
@@ -128,15 +129,11 @@ impl<'a> Packer<'a> {
         let next = states.iter().map(|state| state.next).collect();
         let enable = states.iter().map(|state| state.enable).collect();
         let reset = states.iter().map(|state| state.reset.map(|reset| reset.0)).collect();
-        StatePacks {
-            next: self.pack(next, family),
-            enable: self.pack_some(enable, family),
-            reset: self.pack_some(reset, family),
-        }
+        StatePacks { next: self.pack(next), enable: self.pack_some(enable), reset: self.pack_some(reset) }
     }
 
-    fn pack_some(&mut self, values: Option<Vec<Id>>, family: usize) -> Option<PackId> {
-        values.map(|values| self.pack(values, family))
+    fn pack_some(&mut self, values: Option<Vec<Id>>) -> Option<PackId> {
+        values.map(|values| self.pack(values))
     }
 
     /// What the ports of a memory with lanes write.
@@ -147,10 +144,10 @@ impl<'a> Packer<'a> {
             let writes: Vec<_> = memories.iter().map(|memory| memory.writes[port]).collect();
             let mask = writes.iter().map(|write| write.mask).collect();
             WritePacks {
-                addr: self.pack(writes.iter().map(|write| write.addr).collect(), family),
-                enable: self.pack(writes.iter().map(|write| write.enable).collect(), family),
-                data: self.pack(writes.iter().map(|write| write.data).collect(), family),
-                mask: self.pack_some(mask, family),
+                addr: self.pack(writes.iter().map(|write| write.addr).collect()),
+                enable: self.pack(writes.iter().map(|write| write.enable).collect()),
+                data: self.pack(writes.iter().map(|write| write.data).collect()),
+                mask: self.pack_some(mask),
             }
         };
         (0..memories[0].writes.len()).map(port).collect()
@@ -168,53 +165,82 @@ impl<'a> Packer<'a> {
         }
     }
 
-    /// Packs a tuple of values of a family.
-    fn pack(&mut self, values: Vec<Id>, family: usize) -> PackId {
-        if let Some(pack) = self.known.get(&values) {
-            return *pack;
+    /// Packs a tuple, after the tuples that it needs. A chain of operations may be longer than the stack of a
+    /// thread, so what waits is kept here.
+    fn pack(&mut self, values: Vec<Id>) -> PackId {
+        let mut waiting = vec![values.clone()];
+        while let Some(tuple) = waiting.last() {
+            let needs = self.needs(tuple);
+            let missing: Vec<Vec<Id>> =
+                needs.iter().filter(|need| !self.known.contains_key(*need)).cloned().collect();
+            if missing.is_empty() || self.known.contains_key(tuple) {
+                let tuple = waiting.pop().expect("the tuple just looked at");
+                self.add(tuple, &needs);
+            } else {
+                waiting.extend(missing);
+            }
         }
-        let kind = match values.iter().all(|value| *value == values[0]) {
-            true => Kind::Uniform,
-            false => self.kind(&values, family),
-        };
+        self.known[&values]
+    }
+
+    /// Notes a tuple whose needs are known.
+    fn add(&mut self, values: Vec<Id>, needs: &[Vec<Id>]) {
+        if self.known.contains_key(&values) {
+            return;
+        }
+        let packs: Vec<PackId> = needs.iter().map(|need| self.known[need]).collect();
+        let kind = self.kind(&values, packs);
         self.packs.push(Pack { values: values.clone(), kind });
         self.known.insert(values, self.packs.len() - 1);
-        self.packs.len() - 1
     }
 
-    fn kind(&mut self, values: &[Id], family: usize) -> Kind {
-        let node = |id: Id| &self.netlist.nodes[id as usize];
-        let (op, width) = (node(values[0]).op, node(values[0]).width);
-        let widths = |id: Id| self.netlist.operands(id).map(|operand| node(operand).width);
-        let has_shape = |id: &Id| {
-            let is_as_wide = node(*id).width == width && widths(*id).eq(widths(values[0]));
-            is_as_wide && shape(node(*id).op) == shape(op)
-        };
-        if !values.iter().all(has_shape) {
-            return Kind::Gather;
+    /// The tuples that an operation of a tuple works on; none where it has no pattern, or is no operation.
+    fn needs(&self, values: &[Id]) -> Vec<Vec<Id>> {
+        if !self.is_operation(values) {
+            return Vec::new();
         }
-        let is_of_family = |id: &Id| self.family_of[node(*id).scope as usize] == Some(family);
-        match op {
-            Op::State(_) => self.state_kind(values),
-            Op::Load { .. } if !self.is_of_one_memory(values) => Kind::Gather,
-            Op::Const(_) | Op::Input(_) | Op::Pick(..) | Op::Splat(_) | Op::Gather(_) | Op::View(..) => {
-                Kind::Gather
-            }
-            _ if !values.iter().all(is_of_family) => Kind::Gather,
-            _ => self.lanes_kind(values, family),
-        }
-    }
-
-    fn lanes_kind(&mut self, values: &[Id], family: usize) -> Kind {
         let operands: Vec<Vec<Id>> = values.iter().map(|id| self.netlist.operands(*id).collect()).collect();
         let tuple = |position: usize| operands.iter().map(|operands| operands[position]).collect();
-        let packs: Vec<PackId> =
-            (0..operands[0].len()).map(|position| self.pack(tuple(position), family)).collect();
-        let is_load = matches!(self.netlist.nodes[values[0] as usize].op, Op::Load { .. });
+        (0..operands[0].len()).map(tuple).collect()
+    }
+
+    /// Whether one operation, lane by lane, makes all values of a tuple.
+    fn is_operation(&self, values: &[Id]) -> bool {
+        let node = |id: Id| &self.netlist.nodes[id as usize];
+        let first = node(values[0]);
+        let widths = |id: Id| self.netlist.operands(id).map(|operand| node(operand).width);
+        let has_shape = |id: &Id| {
+            let is_as_wide = node(*id).width == first.width && widths(*id).eq(widths(values[0]));
+            is_as_wide && shape(node(*id).op) == shape(first.op)
+        };
+        let is_same = values.iter().all(|value| *value == values[0]);
+        if first.op.is_leaf() || is_same || !values.iter().all(has_shape) {
+            return false;
+        }
+        match first.op {
+            Op::Load { .. } => self.is_of_one_memory(values),
+            _ => self.is_of_one_family(values),
+        }
+    }
+
+    /// Whether a tuple has a value of a family for each of its instances.
+    fn is_of_one_family(&self, values: &[Id]) -> bool {
+        let family = |id: Id| self.family_of[self.netlist.nodes[id as usize].scope as usize];
+        let is_whole = |number: usize| self.families[number].scopes.len() == values.len();
+        family(values[0]).is_some_and(is_whole) && values.iter().all(|id| family(*id) == family(values[0]))
+    }
+
+    fn kind(&self, values: &[Id], packs: Vec<PackId>) -> Kind {
+        let op = self.netlist.nodes[values[0] as usize].op;
         let is_uniform = |pack: &PackId| matches!(self.packs[*pack].kind, Kind::Uniform);
-        match !is_load && packs.iter().all(is_uniform) {
-            true => Kind::Uniform,
-            false => Kind::Lanes(packs),
+        match op {
+            _ if values.iter().all(|value| *value == values[0]) => Kind::Uniform,
+            Op::State(_) => self.state_kind(values),
+            _ if packs.is_empty() => Kind::Gather,
+            // What memories hold may differ, whatever the address.
+            Op::Load { .. } => Kind::Lanes(packs),
+            _ if packs.iter().all(is_uniform) => Kind::Uniform,
+            _ => Kind::Lanes(packs),
         }
     }
 

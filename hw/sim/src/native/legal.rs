@@ -103,7 +103,11 @@ impl Netlist {
                 let list = &self.lists[list as usize];
                 list.len() == node.lanes as usize && list.iter().all(|id| self.lanes(*id) == 1)
             }
-            Op::View(a, first) => first + node.lanes <= self.lanes(a),
+            // Of a register only: what is computed may not be there yet when its neighbours are looked at.
+            Op::View(a, first) => {
+                let is_state = matches!(self.nodes[a as usize].op, Op::State(_));
+                is_state && first + node.lanes <= self.lanes(a)
+            }
             _ => self.operands(id).all(|operand| self.lanes(operand) == node.lanes),
         }
     }

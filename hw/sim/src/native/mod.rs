@@ -78,7 +78,8 @@ enum Backend {
 }
 
 impl Native {
-    /// Makes `module`, which must pass [`check`](crate::check()), ready to run: machine code where this machine can have it, else the same plan interpreted.
+    /// Makes `module`, which must pass [`check`](crate::check()), ready to run: machine code where this machine can
+    /// have it, else the same plan interpreted.
     pub fn new(module: &Arc<Module>) -> Native {
         Native::with(module, |netlist| netlist, true)
     }

@@ -77,8 +77,9 @@ impl Schedule {
                 if self.block_of[*id as usize] != number as u32 || is_done[*id as usize] {
                     return Err(format!("value {id} is in several blocks"));
                 }
-                if (netlist.lanes(*id) > 1) != block.has_lanes {
-                    return Err(format!("block {number} has values with and without lanes"));
+                let lanes = netlist.lanes(*id);
+                if (lanes > 1) != block.has_lanes || lanes != netlist.lanes(block.nodes[0]) {
+                    return Err(format!("block {number} has values with different lanes"));
                 }
                 is_done[*id as usize] = true;
             }

@@ -1,10 +1,11 @@
 //! A layer's arithmetic over a whole batch: images spread over the cores, sums over images in a fixed order, so
 //! that the number of threads changes no bit.
 
-use super::element::{Distance, Element, Product, Slope, Step};
+use super::element::{Distance, Element, Greater, Product, Slope, Step};
 use super::panels::{Panels, LANES};
+use super::totals::{add_rows, column_totals, window_totals, Room};
 use super::walk::{self, Walk};
-use super::wide::{wide, Arch};
+use super::wide::Arch;
 use super::{dense, depthwise, Tap, Window};
 use crate::maps::sum_over_groups;
 use rayon::iter::repeat_n;
@@ -39,13 +40,18 @@ impl Kernel {
         let (inputs, outputs) = (self.window.input_len(), self.window.output_len());
         let (frame, walk) = walk::forward(&self.window, self.lanes());
         let panels = Panels::pack(w, self.window.output[2]);
+        let columns = column_totals(w, self.window.output[2]);
         let mut y = zeros(x.len() / inputs * outputs);
         let images = y.par_chunks_exact_mut(outputs).zip(x.par_chunks_exact(inputs));
-        images.for_each_init(Vec::new, |room, (y, x)| {
+        images.for_each_init(<(Vec<T>, Room<T>)>::default, |(room, totals), (y, x)| {
             let x = frame.around(x, room);
             match self.tap {
                 Tap::Product => self.sweep(Product, &walk, x, &panels, y),
-                Tap::Distance => self.sweep(Distance, &walk, x, &panels, y),
+                Tap::Distance if self.window.depthwise => self.sweep(Distance, &walk, x, &panels, y),
+                Tap::Distance => {
+                    let windows = window_totals(&walk, x, totals);
+                    self.sweep(Greater { windows, columns: &columns }, &walk, x, &panels, y);
+                }
             }
         });
         y
@@ -136,18 +142,6 @@ impl Kernel {
             1
         }
     }
-}
-
-/// `totals += sum of the rows of g`
-fn add_rows(g: &[f32], totals: &mut [f32]) {
-    wide(
-        #[inline(always)]
-        || {
-            for row in g.chunks_exact(totals.len()) {
-                totals.iter_mut().zip(row).for_each(|(total, g)| *total += g);
-            }
-        },
-    );
 }
 
 /// Zeros, written by all threads: one alone takes as long for a large map as all do for its sums.

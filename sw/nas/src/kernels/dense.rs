@@ -13,7 +13,7 @@
 //! over the taps, read where they lie. Its size is chosen by the registers that there are; no sum depends on it.
 
 use super::element::{Element, Step};
-use super::panels::{columns, columns_mut, Panels};
+use super::panels::{load_row, store_row, Panels};
 use super::walk::Walk;
 use super::wide::Arch;
 use pulp::{Simd, WithSimd};
@@ -27,11 +27,11 @@ pub fn sweep<T: Element, P: Step<T>>(
     panels: &Panels<T>,
     out: &mut [T],
 ) {
-    arch.dispatch(Sweep { _step: step, walk, source, panels, out });
+    arch.dispatch(Sweep { step, walk, source, panels, out });
 }
 
 struct Sweep<'a, T, P> {
-    _step: P,
+    step: P,
     walk: &'a Walk,
     source: &'a [T],
     panels: &'a Panels<T>,
@@ -72,15 +72,13 @@ impl<T: Element, P: Step<T>> Sweep<'_, T, P> {
     /// computed repeatedly.
     #[inline(always)]
     fn tile<S: Simd, const R: usize, const C: usize>(&mut self, simd: S, first: usize, vector: usize) {
-        let (walk, lanes, width) = (self.walk, T::lanes::<S>(), self.panels.columns);
+        let (walk, width) = (self.walk, self.panels.columns);
         let pixel = |row: usize| (first + row).min(walk.starts.len() - 1);
         let mut sums = [[T::splat(simd, T::default()); C]; R];
         let mut before = sums;
         for row in 0..R {
-            for c in 0..C {
-                let out = columns(self.out, width, walk.targets[pixel(row)], (vector + c) * lanes, lanes);
-                before[row][c] = T::load(simd, out);
-            }
+            let target = walk.targets[pixel(row)];
+            before[row] = self.step.before(simd, &self.out[target * width..][..width], target, vector);
         }
         for (offset, tap) in &walk.taps {
             let mut windows = [self.source; R];
@@ -103,10 +101,10 @@ impl<T: Element, P: Step<T>> Sweep<'_, T, P> {
         }
         for row in 0..R.min(walk.starts.len() - first) {
             for c in 0..C {
-                let target = walk.targets[first + row];
-                let out = columns_mut(self.out, width, target, (vector + c) * lanes, lanes);
-                T::store(sums[row][c], out);
+                sums[row][c] = P::finish(simd, sums[row][c], before[row][c]);
             }
+            let out = &mut self.out[walk.targets[first + row] * width..][..width];
+            store_row::<T, S, C>(sums[row], out, vector);
         }
     }
 }
@@ -184,12 +182,12 @@ impl Correlate<'_> {
             }
         }
         for row in 0..=last - first {
+            let out = &mut self.out[(first + row) * self.g.columns..][..self.g.columns];
+            let mut totals = load_row::<f32, S, C>(simd, out, vector);
             for c in 0..C {
-                let column = (vector + c) * S::F32_LANES;
-                let out = columns_mut(self.out, self.g.columns, first + row, column, S::F32_LANES);
-                let sum = simd.add_f32s(f32::load(simd, out), sums[row][c]);
-                f32::store::<S>(sum, out);
+                totals[c] = simd.add_f32s(totals[c], sums[row][c]);
             }
+            store_row::<f32, S, C>(totals, out, vector);
         }
     }
 }

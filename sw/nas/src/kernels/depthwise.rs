@@ -4,7 +4,7 @@
 //! are filled up to whole vectors; a tile of pixels shares each weight that it loads.
 
 use super::element::{Element, Step};
-use super::panels::{columns, columns_mut, Panels};
+use super::panels::{load_row, store_row, Panels};
 use super::walk::Walk;
 use super::wide::Arch;
 use pulp::{Simd, WithSimd};
@@ -57,8 +57,7 @@ impl<T: Element, P: Step<T>> Sweep<'_, T, P> {
         let mut starts = [0; PIXELS];
         for row in 0..PIXELS {
             let pixel = (first + row).min(walk.starts.len() - 1);
-            let out = columns(self.out, width, walk.targets[pixel], vector * lanes, lanes);
-            before[row] = T::load(simd, out);
+            [before[row]] = load_row(simd, &self.out[walk.targets[pixel] * width..][..width], vector);
             starts[row] = walk.starts[pixel] + vector * lanes;
         }
         for (offset, tap) in &walk.taps {
@@ -69,8 +68,8 @@ impl<T: Element, P: Step<T>> Sweep<'_, T, P> {
             }
         }
         for row in 0..PIXELS.min(walk.starts.len() - first) {
-            let target = walk.targets[first + row];
-            T::store(sums[row], columns_mut(self.out, width, target, vector * lanes, lanes));
+            let out = &mut self.out[walk.targets[first + row] * width..][..width];
+            store_row::<T, S, 1>([sums[row]], out, vector);
         }
     }
 }
@@ -95,7 +94,7 @@ impl WithSimd for Correlate<'_> {
         let channels = self.out.len() / self.walk.taps.len();
         for first in (0..self.walk.taps.len()).step_by(TAPS) {
             for vector in 0..channels.div_ceil(S::F32_LANES) {
-                self.tile(simd, channels, first, vector * S::F32_LANES);
+                self.tile(simd, channels, first, vector);
             }
         }
     }
@@ -104,24 +103,24 @@ impl WithSimd for Correlate<'_> {
 impl Correlate<'_> {
     /// The taps from `first` on; where fewer are left, the last is computed repeatedly.
     #[inline(always)]
-    fn tile<S: Simd>(&mut self, simd: S, channels: usize, first: usize, channel: usize) {
+    fn tile<S: Simd>(&mut self, simd: S, channels: usize, first: usize, vector: usize) {
         let taps = &self.walk.taps[first..(first + TAPS).min(self.walk.taps.len())];
         let mut offsets = [0; TAPS];
         for (row, offset) in offsets.iter_mut().enumerate() {
-            *offset = taps[row.min(taps.len() - 1)].0 + channel;
+            *offset = taps[row.min(taps.len() - 1)].0 + vector * S::F32_LANES;
         }
         let mut sums = [simd.splat_f32s(0.0); TAPS];
         for (start, target) in self.walk.starts.iter().zip(&self.walk.targets) {
-            let g = f32::load(simd, columns(self.g, channels, *target, channel, S::F32_LANES));
+            let [g] = load_row::<f32, S, 1>(simd, &self.g[target * channels..][..channels], vector);
             for row in 0..TAPS {
                 let source = S::as_simd_f32s(&self.source[start + offsets[row]..]).0[0];
                 sums[row] = simd.mul_add_f32s(source, g, sums[row]);
             }
         }
         for row in 0..taps.len() {
-            let out = columns_mut(self.out, channels, first + row, channel, S::F32_LANES);
-            let sum = simd.add_f32s(f32::load(simd, out), sums[row]);
-            f32::store::<S>(sum, out);
+            let out = &mut self.out[(first + row) * channels..][..channels];
+            let [total] = load_row::<f32, S, 1>(simd, out, vector);
+            store_row::<f32, S, 1>([simd.add_f32s(total, sums[row])], out, vector);
         }
     }
 }

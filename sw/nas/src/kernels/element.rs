@@ -1,6 +1,7 @@
 //! The numbers that the kernels run on, and vectors of them: `f32` in training, exact `i32` in quantised
 //! evaluation. What a tap does with two vectors is a [`Step`].
 
+use super::panels::load_row;
 use pulp::bytemuck::{cast, cast_slice, cast_slice_mut, Pod};
 use pulp::Simd;
 
@@ -8,6 +9,9 @@ use pulp::Simd;
 pub trait Element: Pod + Default + Send + Sync {
     /// As many numbers as a register of `S` holds.
     type Vector<S: Simd>: Pod;
+
+    /// `self + other`, which may wrap around.
+    fn plus(self, other: Self) -> Self;
 
     /// The same number in every lane.
     fn splat<S: Simd>(simd: S, number: Self) -> Self::Vector<S>;
@@ -33,6 +37,20 @@ pub trait Element: Pod + Default + Send + Sync {
         x: Self::Vector<S>,
         w: Self::Vector<S>,
     ) -> Self::Vector<S>;
+
+    /// `sum + max(x, w)`
+    fn add_greater<S: Simd>(
+        simd: S,
+        sum: Self::Vector<S>,
+        x: Self::Vector<S>,
+        w: Self::Vector<S>,
+    ) -> Self::Vector<S>;
+
+    /// `x + y`
+    fn add<S: Simd>(simd: S, x: Self::Vector<S>, y: Self::Vector<S>) -> Self::Vector<S>;
+
+    /// `x - y`
+    fn sub<S: Simd>(simd: S, x: Self::Vector<S>, y: Self::Vector<S>) -> Self::Vector<S>;
 
     /// How many numbers a vector has.
     #[inline(always)]
@@ -65,6 +83,11 @@ impl Element for f32 {
     type Vector<S: Simd> = S::f32s;
 
     #[inline(always)]
+    fn plus(self, other: f32) -> f32 {
+        self + other
+    }
+
+    #[inline(always)]
     fn splat<S: Simd>(simd: S, number: f32) -> S::f32s {
         simd.splat_f32s(number)
     }
@@ -89,11 +112,31 @@ impl Element for f32 {
         let all_but_sign = simd.splat_f32s(f32::from_bits(0x7fff_ffff));
         simd.sub_f32s(sum, simd.and_f32s(simd.sub_f32s(x, w), all_but_sign))
     }
+
+    #[inline(always)]
+    fn add_greater<S: Simd>(simd: S, sum: S::f32s, x: S::f32s, w: S::f32s) -> S::f32s {
+        simd.add_f32s(sum, simd.max_f32s(x, w))
+    }
+
+    #[inline(always)]
+    fn add<S: Simd>(simd: S, x: S::f32s, y: S::f32s) -> S::f32s {
+        simd.add_f32s(x, y)
+    }
+
+    #[inline(always)]
+    fn sub<S: Simd>(simd: S, x: S::f32s, y: S::f32s) -> S::f32s {
+        simd.sub_f32s(x, y)
+    }
 }
 
 /// No sum may leave 32 bits; folding shows that none does. Vectors wrap around.
 impl Element for i32 {
     type Vector<S: Simd> = S::i32s;
+
+    #[inline(always)]
+    fn plus(self, other: i32) -> i32 {
+        self.wrapping_add(other)
+    }
 
     #[inline(always)]
     fn splat<S: Simd>(simd: S, number: i32) -> S::i32s {
@@ -120,6 +163,21 @@ impl Element for i32 {
         let difference = simd.sub_i32s(x, w);
         simd.add_i32s(sum, simd.min_i32s(difference, simd.sub_i32s(w, x)))
     }
+
+    #[inline(always)]
+    fn add_greater<S: Simd>(simd: S, sum: S::i32s, x: S::i32s, w: S::i32s) -> S::i32s {
+        simd.add_i32s(sum, simd.max_i32s(x, w))
+    }
+
+    #[inline(always)]
+    fn add<S: Simd>(simd: S, x: S::i32s, y: S::i32s) -> S::i32s {
+        simd.add_i32s(x, y)
+    }
+
+    #[inline(always)]
+    fn sub<S: Simd>(simd: S, x: S::i32s, y: S::i32s) -> S::i32s {
+        simd.sub_i32s(x, y)
+    }
 }
 
 /// What a sum does with each term, a vector at a time; `before` is what stood in the sum's place.
@@ -132,6 +190,25 @@ pub trait Step<T: Element>: Copy {
         a: T::Vector<S>,
         b: T::Vector<S>,
     ) -> T::Vector<S>;
+
+    /// What counts as having stood in the sums' place, for `C` vectors of a result from vector `first` on: what is
+    /// in its `row`.
+    #[inline(always)]
+    fn before<S: Simd, const C: usize>(
+        self,
+        simd: S,
+        row: &[T],
+        _result: usize,
+        first: usize,
+    ) -> [T::Vector<S>; C] {
+        load_row(simd, row, first)
+    }
+
+    /// The result, once every term is in the sum.
+    #[inline(always)]
+    fn finish<S: Simd>(_: S, sum: T::Vector<S>, _before: T::Vector<S>) -> T::Vector<S> {
+        sum
+    }
 }
 
 /// `sum + a * b`
@@ -165,6 +242,46 @@ impl<T: Element> Step<T> for Distance {
         b: T::Vector<S>,
     ) -> T::Vector<S> {
         T::sub_distance(simd, sum, a, b)
+    }
+}
+
+/// [`Distance`] with one instruction less for each term: `-|a - b| = a + b - 2 max(a, b)`, where the sums of all `a`
+/// and of all `b` are known beforehand.
+#[derive(Clone, Copy, Debug)]
+pub struct Greater<'a, T> {
+    /// Sum of each result's window.
+    pub windows: &'a [T],
+    /// Sum of each column of the weights.
+    pub columns: &'a [T],
+}
+
+impl<T: Element> Step<T> for Greater<'_, T> {
+    #[inline(always)]
+    fn step<S: Simd>(
+        simd: S,
+        sum: T::Vector<S>,
+        _: T::Vector<S>,
+        a: T::Vector<S>,
+        b: T::Vector<S>,
+    ) -> T::Vector<S> {
+        T::add_greater(simd, sum, a, b)
+    }
+
+    #[inline(always)]
+    fn before<S: Simd, const C: usize>(
+        self,
+        simd: S,
+        _row: &[T],
+        result: usize,
+        first: usize,
+    ) -> [T::Vector<S>; C] {
+        let window = T::splat(simd, self.windows[result]);
+        load_row::<T, S, C>(simd, self.columns, first).map(|column| T::add(simd, column, window))
+    }
+
+    #[inline(always)]
+    fn finish<S: Simd>(simd: S, sum: T::Vector<S>, before: T::Vector<S>) -> T::Vector<S> {
+        T::sub(simd, before, T::add(simd, sum, sum))
     }
 }
 

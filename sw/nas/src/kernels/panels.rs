@@ -93,14 +93,35 @@ fn copy_lanes<T: Copy>(from: &[T], to: &mut [T]) {
     }
 }
 
-/// What a matrix, `width` wide, has of `count` numbers from `column` on in a row.
+/// `C` vectors of a row of a row-major matrix, from vector `first` of it on; zeros follow its last column.
 #[inline(always)]
-pub fn columns<T>(matrix: &[T], width: usize, row: usize, column: usize, count: usize) -> &[T] {
-    &matrix[row * width + column..][..count.min(width - column)]
+pub fn load_row<T: Element, S: Simd, const C: usize>(simd: S, row: &[T], first: usize) -> [T::Vector<S>; C] {
+    let lanes = T::lanes::<S>();
+    let columns = &row[first * lanes..];
+    if let Some(whole) = T::vectors::<S>(columns).first_chunk::<C>() {
+        return *whole;
+    }
+    let mut vectors = [T::splat(simd, T::default()); C];
+    for (vector, columns) in vectors.iter_mut().zip(columns.chunks(lanes)) {
+        *vector = T::load(simd, columns);
+    }
+    vectors
 }
 
-/// [`columns`] to write to.
+/// Writes as many of the columns as the row has.
 #[inline(always)]
-pub fn columns_mut<T>(matrix: &mut [T], width: usize, row: usize, column: usize, count: usize) -> &mut [T] {
-    &mut matrix[row * width + column..][..count.min(width - column)]
+pub fn store_row<T: Element, S: Simd, const C: usize>(
+    vectors: [T::Vector<S>; C],
+    row: &mut [T],
+    first: usize,
+) {
+    let lanes = T::lanes::<S>();
+    let columns = &mut row[first * lanes..];
+    if let Some(whole) = T::vectors_mut::<S>(columns).first_chunk_mut::<C>() {
+        *whole = vectors;
+        return;
+    }
+    for (vector, columns) in vectors.iter().zip(columns.chunks_mut(lanes)) {
+        T::store::<S>(*vector, columns);
+    }
 }

@@ -19,7 +19,9 @@ mod flat;
 mod interpreter;
 mod native;
 mod simulator;
+mod watch;
 
 pub use interpreter::Interpreter;
 pub use native::Native;
 pub use simulator::{check, Error, InputId, OutputId, Simulator};
+pub use watch::{Watch, Watched};

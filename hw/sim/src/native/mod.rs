@@ -34,6 +34,7 @@ mod regroup;
 mod schedule;
 mod segments;
 mod sweep;
+mod watch;
 mod words;
 
 use std::ops::Range;
@@ -47,6 +48,7 @@ use self::plan::{Edge, Plan, FLAGS};
 use self::portable::Portable;
 use self::segments::Segments;
 use self::sweep::sweep;
+use self::watch::Taps;
 use self::words::{bytes, ones, Id, Netlist};
 use crate::flat::{Flat, Named};
 use crate::simulator::{unknown, Error, InputId, OutputId, Simulator};
@@ -66,6 +68,8 @@ pub struct Native {
     state_at: Vec<(u32, u32)>,
     /// By word of a memory of the layout, likewise.
     memory_at: Vec<(u32, u32)>,
+    /// What is watched; nothing, mostly.
+    taps: Taps,
     /// Whether everything follows from inputs and state as they are now.
     is_settled: bool,
 }
@@ -90,8 +94,17 @@ impl Native {
     }
 
     fn with(module: &Arc<Module>, change: impl Fn(Netlist) -> Netlist, with_code: bool) -> Native {
+        Native::laid_out(module, Flat::new(module), change, with_code)
+    }
+
+    fn laid_out(
+        module: &Arc<Module>,
+        flat: Flat,
+        change: impl Fn(Netlist) -> Netlist,
+        with_code: bool,
+    ) -> Native {
         crate::check(module).unwrap_or_else(|error| panic!("{error}"));
-        let laid_out = elaborate::elaborate(module);
+        let laid_out = elaborate::elaborate(module, flat);
         debug_assert_eq!(laid_out.netlist.check(), Ok(()));
         let families = families::families(&laid_out);
         let netlist = change(sweep(laid_out.netlist));
@@ -117,6 +130,7 @@ impl Native {
             first_memory: laid_out.first_memory,
             state_at: grouped.states,
             memory_at: grouped.memories,
+            taps: Taps::default(),
             is_settled: false,
             plan,
         };
@@ -202,8 +216,16 @@ impl Native {
         }
     }
 
-    /// Moves what registers take into them, where that changes something.
-    fn clock_registers(&mut self) {
+    /// Decides everything up to the clock edge, memories included: what they take was decided before it, so they are
+    /// written before the registers change.
+    fn decide(&mut self) {
+        self.settle();
+        self.run_awake(self.plan.first_memory / FLAGS..self.plan.units.div_ceil(FLAGS));
+    }
+
+    /// The clock edge: moves what registers take into them, where that changes something.
+    fn clock(&mut self) {
+        self.is_settled = false;
         for word in 0..self.plan.edges.len().div_ceil(FLAGS) {
             let mut pending = std::mem::take(&mut self.arena[self.plan.pending + word]);
             while pending != 0 {
@@ -301,10 +323,7 @@ impl Simulator for Native {
     }
 
     fn step(&mut self) {
-        self.settle();
-        // What memories take was decided before the edge, so they are written before the registers change.
-        self.run_awake(self.plan.first_memory / FLAGS..self.plan.units.div_ceil(FLAGS));
-        self.clock_registers();
-        self.is_settled = false;
+        self.decide();
+        self.clock();
     }
 }

@@ -1,0 +1,305 @@
+//! The native simulator watched. A computed value that is watched has a *probe*: a register that takes it at every
+//! clock edge and that nothing reads, so that all passes treat it as one more register. At the edge it is known
+//! which registers change; only there is looked for values that did. A watched register needs no probe: it shows in a
+//! cycle what it took at the edge before.
+//!
+//! A simulator that is not watched has none of this.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use hdl::verilog::Scope;
+use hdl::Module;
+
+use super::plan::{Plan, FLAGS};
+use super::words::{bytes, ones};
+use super::Native;
+use crate::flat::Flat;
+use crate::watch::{Held, Watch, Watched};
+
+/// Where the watched values are.
+#[derive(Default)]
+pub(super) struct Taps {
+    watched: Watched,
+    /// By value.
+    taps: Vec<Tap>,
+    /// By edge: its first word, among `words`.
+    first_word: Vec<usize>,
+    /// By word of the edges' registers: the pieces in it, among `pieces`.
+    words: Vec<Range<usize>>,
+    pieces: Vec<Piece>,
+    /// Registers that changed at the last edge: values of the next cycle.
+    later: Vec<usize>,
+    /// By value: the edge at which it was last told or put into `later`.
+    told: Vec<u64>,
+    edges: u64,
+}
+
+/// Where a value is kept.
+struct Tap {
+    is_probe: bool,
+    words: Vec<Word>,
+}
+
+/// Where a word of it is.
+#[derive(Clone, Copy)]
+enum Word {
+    Constant(u64),
+    Kept {
+        /// The word of the array with what the register holds, and with what it takes next.
+        now: usize,
+        next: usize,
+        shift: u32,
+        mask: u64,
+    },
+}
+
+/// Some bits of a word that belong to a value.
+struct Piece {
+    value: usize,
+    bits: u64,
+}
+
+impl Native {
+    /// Makes `module` ready to run as [`Native::new`] does, with the chosen ones of all its `scopes` watched.
+    pub fn watching(module: &Arc<Module>, scopes: &[Scope], is_chosen: &[bool]) -> Native {
+        Native::watching_with(module, scopes, is_chosen, true)
+    }
+
+    fn watching_with(module: &Arc<Module>, scopes: &[Scope], is_chosen: &[bool], with_code: bool) -> Native {
+        crate::check(module).unwrap_or_else(|error| panic!("{error}"));
+        let flat = Flat::new(module);
+        let probes = Watched::new(&flat, scopes, is_chosen).probes(&flat);
+        let flat = Flat::probed(module, Some(&probes));
+        // Probes move the registers behind them.
+        let watched = Watched::new(&flat, scopes, is_chosen);
+        let mut native = Native::laid_out(module, flat, |netlist| netlist, with_code);
+        native.taps = Taps::new(watched, &native);
+        native
+    }
+}
+
+impl Taps {
+    fn new(watched: Watched, native: &Native) -> Taps {
+        let tap = |held: &Held| match held {
+            Held::Constant(value) => Tap {
+                is_probe: true,
+                words: value.words().iter().map(|word| Word::Constant(*word)).collect(),
+            },
+            Held::State(state) => Tap { is_probe: false, words: native.words_of_state(*state) },
+            Held::Slot(slot) => {
+                Tap { is_probe: true, words: native.words_of_state(native.flat.probes[slot]) }
+            }
+        };
+        let taps: Vec<Tap> = watched.held.iter().map(tap).collect();
+        let plan = &native.plan;
+        let mut first_word = Vec::new();
+        let mut by_word: Vec<Vec<Piece>> = Vec::new();
+        for edge in &plan.edges {
+            first_word.push(by_word.len());
+            by_word.resize_with(by_word.len() + edge.states.len(), Vec::new);
+        }
+        let word_at = words_of_edges(plan, &first_word);
+        for (value, tap) in taps.iter().enumerate() {
+            for word in &tap.words {
+                if let Word::Kept { now, shift, mask, .. } = word {
+                    by_word[word_at[*now]].push(Piece { value, bits: mask << shift });
+                }
+            }
+        }
+        let mut pieces = Vec::new();
+        let mut words = Vec::new();
+        for of_word in by_word {
+            words.push(pieces.len()..pieces.len() + of_word.len());
+            pieces.extend(of_word);
+        }
+        let told = vec![0; taps.len()];
+        Taps { watched, taps, first_word, words, pieces, later: Vec::new(), told, edges: 0 }
+    }
+
+    /// Tells what changes at the edge that comes, and remembers which registers do.
+    fn note_changes(&mut self, plan: &Plan, arena: &[u64], note: &mut dyn FnMut(usize, &[u64])) {
+        self.edges += 1;
+        for value in std::mem::take(&mut self.later) {
+            self.taps[value].tell(value, arena, note);
+        }
+        for (word, flags) in arena[plan.pending..][..plan.edges.len().div_ceil(FLAGS)].iter().enumerate() {
+            let mut flags = *flags;
+            while flags != 0 {
+                let edge = FLAGS * word + flags.trailing_zeros() as usize;
+                flags &= flags - 1;
+                self.note_edge(edge, plan, arena, note);
+            }
+        }
+    }
+
+    fn note_edge(&mut self, edge: usize, plan: &Plan, arena: &[u64], note: &mut dyn FnMut(usize, &[u64])) {
+        let states = &plan.edges[edge].states;
+        let (now, next) = (&arena[states.clone()], &arena[plan.edges[edge].next..]);
+        for (offset, (now, next)) in now.iter().zip(next).enumerate() {
+            let changed = now ^ next;
+            if changed == 0 {
+                continue;
+            }
+            for piece in &self.pieces[self.words[self.first_word[edge] + offset].clone()] {
+                if changed & piece.bits == 0 || self.told[piece.value] == self.edges {
+                    continue;
+                }
+                self.told[piece.value] = self.edges;
+                match self.taps[piece.value].is_probe {
+                    true => self.taps[piece.value].tell(piece.value, arena, note),
+                    false => self.later.push(piece.value),
+                }
+            }
+        }
+    }
+}
+
+/// By word of the array: the number of the register's word, counted over all edges.
+fn words_of_edges(plan: &Plan, first_word: &[usize]) -> Vec<usize> {
+    let mut word_at = vec![usize::MAX; plan.words];
+    for (edge, first) in plan.edges.iter().zip(first_word) {
+        for (offset, word) in edge.states.clone().enumerate() {
+            word_at[word] = first + offset;
+        }
+    }
+    word_at
+}
+
+impl Tap {
+    fn tell(&self, value: usize, arena: &[u64], note: &mut dyn FnMut(usize, &[u64])) {
+        let word = |word: &Word| match *word {
+            Word::Constant(value) => value,
+            Word::Kept { now, next, shift, mask } => {
+                arena[if self.is_probe { next } else { now }] >> shift & mask
+            }
+        };
+        match &self.words[..] {
+            [only] => note(value, &[word(only)]),
+            words => note(value, &words.iter().map(word).collect::<Vec<u64>>()),
+        }
+    }
+}
+
+impl Native {
+    /// Where the words of a state of the layout are.
+    fn words_of_state(&self, state: usize) -> Vec<Word> {
+        let (first, width) = (self.first_state[state] as usize, self.flat.states[state].width);
+        let word = |word: usize| {
+            let (state, lane) = self.state_at[word];
+            let (at, next) = (self.plan.state_at[state as usize], self.plan.next_at[state as usize]);
+            let state = &self.plan.netlist.states[state as usize];
+            let mask = ones(state.width);
+            if state.lanes == 1 {
+                return Word::Kept { now: at, next, shift: 0, mask };
+            }
+            let byte = lane * bytes(state.width);
+            let (word, shift) = (byte as usize / 8, byte % 8 * 8);
+            Word::Kept { now: at + word, next: next + word, shift, mask }
+        };
+        (first..first + width.div_ceil(64) as usize).map(word).collect()
+    }
+}
+
+impl Watch for Native {
+    fn watched(&self) -> &Watched {
+        &self.taps.watched
+    }
+
+    fn step_noting(&mut self, all: bool, note: &mut dyn FnMut(usize, &[u64])) {
+        self.decide();
+        let mut taps = std::mem::take(&mut self.taps);
+        if all {
+            taps.later.clear();
+            taps.note_changes(&self.plan, &self.arena, &mut |_, _| {});
+            let values = taps.taps.iter().enumerate();
+            values.for_each(|(value, tap)| tap.tell(value, &self.arena, note));
+        } else {
+            taps.note_changes(&self.plan, &self.arena, note);
+        }
+        self.taps = taps;
+        self.clock();
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use hdl::random::{hierarchy, Random};
+    use hdl::verilog::scopes;
+    use num::Bits;
+
+    use super::*;
+    use crate::{InputId, Interpreter};
+
+    type Told = Vec<(usize, Vec<u64>)>;
+
+    /// What a simulator tells in each of some cycles, in the order of the values; everything in cycle 10.
+    fn told(engine: &mut dyn Watch, seed: u64, flipped: Option<usize>) -> Vec<Told> {
+        let random = &mut Random::new(seed);
+        let mut all = Vec::new();
+        for cycle in 0..40 {
+            for port in 0..engine.module().inputs().len() {
+                let width = engine.module().inputs()[port].width;
+                let value = random.bits(width);
+                if random.below(3) > 0 {
+                    let one = Bits::from_u64(width, u64::from(flipped == Some(cycle)));
+                    engine.set_bits(InputId(port), &value.xor(&one));
+                }
+            }
+            let mut told = Vec::new();
+            // The first cycles pass unwatched.
+            match cycle {
+                0..10 => engine.step(),
+                _ => engine.step_noting(cycle == 10, &mut |value, words| told.push((value, words.to_vec()))),
+            }
+            told.sort();
+            all.push(told);
+        }
+        all
+    }
+
+    /// The first cycle in which different things were told, and one of them.
+    fn difference(a: &[Told], b: &[Told]) -> Option<(usize, String)> {
+        let cycle = (0..a.len()).find(|cycle| a[*cycle] != b[*cycle])?;
+        let only = |a: &Told, b: &Told| format!("{:?}", a.iter().find(|value| !b.contains(value)));
+        Some((cycle, only(&a[cycle], &b[cycle]) + " and " + &only(&b[cycle], &a[cycle])))
+    }
+
+    #[test]
+    fn exactly_what_changes_is_told_whole_or_in_part() {
+        let mut count = 0;
+        for seed in 0..20 {
+            let module = hierarchy(seed, 40);
+            let scopes = scopes(&module);
+            let random = &mut Random::new(seed);
+            // Every instance, every other one, one alone.
+            let one = random.below(scopes.len());
+            let choices: [Box<dyn Fn(usize) -> bool>; 3] =
+                [Box::new(|_| true), Box::new(|scope| scope % 2 == 0), Box::new(|scope| scope == one)];
+            for choice in choices {
+                let is_chosen: Vec<bool> = (0..scopes.len()).map(choice).collect();
+                let mut reference = Interpreter::watching(&module, &scopes, &is_chosen);
+                let expected = told(&mut reference, seed, None);
+                count += expected.iter().map(Vec::len).sum::<usize>();
+                for with_code in [true, false] {
+                    let mut native = Native::watching_with(&module, &scopes, &is_chosen, with_code);
+                    let widths = &native.watched().widths;
+                    assert_eq!(*widths, reference.watched().widths, "the same values");
+                    let same = difference(&told(&mut native, seed, None), &expected);
+                    assert_eq!(same, None, "seed {seed}, machine code: {with_code}");
+                }
+            }
+        }
+        assert!(count > 30_000, "only {count} values were told");
+    }
+
+    #[test]
+    fn one_input_bit_in_one_cycle_is_noticed() {
+        let module = hierarchy(3, 40);
+        let scopes = scopes(&module);
+        let all = vec![true; scopes.len()];
+        let expected = told(&mut Interpreter::watching(&module, &scopes, &all), 3, None);
+        let found = told(&mut Native::watching(&module, &scopes, &all), 3, Some(20));
+        assert_eq!(difference(&found, &expected).map(|(cycle, _)| cycle), Some(20));
+    }
+}

@@ -52,6 +52,6 @@ impl Watch for Interpreter {
             }
         }
         self.watching = watching;
-        self.step();
+        self.step(1);
     }
 }

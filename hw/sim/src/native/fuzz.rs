@@ -61,8 +61,8 @@ fn difference(module: &Arc<Module>, engines: &mut [Native], seed: u64) -> Option
                 }
             }
         }
-        reference.step();
-        engines.iter_mut().for_each(Native::step);
+        reference.step(1);
+        engines.iter_mut().for_each(|engine| engine.step(1));
     }
     None
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use hdl::verilog::Scope;
 use hdl::Module;
 
+use super::pipeline::{lower, Lowered};
 use super::plan::{Plan, FLAGS};
 use super::words::{bytes, ones};
 use super::Native;
@@ -70,29 +71,29 @@ impl Native {
         crate::check(module).unwrap_or_else(|error| panic!("{error}"));
         let flat = Flat::new(module);
         let probes = Watched::new(&flat, scopes, is_chosen).probes(&flat);
-        let flat = Flat::probed(module, Some(&probes));
-        // Probes move the registers behind them.
-        let watched = Watched::new(&flat, scopes, is_chosen);
-        let mut native = Native::laid_out(module, flat, |netlist| netlist, with_code);
-        native.taps = Taps::new(watched, &native);
+        let lowered = lower(module, Some(&probes), |netlist| netlist, |_, _| {});
+        let mut native = Native::start(module, lowered, with_code);
+        // Probes have moved the registers behind them, so it is looked again where values are.
+        let watched = Watched::new(&native.lowered.flat, scopes, is_chosen);
+        native.taps = Taps::new(watched, &native.lowered);
         native
     }
 }
 
 impl Taps {
-    fn new(watched: Watched, native: &Native) -> Taps {
+    fn new(watched: Watched, lowered: &Lowered) -> Taps {
         let tap = |held: &Held| match held {
             Held::Constant(value) => Tap {
                 is_probe: true,
                 words: value.words().iter().map(|word| Word::Constant(*word)).collect(),
             },
-            Held::State(state) => Tap { is_probe: false, words: native.words_of_state(*state) },
+            Held::State(state) => Tap { is_probe: false, words: words_of_state(lowered, *state) },
             Held::Slot(slot) => {
-                Tap { is_probe: true, words: native.words_of_state(native.flat.probes[slot]) }
+                Tap { is_probe: true, words: words_of_state(lowered, lowered.flat.probes[slot]) }
             }
         };
         let taps: Vec<Tap> = watched.held.iter().map(tap).collect();
-        let plan = &native.plan;
+        let plan = &lowered.plan;
         let mut first_word = Vec::new();
         let mut by_word: Vec<Vec<Piece>> = Vec::new();
         for edge in &plan.edges {
@@ -181,24 +182,23 @@ impl Tap {
     }
 }
 
-impl Native {
-    /// Where the words of a state of the layout are.
-    fn words_of_state(&self, state: usize) -> Vec<Word> {
-        let (first, width) = (self.first_state[state] as usize, self.flat.states[state].width);
-        let word = |word: usize| {
-            let (state, lane) = self.state_at[word];
-            let (at, next) = (self.plan.state_at[state as usize], self.plan.next_at[state as usize]);
-            let state = &self.plan.netlist.states[state as usize];
-            let mask = ones(state.width);
-            if state.lanes == 1 {
-                return Word::Kept { now: at, next, shift: 0, mask };
-            }
-            let byte = lane * bytes(state.width);
-            let (word, shift) = (byte as usize / 8, byte % 8 * 8);
-            Word::Kept { now: at + word, next: next + word, shift, mask }
-        };
-        (first..first + width.div_ceil(64) as usize).map(word).collect()
-    }
+/// Where the words of a state of the layout are.
+fn words_of_state(lowered: &Lowered, state: usize) -> Vec<Word> {
+    let Lowered { flat, plan, first_state, state_at, .. } = lowered;
+    let (first, width) = (first_state[state] as usize, flat.states[state].width);
+    let word = |word: usize| {
+        let (state, lane) = state_at[word];
+        let (now, next) = (plan.state_at[state as usize], plan.next_at[state as usize]);
+        let state = &plan.netlist.states[state as usize];
+        let mask = ones(state.width);
+        if state.lanes == 1 {
+            return Word::Kept { now, next, shift: 0, mask };
+        }
+        let byte = lane * bytes(state.width);
+        let (word, shift) = (byte as usize / 8, byte % 8 * 8);
+        Word::Kept { now: now + word, next: next + word, shift, mask }
+    };
+    (first..first + width.div_ceil(64) as usize).map(word).collect()
 }
 
 impl Watch for Native {
@@ -211,11 +211,11 @@ impl Watch for Native {
         let mut taps = std::mem::take(&mut self.taps);
         if all {
             taps.later.clear();
-            taps.note_changes(&self.plan, &self.arena, &mut |_, _| {});
+            taps.note_changes(&self.lowered.plan, &self.arena, &mut |_, _| {});
             let values = taps.taps.iter().enumerate();
             values.for_each(|(value, tap)| tap.tell(value, &self.arena, note));
         } else {
-            taps.note_changes(&self.plan, &self.arena, note);
+            taps.note_changes(&self.lowered.plan, &self.arena, note);
         }
         self.taps = taps;
         self.clock();
@@ -249,7 +249,7 @@ mod test {
             let mut told = Vec::new();
             // The first cycles pass unwatched.
             match cycle {
-                0..10 => engine.step(),
+                0..10 => engine.step(1),
                 _ => engine.step_noting(cycle == 10, &mut |value, words| told.push((value, words.to_vec()))),
             }
             told.sort();

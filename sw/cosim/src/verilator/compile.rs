@@ -19,6 +19,19 @@ use super::shim::CLASS;
 pub const FAST: &str = "-O1";
 /// Optimisation of what runs once.
 pub const SLOW: &str = "-O0";
+/// What the compiler is told besides. A model's functions call one another directly, as in a program, and not through
+/// the table by which a shared object's could be replaced.
+pub(super) const COMPILER: &[&str] = &[
+    "-fPIC",
+    "-fvisibility=hidden",
+    "-fno-semantic-interposition",
+    "-std=gnu++17",
+    "-DVM_COVERAGE=0",
+    "-DVM_SC=0",
+    "-DVM_TRACE=0",
+    "-w",
+    "-fno-strict-aliasing",
+];
 /// C++ files are joined up to this size.
 const UNIT_BYTES: u64 = 500_000;
 /// What Verilator is asked for. Warnings do not stop a build of any module that a user describes; that our own
@@ -147,15 +160,7 @@ impl Tools {
 
     fn compile(&self, include: &Path, (source, object, optimisation): &Unit) -> Result<(), BuildError> {
         let mut command = Command::new("g++");
-        command.args([
-            *optimisation,
-            "-fPIC",
-            "-std=gnu++17",
-            "-DVM_COVERAGE=0",
-            "-DVM_SC=0",
-            "-DVM_TRACE=0",
-        ]);
-        command.args(["-w", "-fno-strict-aliasing"]).arg("-I").arg(include);
+        command.arg(optimisation).args(COMPILER).arg("-I").arg(include);
         command.arg("-I").arg(&self.include).arg("-I").arg(self.include.join("vltstd"));
         run(command.arg("-c").arg(source).arg("-o").arg(object)).map(drop)
     }

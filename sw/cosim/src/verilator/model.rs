@@ -11,7 +11,7 @@ use num::Bits;
 use sim::{InputId, OutputId, Simulator};
 
 use super::cache;
-use super::compile::{Tools, FAST, VERILATOR};
+use super::compile::{Tools, COMPILER, FAST, VERILATOR};
 use super::error::{at, BuildError};
 use super::shim;
 
@@ -57,7 +57,7 @@ impl Verilated {
         // Verilator runs inside its work folder, so paths must not depend on ours.
         let root = root.canonicalize().map_err(at(&root))?;
         let shim = shim::text(top);
-        let options = format!("{} {FAST} {VERILATOR:?}", tools.version);
+        let options = format!("{} {FAST} {COMPILER:?} {VERILATOR:?}", tools.version);
         let runtime =
             cache::get(&root, &cache::key(&[&options]), "verilated.o", |folder| tools.build_runtime(folder))?;
         let library = runtime.parent().unwrap_or(&root);
@@ -223,7 +223,7 @@ impl Simulator for Verilated {
         self.outputs[output.0].get_bits()
     }
 
-    fn step(&mut self) {
-        self.run(1);
+    fn step(&mut self, cycles: u64) {
+        self.run(cycles);
     }
 }

@@ -53,6 +53,14 @@ pub const VERILATOR: &[&str] = &[
 /// Parts of Verilator's run-time library.
 const RUNTIME: &[&str] = &["verilated", "verilated_threads"];
 
+/// Whether what builds models is installed.
+///
+/// # Errors
+/// [`BuildError::MissingTool`] where it is not; others where it does not work.
+pub fn check_tools() -> Result<(), BuildError> {
+    Tools::find().map(drop)
+}
+
 /// The installed tools.
 pub(super) struct Tools {
     /// Verilator's include folder.

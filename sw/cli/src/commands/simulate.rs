@@ -3,11 +3,13 @@
 use super::Done;
 use crate::console::Console;
 use crate::{files, flow, timeline};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use cosim::executor::Options;
 use cosim::memory::Timing;
 use model::npy;
 use serde_json::json;
+use sim::Pass;
 use spec::error::{Diagnostic, Report};
 use std::path::PathBuf;
 
@@ -123,10 +125,19 @@ pub struct Simulate {
     /// Writes when every queue ran what, for ui.perfetto.dev or chrome://tracing; a microsecond there is a cycle.
     #[arg(long, value_name = "FILE.json")]
     trace: Option<PathBuf>,
+    /// Shows what a pass of the native simulator made of the hardware, before the run.
+    #[arg(long, value_name = "PASS", value_parser = pass())]
+    dump_after: Option<Pass>,
     #[command(flatten)]
     hardware: Hardware,
     #[command(flatten)]
     memory: Memory,
+}
+
+/// Passes by their names.
+fn pass() -> impl TypedValueParser<Value = Pass> {
+    let named = |name: String| Pass::ALL.into_iter().find(|pass| pass.name() == name).ok_or("unknown");
+    PossibleValuesParser::new(Pass::ALL.map(Pass::name)).try_map(named)
 }
 
 impl Simulate {
@@ -143,6 +154,9 @@ impl Simulate {
         };
         let compiled = flow::compile(&accelerator, &graph, &options)?;
         self.check_trace()?;
+        if let Some(pass) = self.dump_after {
+            console.show(sim::dump_after(&flow::hardware(&accelerator)?, pass));
+        }
         let mut simulator = flow::simulator(console, &accelerator, &self.hardware)?;
         let outcome = flow::execute(
             console,

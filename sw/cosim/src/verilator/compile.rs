@@ -67,6 +67,8 @@ pub(super) struct Tools {
     include: PathBuf,
     /// Its version.
     pub version: String,
+    /// Optimisation of what runs every cycle.
+    pub fast: &'static str,
 }
 
 impl Tools {
@@ -83,7 +85,7 @@ impl Tools {
         let version = verilator("--version", "")?.trim().to_owned();
         let root = PathBuf::from(verilator("--getenv", "VERILATOR_ROOT")?.trim());
         run(Command::new("g++").arg("--version"))?;
-        Ok(Tools { include: root.join("include"), version })
+        Ok(Tools { include: root.join("include"), version, fast: FAST })
     }
 
     /// Compiles the Verilog files and the shim in `folder` into `folder/model.so`.
@@ -114,9 +116,9 @@ impl Tools {
 
     /// Compiles Verilator's run-time library into `folder`.
     pub fn build_runtime(&self, folder: &Path) -> Result<(), BuildError> {
-        let units = RUNTIME
-            .iter()
-            .map(|part| (self.include.join(format!("{part}.cpp")), folder.join(format!("{part}.o")), FAST));
+        let units = RUNTIME.iter().map(|part| {
+            (self.include.join(format!("{part}.cpp")), folder.join(format!("{part}.o")), self.fast)
+        });
         self.compile_all(folder, units.collect()).map(drop)
     }
 
@@ -130,7 +132,7 @@ impl Tools {
         };
         let (slow, fast): (Vec<PathBuf>, Vec<PathBuf>) = files.into_iter().partition(is_slow);
         let mut units = Vec::new();
-        for (files, optimisation, kind) in [(fast, FAST, "fast"), (slow, SLOW, "slow")] {
+        for (files, optimisation, kind) in [(fast, self.fast, "fast"), (slow, SLOW, "slow")] {
             for (i, group) in groups(files)?.into_iter().enumerate() {
                 let source = objects.join(format!("unit_{kind}_{i}.cpp"));
                 let includes = group.iter().map(|file| format!("#include \"{}\"\n", file.display()));

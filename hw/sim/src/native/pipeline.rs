@@ -38,6 +38,19 @@ impl Pass {
     /// All of them, in their order.
     pub const ALL: [Pass; 7] =
         [Pass::Elaborate, Pass::Sweep, Pass::Group, Pass::Prune, Pass::Schedule, Pass::Plan, Pass::Segments];
+
+    /// As users name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Pass::Elaborate => "elaborate",
+            Pass::Sweep => "sweep",
+            Pass::Group => "group",
+            Pass::Prune => "prune",
+            Pass::Schedule => "schedule",
+            Pass::Plan => "plan",
+            Pass::Segments => "segments",
+        }
+    }
 }
 
 /// A module as the passes leave it.

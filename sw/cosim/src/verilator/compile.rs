@@ -53,19 +53,29 @@ pub const VERILATOR: &[&str] = &[
 /// Parts of Verilator's run-time library, the last one for recording only.
 const RUNTIME: &[&str] = &["verilated", "verilated_threads", "verilated_fst_c"];
 
+/// Whether what builds models is installed.
+///
+/// # Errors
+/// [`BuildError::MissingTool`] where it is not; others where it does not work.
+pub fn check_tools() -> Result<(), BuildError> {
+    Tools::find().map(drop)
+}
+
 /// The installed tools.
 pub(super) struct Tools {
     /// Verilator's include folder.
     include: PathBuf,
     /// Its version.
     version: String,
+    /// Optimisation of what runs every cycle.
+    pub fast: &'static str,
     /// Whether models can record their runs. That costs speed even while they do not, so only some can.
-    records: bool,
+    pub records: bool,
 }
 
 impl Tools {
     /// Finds them, or names the package that is missing.
-    pub fn find(records: bool) -> Result<Tools, BuildError> {
+    pub fn find() -> Result<Tools, BuildError> {
         let verilator = |argument: &str, value: &str| {
             let mut command = Command::new("verilator");
             command.arg(argument);
@@ -77,18 +87,22 @@ impl Tools {
         let version = verilator("--version", "")?.trim().to_owned();
         let root = PathBuf::from(verilator("--getenv", "VERILATOR_ROOT")?.trim());
         run(Command::new("g++").arg("--version"))?;
-        if records
-            && run(Command::new("g++").args(["-E", "-include", "zlib.h", "-x", "c++", "/dev/null"])).is_err()
-        {
-            return Err(BuildError::MissingTool { tool: "zlib.h", package: "zlib1g-dev" });
+        Ok(Tools { include: root.join("include"), version, fast: FAST, records: false })
+    }
+
+    /// Those of models that can record their runs.
+    pub fn recording() -> Result<Tools, BuildError> {
+        let tools = Tools::find()?;
+        match run(Command::new("g++").args(["-E", "-include", "zlib.h", "-x", "c++", "/dev/null"])) {
+            Ok(_) => Ok(Tools { records: true, ..tools }),
+            Err(_) => Err(BuildError::MissingTool { tool: "zlib.h", package: "zlib1g-dev" }),
         }
-        Ok(Tools { include: root.join("include"), version, records })
     }
 
     /// Everything about a build but the Verilog, for the key of the cache.
     pub fn options(&self) -> String {
         let recording = if self.records { format!(" {RECORDING:?}") } else { String::new() };
-        format!("{} {FAST} {COMPILER:?} {VERILATOR:?}{recording}", self.version)
+        format!("{} {} {COMPILER:?} {VERILATOR:?}{recording}", self.version, self.fast)
     }
 
     fn defines(&self) -> [&'static str; 2] {
@@ -133,10 +147,9 @@ impl Tools {
 
     /// Compiles Verilator's run-time library into `folder`.
     pub fn build_runtime(&self, folder: &Path) -> Result<(), BuildError> {
-        let units = self
-            .runtime()
-            .iter()
-            .map(|part| (self.include.join(format!("{part}.cpp")), folder.join(format!("{part}.o")), FAST));
+        let units = self.runtime().iter().map(|part| {
+            (self.include.join(format!("{part}.cpp")), folder.join(format!("{part}.o")), self.fast)
+        });
         self.compile_all(folder, units.collect()).map(drop)
     }
 
@@ -150,7 +163,7 @@ impl Tools {
         };
         let (slow, fast): (Vec<PathBuf>, Vec<PathBuf>) = files.into_iter().partition(is_slow);
         let mut units = Vec::new();
-        for (files, optimisation, kind) in [(fast, FAST, "fast"), (slow, SLOW, "slow")] {
+        for (files, optimisation, kind) in [(fast, self.fast, "fast"), (slow, SLOW, "slow")] {
             for (i, group) in groups(files)?.into_iter().enumerate() {
                 let source = objects.join(format!("unit_{kind}_{i}.cpp"));
                 let includes = group.iter().map(|file| format!("#include \"{}\"\n", file.display()));

@@ -12,7 +12,7 @@ mod model;
 mod recording;
 mod shim;
 
-pub use compile::{FAST, SLOW, VERILATOR};
+pub use compile::{check_tools, FAST, SLOW, VERILATOR};
 pub use error::BuildError;
 pub use model::Verilated;
 pub use recording::Recorded;

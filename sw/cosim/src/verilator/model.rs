@@ -44,6 +44,13 @@ impl Verilated {
         Verilated::build_files(top, &hdl::verilog::print(top), work_dir)
     }
 
+    /// The same, compiled for the fastest runs and however long that takes: what measurements compare with.
+    pub fn build_optimised(top: &Arc<Module>, work_dir: &Path) -> Result<Verilated, BuildError> {
+        let mut tools = Tools::find()?;
+        tools.fast = "-O3";
+        Verilated::build_with(&tools, top, &hdl::verilog::print(top), work_dir)
+    }
+
     /// The same with Verilog that was printed before, and may have been changed since; its top has the ports of
     /// `top`.
     pub fn build_files(
@@ -51,22 +58,20 @@ impl Verilated {
         files: &[VerilogFile],
         work_dir: &Path,
     ) -> Result<Verilated, BuildError> {
-        Verilated::make(top, files, work_dir, false)
+        Verilated::build_with(&Tools::find()?, top, files, work_dir)
     }
 
-    /// The same where the model may be one that can record its runs.
-    pub(super) fn make(
+    pub(super) fn build_with(
+        tools: &Tools,
         top: &Arc<Module>,
         files: &[VerilogFile],
         work_dir: &Path,
-        records: bool,
     ) -> Result<Verilated, BuildError> {
-        let tools = Tools::find(records)?;
         let root = work_dir.join("verilated");
         fs::create_dir_all(&root).map_err(at(&root))?;
         // Verilator runs inside its work folder, so paths must not depend on ours.
         let root = root.canonicalize().map_err(at(&root))?;
-        let shim = shim::text(top, records);
+        let shim = shim::text(top, tools.records);
         let options = tools.options();
         let runtime =
             cache::get(&root, &cache::key(&[&options]), "verilated.o", |folder| tools.build_runtime(folder))?;

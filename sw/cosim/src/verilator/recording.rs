@@ -15,6 +15,7 @@ use num::Bits;
 use sim::{InputId, OutputId, Simulator};
 use spec::error::{Diagnostic, Report};
 
+use super::compile::Tools;
 use super::model::Verilated;
 use crate::waves::{recorded, time, Output, Plan, Recorder};
 
@@ -75,7 +76,8 @@ impl Recorded {
         work_dir: &Path,
         plan: Plan,
     ) -> Result<Recorded, Report> {
-        let model = Verilated::make(top, files, work_dir, true).map_err(|error| error.diagnostic())?;
+        let model = Tools::recording().and_then(|tools| Verilated::build_with(&tools, top, files, work_dir));
+        let model = model.map_err(|error| error.diagnostic())?;
         let (output, _) = Output::create(&plan.file)?;
         Recorded::open(model, plan, output)
     }

@@ -10,7 +10,7 @@ use crate::console::Console;
 use crate::{files, flow};
 use clap::Args;
 use cosim::executor::{self, Outcome};
-use cosim::waves::{self, Plan, Selection};
+use cosim::waves::{self, Output, Plan, Selection};
 use hdl::Module;
 use model::Tensor;
 use serde_json::{json, Value};
@@ -141,7 +141,10 @@ impl Waves {
         let trigger = self.trigger.as_deref().map(|text| Trigger::parse(text, module, job));
         let trigger = trigger.transpose().map_err(&mut keep).ok();
         match (selection, window, trigger) {
-            (Some(selection), Some(window), Some(trigger)) => report.or((selection, window, trigger)),
+            (Some(selection), Some(window), Some(trigger)) if report.0.is_empty() => {
+                // A file that cannot be written is told before anything runs. This one goes as it came.
+                Output::create(file).map(|_| (selection, window, trigger))
+            }
             _ => Err(report),
         }
     }
@@ -164,8 +167,11 @@ fn search(job: &Job<'_>, file: &Path, trigger: &Trigger) -> Ran<(Option<Range<u6
 /// What is left where nothing is to be seen.
 fn never(trigger: &Trigger) -> Recording {
     let message = format!("`{trigger}` did not happen in this run, so there is no trace");
-    let error = Diagnostic::new("trace", message).help("choose another --trigger, or a --window");
-    Recording { json: None, failures: error.into() }
+    let mut error = Diagnostic::new("trace", message);
+    if let Trigger::Word { .. } = trigger {
+        error = error.note("only LD, EXEC and ST start something that takes time");
+    }
+    Recording { json: None, failures: error.help("choose another --trigger, or a --window").into() }
 }
 
 impl Job<'_> {

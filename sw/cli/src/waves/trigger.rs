@@ -135,7 +135,7 @@ fn signal(path: &str, value: &str, module: &Arc<Module>) -> Result<Trigger, Repo
         return Err(error.help("write an unsigned number: 31, 0x1f or 0b11111").into());
     };
     if declared.width < 64 && number >> declared.width != 0 {
-        let error = wrong(format!("it has {} bits", declared.width));
+        let error = wrong(format!("its width is {}", declared.width));
         return Err(error.help(format!("write a number up to {}", (1u64 << declared.width) - 1)).into());
     }
     let value = Bits::from_u64(64, number).zext(declared.width);

@@ -17,7 +17,7 @@ use sim::Watched;
 use super::selection::Selection;
 
 /// Changes are kept up to so many bytes before they are written.
-const KEPT_BYTES: usize = 64 << 20;
+const KEPT_BYTES: usize = 16 << 20;
 
 /// The block that holds changes, by its first byte.
 const CHANGES: u8 = 8;
@@ -55,7 +55,10 @@ impl Fst {
         tree.write(selection)?;
         let Tree { header, clock, ids, .. } = tree;
         let (widths, text) = (watched.widths.clone(), Vec::new());
-        Ok(Fst { body: header.finish()?, clock, ids, widths, text, begin })
+        let mut body = header.finish()?;
+        // Only what changed comes here.
+        body.set_deduplicate(false);
+        Ok(Fst { body, clock, ids, widths, text, begin })
     }
 
     /// Goes on to a time, and to the level of the clock there.
@@ -73,13 +76,14 @@ impl Fst {
     /// A watched value at this time.
     pub fn change(&mut self, value: usize, words: &[u64]) -> Result<(), FstWriteError> {
         let Some(id) = self.ids[value] else { return Ok(()) };
-        let width = self.widths[value];
-        self.text.clear();
-        for (index, word) in words.iter().enumerate().rev() {
-            let bits = (width - 64 * index as u32).min(64);
-            self.text.extend((0..bits).rev().map(|bit| b'0' + (word >> bit & 1) as u8));
+        let width = self.widths[value] as usize;
+        let bytes = width.div_ceil(8);
+        self.text.resize(8 * bytes, b'0');
+        let all = words.iter().flat_map(|word| word.to_le_bytes());
+        for (text, byte) in self.text.rchunks_exact_mut(8).zip(all) {
+            text.copy_from_slice(&DIGITS[usize::from(byte)]);
         }
-        self.body.signal_change(id, &self.text)
+        self.body.signal_change(id, &self.text[8 * bytes - width..])
     }
 
     /// Writes the rest.
@@ -89,6 +93,17 @@ impl Fst {
         Ok(())
     }
 }
+
+/// Every byte as characters, a bit each, the highest first.
+const DIGITS: [[u8; 8]; 256] = {
+    let mut digits = [[b'0'; 8]; 256];
+    let mut bit = 0;
+    while bit < 8 * 256 {
+        digits[bit / 8][bit % 8] += (bit / 8 >> (7 - bit % 8) & 1) as u8;
+        bit += 1;
+    }
+    digits
+};
 
 /// Lets a file begin at `time`. A block is a byte of kind, eight of length without that byte, and its contents. The header
 /// is the first block; it, and each block of changes, hold the begin right behind the length.

@@ -52,17 +52,15 @@ impl Selection {
         let name = place.map_or(path, |(_, name)| name);
         let declared = at.and_then(|at| scopes[at].declared.iter().find(|declared| declared.name == name));
         let (Some(at), Some(declared)) = (at, declared) else {
-            let all = scopes.iter().flat_map(|scope| {
-                scope.declared.iter().map(move |declared| format!("{}.{}", scope.path, declared.name))
-            });
-            let all: Vec<String> = match at {
+            let near = match at {
                 // The instance is right, so the name is wrong.
-                Some(at) => all
-                    .filter(|known| known.rsplit_once('.').map(|p| p.0) == Some(&scopes[at].path))
-                    .collect(),
-                None => all.collect(),
+                Some(at) => {
+                    let names = scopes[at].declared.iter().map(|declared| declared.name.as_str());
+                    let full = |name| format!("{}.{name}", scopes[at].path);
+                    nearest(name, names).into_iter().map(full).collect()
+                }
+                None => nearest(path, signals(&scopes).iter().map(String::as_str)),
             };
-            let near = nearest(path, all.iter().map(String::as_str));
             return Err(unknown("signal", path, near, top.name()).into());
         };
         let declared = declared.clone();
@@ -70,6 +68,12 @@ impl Selection {
         let paths = vec![scopes[at].path.clone()];
         Ok((Selection { scopes, is_chosen, paths }, declared))
     }
+}
+
+/// The paths of all signals.
+fn signals(scopes: &[Scope]) -> Vec<String> {
+    let path = |scope: &Scope, declared: &Declared| format!("{}.{}", scope.path, declared.name);
+    scopes.iter().flat_map(|scope| scope.declared.iter().map(move |declared| path(scope, declared))).collect()
 }
 
 fn unknown(what: &str, path: &str, nearest: Vec<String>, top: &str) -> Diagnostic {

@@ -1,6 +1,6 @@
 //! What waves cost: a program run without, recorded in one chunk, recorded whole, and recorded whole by Verilator.
 //!
-//! `cargo run --release -p nasa-testbenches --example waves -- tiny edge`; `no-verilator` among the names leaves it out.
+//! `cargo run --profile test -p nasa-testbenches --example waves -- tiny edge`; `no-verilator` among the names leaves it out.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;

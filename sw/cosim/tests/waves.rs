@@ -147,7 +147,7 @@ fn an_instance_is_recorded_alone_and_what_is_wrong_is_named() {
     let all = Selection::new(&module, &[]).expect("everything");
     let path =
         all.scopes.iter().map(|scope| &scope.path).max_by_key(|path| path.len()).expect("a scope").clone();
-    let plan = plan(&module, "part.fst", 0..20, &[path.clone()]);
+    let plan = plan(&module, "part.fst", 0..20, std::slice::from_ref(&path));
     let file = plan.file.clone();
     let mut engine = native(&module, plan);
     run(&mut engine, 1, None);

@@ -99,7 +99,7 @@ const DIGITS: [[u8; 8]; 256] = {
     let mut digits = [[b'0'; 8]; 256];
     let mut bit = 0;
     while bit < 8 * 256 {
-        digits[bit / 8][bit % 8] += (bit / 8 >> (7 - bit % 8) & 1) as u8;
+        digits[bit / 8][bit % 8] += ((bit / 8) >> (7 - bit % 8) & 1) as u8;
         bit += 1;
     }
     digits

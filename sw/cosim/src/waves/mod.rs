@@ -11,6 +11,7 @@ mod output;
 mod read;
 mod selection;
 mod traced;
+mod writer;
 
 use std::ops::Range;
 use std::path::PathBuf;

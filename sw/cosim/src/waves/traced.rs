@@ -3,25 +3,24 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use fst_writer::FstWriteError;
 use hdl::Module;
 use num::Bits;
 use sim::{InputId, OutputId, Simulator, Watch};
 use spec::error::Report;
 
 use super::fst::Fst;
+use super::writer::Writer;
 use super::{recorded, time, Output, Plan, Recorder};
 
 /// A simulator being recorded. Within the window it writes what changes; outside it just runs.
 pub struct Traced<E> {
     engine: E,
     plan: Plan,
-    open: Option<(Output, Fst)>,
+    open: Option<(Output, Writer)>,
     /// The cycle that the next clock edge ends, where it is one of a run.
     marked: Option<u64>,
     /// The cycle after the last one that was recorded.
     next: Option<u64>,
-    failure: Option<FstWriteError>,
 }
 
 impl<E: Watch> Traced<E> {
@@ -33,26 +32,17 @@ impl<E: Watch> Traced<E> {
         let (output, file) = Output::create(&plan.file)?;
         let fst = Fst::new(file, &plan.selection, engine.watched(), time(plan.window.start));
         let fst = fst.map_err(|error| output.failed(&error))?;
-        let open = Some((output, fst));
-        Ok(Traced { engine, plan, open, marked: None, next: None, failure: None })
+        let open = Some((output, Writer::new(fst, &engine.watched().widths)));
+        Ok(Traced { engine, plan, open, marked: None, next: None })
     }
 
     /// A clock edge within the window.
-    fn record(&mut self, cycle: u64) -> Result<(), FstWriteError> {
-        let Some((_, fst)) = &mut self.open else {
-            self.engine.step(1);
-            return Ok(());
-        };
-        let mut written = fst.time(time(cycle), true);
+    fn record(&mut self, cycle: u64) {
+        let Some((_, writer)) = &mut self.open else { return self.engine.step(1) };
+        writer.cycle(cycle);
         let is_first = self.next.is_none();
-        self.engine.step_noting(is_first, &mut |value, words| {
-            if written.is_ok() {
-                written = fst.change(value, words);
-            }
-        });
+        self.engine.step_noting(is_first, &mut |value, words| writer.value(value, words));
         self.next = Some(cycle + 1);
-        written?;
-        fst.time(time(cycle) + 1, false)
     }
 }
 
@@ -80,8 +70,8 @@ impl<E: Watch> Simulator for Traced<E> {
     fn step(&mut self, cycles: u64) {
         for _ in 0..cycles {
             match self.marked.take().filter(|cycle| self.plan.window.contains(cycle)) {
-                Some(cycle) if self.failure.is_none() => self.failure = self.record(cycle).err(),
-                _ => self.engine.step(1),
+                Some(cycle) => self.record(cycle),
+                None => self.engine.step(1),
             }
         }
     }
@@ -93,11 +83,12 @@ impl<E: Watch> Simulator for Traced<E> {
 
 impl<E: Watch> Recorder for Traced<E> {
     fn close(&mut self) -> Result<Range<u64>, Report> {
-        let Some((output, fst)) = self.open.take() else { return recorded(&self.plan, self.next) };
-        let cycles = recorded(&self.plan, self.next)?;
-        let written = self.failure.take().map_or(Ok(()), Err).and_then(|()| fst.finish());
-        written.map_err(|error| output.failed(&error))?;
-        output.finish()?;
-        Ok(cycles)
+        if let Some((output, writer)) = self.open.take() {
+            let written = writer.finish();
+            recorded(&self.plan, self.next)?;
+            written.map_err(|error| output.failed(&error))?;
+            output.finish()?;
+        }
+        recorded(&self.plan, self.next)
     }
 }

@@ -171,7 +171,7 @@ fn waves() {
         ("trigger-unknown-layer", "w.fst --trigger ex:conv3"),
         ("trigger-unknown-queue", "w.fst --trigger clp.exe:3"),
         ("trigger-unknown-word", "w.fst --trigger clp.ex:99999"),
-        ("trigger-unknown-signal", "w.fst --trigger nasa_top.core.bussy=1"),
+        ("trigger-unknown-signal", "w.fst --trigger nasa_top.core.dma_bussy=1"),
         ("trigger-too-large", "w.fst --trigger nasa_top.irq=0b10"),
         ("trigger-no-number", "w.fst --trigger nasa_top.irq=on"),
     ] {

@@ -109,8 +109,8 @@ Further, with
   --timeline run.json                                  when every queue ran what
   --trace run.fst --window 48100:48300                 all signals, in 200 cycles
   --trace run.fst --trigger ex:conv1 --around 20       while the first EXEC of conv1 runs
-  --trace run.fst --trigger nasa_top.irq=1            around the end of the run
-  --trace run.fst --scope nasa_top.core.clp           one chunk, in the whole run";
+  --trace run.fst --trigger nasa_top.m_axi_wvalid=1    around the first beat that is written to DRAM
+  --trace run.fst --scope nasa_top.core.clp            one chunk, in the whole run";
 
 /// Runs a network on the generated hardware, in a simulator.
 #[derive(Args)]

@@ -27,20 +27,24 @@ use trigger::Trigger;
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Waves")]
 pub struct Waves {
-    /// Records what the signals were, for GTKWave or Surfer: all of them in every cycle, unless the flags below ask for
-    /// less. Names are those of the Verilog. Cycle N, counted from the start of the run as in messages and timelines,
-    /// is the time from 2N to 2N + 2.
+    /// Records what the signals were, for GTKWave or Surfer, with the names of the Verilog.
+    ///
+    /// All of them in every cycle, unless the flags below ask for less. Cycle N, counted from the start of the run as in
+    /// messages and timelines, is the time from 2N to 2N + 2; what a signal is in a cycle is what the clock edge at its
+    /// end finds.
     #[arg(long, value_name = "FILE.fst")]
     pub trace: Option<PathBuf>,
     /// Records only cycles A to B, B left out: 48100:48300.
     #[arg(long, value_name = "A:B", requires = "trace")]
     pub window: Option<String>,
-    /// Records only this instance and what is in it: nasa_top.core.clp. May be given several times.
+    /// Records only this instance and what is in it: nasa_top.core.clp; may be given several times.
     #[arg(long, value_name = "PATH", requires = "trace")]
     pub scope: Vec<String>,
-    /// Records what happens first of its kind, and --around cycles before and after: `mismatch`, the EXEC that makes
-    /// the first element that differs from the reference; `LAYER`, the first instruction of a layer, and
-    /// `ex:LAYER`, its first EXEC (`ld`, `st`: LD, ST); `clp.ex:119`, the instruction at word 119 of a queue;
+    /// Records only around what happens: mismatch, LAYER, ex:LAYER, clp.ex:WORD, or PATH=VALUE.
+    ///
+    /// What happens first of its kind counts: `mismatch`, the EXEC that makes the first element that differs from the
+    /// reference (of `nasa simulate` without --dump, in the network's output); `LAYER`, an instruction of a layer, and
+    /// `ex:LAYER`, an EXEC of it (`ld`, `st`: LD, ST); `clp.ex:119`, the instruction at word 119 of a queue;
     /// `PATH=VALUE`, the cycle in which a signal has a value, also in hexadecimal (0x1f) or binary (0b101).
     #[arg(long, value_name = "WHAT", requires = "trace", conflicts_with = "window")]
     pub trigger: Option<String>,

@@ -2,7 +2,7 @@
 //!
 //! [`Interpreter`] is the definition: slow, obvious, two-state. [`Native`] is the fast one: machine code, for what
 //! changes alone. Whatever else runs a module (a foreign simulator elsewhere) implements the same [`Simulator`] and
-//! is compared with the first.
+//! is compared with the first; [`lockstep`] is how.
 //!
 //! ```
 //! use sim::{Interpreter, Simulator};
@@ -17,6 +17,7 @@
 
 mod flat;
 mod interpreter;
+pub mod lockstep;
 mod native;
 mod simulator;
 

@@ -17,8 +17,12 @@
 //! them); then, at the clock edge, write memories and move what registers take into those that change, which wakes
 //! their users. An idle part of the hardware is asleep and costs a bit to look at.
 
+#[cfg(test)]
+mod directed;
 mod elaborate;
 mod families;
+#[cfg(test)]
+mod faults;
 mod fold;
 #[cfg(test)]
 mod fuzz;

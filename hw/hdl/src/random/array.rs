@@ -57,14 +57,14 @@ pub(super) fn array(
             continue;
         }
         let feed = FEEDS[random.below(FEEDS.len())];
-        let name = if port.name == "rst" { "own_rst" } else { &port.name };
+        let name = if port.name == "rst" { format!("{name}_rst") } else { port.name.clone() };
         let width = match feed {
             Feed::Own => (count as u32 * port.width).min(256).max(port.width),
             _ => port.width,
         };
         let common = match feed {
             Feed::Number => b.zero(width),
-            _ => b.input(name, width, &port.doc),
+            _ => b.input(&name, width, &port.doc),
         };
         let link = link(random, cell, port);
         let number = |i: usize| {
@@ -92,7 +92,7 @@ pub(super) fn array(
             instance.connect(&port.name, &value);
         }
     }
-    outputs(random, &b, cell, &instances);
+    outputs(random, &b, &format!("{name}_choice"), &instances);
     b.finish().unwrap_or_else(|errors| panic!("{errors}"))
 }
 
@@ -115,14 +115,15 @@ pub(super) fn fitted(value: &Signal, width: u32) -> Signal {
 }
 
 /// All outputs in one, and one output of the instance that an input chooses.
-fn outputs(random: &mut Random, b: &Builder, cell: &Module, instances: &[InstanceHandle]) {
+fn outputs(random: &mut Random, b: &Builder, choice: &str, instances: &[InstanceHandle]) {
+    let cell = instances[0].module();
     let all = instances.iter().map(|instance| fold64(&instance.out("all")));
     let sum = all.reduce(|sum, value| &sum.shift_left(&b.lit(2, 1)) ^ &value).expect("an instance");
     b.output("all", &sum, "every output of every instance");
     let name = &cell.outputs()[random.below(cell.outputs().len())].port.name;
     let options: Vec<Signal> = instances.iter().map(|instance| instance.out(name)).collect();
     let width = num::bits_for_unsigned(instances.len() as u64 - 1);
-    b.output("chosen", &b.input("choice", width, "which").select(&options), "an output of one instance");
+    b.output("chosen", &b.input(choice, width, "which").select(&options), "an output of one instance");
     let last = instances[instances.len() - 1].out(name);
     b.output("last", &last, "an output of the last instance");
 }

@@ -24,8 +24,16 @@ pub fn hierarchy(seed: u64, size: usize) -> Arc<Module> {
     }
     let inner = module(random, &name("inner"), size / 2, &leaves);
     let outer = module(random, &name("outer"), size, &leaves);
-    let shape = shape(random, MOST / instances(&inner));
-    let mut parts = vec![array(random, &name("array"), &inner, shape), outer];
+    // Now and then the array consists of arrays.
+    let cell = match random.once_in(6) {
+        true => {
+            let shape = [1, 4 + random.below(3)];
+            array(random, &name("line"), &leaves[0], shape)
+        }
+        false => inner,
+    };
+    let shape = shape(random, MOST / instances(&cell));
+    let mut parts = vec![array(random, &name("array"), &cell, shape), outer];
     if random.once_in(2) {
         let [first, second] = ["first", "second"].map(|part| module(random, &name(part), size / 3, &[]));
         let count = 2 + random.below(12);
@@ -42,9 +50,11 @@ fn instances(module: &Module) -> usize {
 /// Rows and columns: a line or a grid, of few instances or of many.
 fn shape(random: &mut Random, most: usize) -> [usize; 2] {
     let most = [6, 20, 64][random.below(3)].min(most.max(1));
-    match random.below(3) {
-        0 => [1, 1 + random.below(most)],
-        1 => [1 + random.below(most), 1],
+    match random.below(4) {
+        0 if most.is_power_of_two() => [most.isqrt(), most / most.isqrt()],
+        0 => [1, most],
+        1 => [1, 1 + random.below(most)],
+        2 => [1 + random.below(most), 1],
         _ => {
             let side = most.isqrt();
             [1 + random.below(side), 1 + random.below(side)]

@@ -12,7 +12,7 @@ use hdl::random::Random;
 use hdl::Module;
 use num::Bits;
 
-pub use self::report::{report, said};
+pub use self::report::report;
 
 use crate::simulator::{InputId, OutputId, Simulator};
 

@@ -1,7 +1,6 @@
 //! A difference between simulators, made small and written down: the netlist that is left, the inputs that show it, and
 //! the Verilog for other tools.
 
-use std::any::Any;
 use std::sync::Arc;
 
 use hdl::Module;
@@ -44,11 +43,4 @@ pub fn report(
 fn values(module: &Module) -> usize {
     let below = module.instances().iter().map(|instance| values(&instance.module));
     module.nodes().len() + below.sum::<usize>()
-}
-
-/// What a panic said.
-pub fn said(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().cloned();
-    let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| text.to_string()));
-    text.unwrap_or_else(|| "a panic without words".to_owned())
 }

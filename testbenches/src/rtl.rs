@@ -1,8 +1,10 @@
-//! What tests on the generated hardware share: committed configurations, built models, networks for them.
+//! What tests on the generated hardware share: committed configurations, the two simulators that run them, networks for
+//! them.
 
 use cosim::verilator::Verilated;
 use model::random::{network, Knobs};
 use model::Graph;
+use sim::{Native, Simulator};
 use spec::accelerator::Accelerator;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +18,33 @@ pub fn config(name: &str) -> Accelerator {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hw/configs").join(format!("{name}.yaml"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     spec::config::parse(&path.display().to_string(), &text).unwrap_or_else(|report| panic!("{report}"))
+}
+
+/// What runs the hardware. Whatever holds for one must hold for the other, bit for bit and cycle for cycle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Our own simulator, on the description.
+    Native,
+    /// The independent judge, on the printed Verilog.
+    Verilator,
+}
+
+impl Engine {
+    /// Both, the faster first.
+    pub const ALL: [Engine; 2] = [Engine::Native, Engine::Verilator];
+
+    /// The accelerator, ready to run programs.
+    pub fn start(self, accelerator: &Accelerator) -> Box<dyn Simulator> {
+        match self {
+            Engine::Native => Box::new(native(accelerator)),
+            Engine::Verilator => Box::new(verilated(accelerator)),
+        }
+    }
+}
+
+/// The accelerator in the native simulator, ready to run programs.
+pub fn native(accelerator: &Accelerator) -> Native {
+    Native::new(&accel::generate(accelerator).unwrap_or_else(|errors| panic!("{errors}")))
 }
 
 /// The accelerator in Verilator, ready to run programs.

@@ -7,7 +7,6 @@ use model::format::Written;
 use model::random::{images, with_tensors};
 use model::reference::run_all;
 use model::{Graph, Tensor};
-use sim::Native;
 use spec::accelerator::Accelerator;
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,7 +15,7 @@ use testbenches::emulator::Emulator;
 use testbenches::fuzz::bench::difference;
 use testbenches::fuzz::{Bench, Case, Configuration};
 use testbenches::oracle;
-use testbenches::rtl::config;
+use testbenches::rtl::{config, Engine};
 
 const IMAGES: u32 = 2;
 const CONFIGURATION: &str = "tiny";
@@ -102,9 +101,14 @@ fn every_executor_computes_the_same() {
     let accelerator = config(CONFIGURATION);
     corpus.iter().for_each(|entry| emulate(&accelerator, entry));
 
-    let top = accel::generate(&accelerator).unwrap_or_else(|errors| panic!("{errors}"));
-    let mut bench = Bench { accelerator, engine: Box::new(Native::new(&top)), sabotage: None };
-    for entry in &corpus {
+    Engine::ALL.into_iter().for_each(|engine| run_corpus(&corpus, engine));
+}
+
+/// The corpus on a simulator.
+fn run_corpus(corpus: &[Entry], engine: Engine) {
+    let accelerator = config(CONFIGURATION);
+    let mut bench = Bench { engine: engine.start(&accelerator), accelerator, sabotage: None };
+    for entry in corpus {
         let case = Case {
             configuration: Configuration::Committed(CONFIGURATION),
             seed: entry.seed,

@@ -11,14 +11,18 @@ use spec::program::Program;
 use std::path::PathBuf;
 use testbenches::fuzz::repro::{self, Found};
 use testbenches::fuzz::{Bench, Campaign, Case, Configuration, Kind, Sabotage};
-use testbenches::rtl::{config, verilated};
+use testbenches::rtl::{config, Engine};
 
 #[test]
 fn random_networks_agree_in_bits_and_cycles() {
     let seed = std::env::var("FUZZ_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
-    let campaign = Campaign::tenth(seed);
+    Engine::ALL.into_iter().for_each(|engine| agree(Campaign { engine, ..Campaign::tenth(seed) }));
+}
+
+fn agree(campaign: Campaign) {
+    let seed = campaign.seed;
     let summary = campaign.run();
-    println!("{summary}");
+    println!("{:?}: {summary}", campaign.engine);
     assert!(summary.failures.is_empty(), "FUZZ_SEED={seed}: {} failures", summary.failures.len());
     let wanted = campaign.networks * campaign.configurations.len();
     assert!(summary.passed == wanted, "FUZZ_SEED={seed}: {} of {wanted} networks ran", summary.passed);
@@ -28,7 +32,7 @@ fn random_networks_agree_in_bits_and_cycles() {
 /// The accelerator `tiny`, with a mistake in every program.
 fn tiny(sabotage: Option<Sabotage>) -> Bench {
     let accelerator = config("tiny");
-    Bench { engine: Box::new(verilated(&accelerator)), accelerator, sabotage }
+    Bench { engine: Engine::Native.start(&accelerator), accelerator, sabotage }
 }
 
 /// A case of `tiny` that computes something worth breaking.

@@ -1,5 +1,5 @@
-//! The hardware against `testbenches/oracle.py` with nothing of the reference executor in between: what Verilator
-//! leaves in DRAM for every layer of random networks, and what NumPy makes of the same files.
+//! The hardware against `testbenches/oracle.py` with nothing of the reference executor in between: what the
+//! simulators leave in DRAM for every layer of random networks, and what NumPy makes of the same files.
 
 use cosim::memory::Timing;
 use model::Tensor;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use testbenches::fuzz::bench::difference;
 use testbenches::fuzz::{Bench, Case, Configuration, Kind};
 use testbenches::oracle;
-use testbenches::rtl::{config, verilated};
+use testbenches::rtl::{config, Engine};
 
 const NETWORKS: usize = 12;
 
@@ -31,10 +31,13 @@ fn differences(cases: &[Computed]) -> Vec<String> {
 
 /// The first random networks that compile for `name`, with the oracle's word on each.
 fn rtl_equals_numpy(name: &'static str) {
+    Engine::ALL.into_iter().for_each(|engine| engine_equals_numpy(name, engine));
+}
+
+fn engine_equals_numpy(name: &'static str, engine: Engine) {
     let accelerator = config(name);
-    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("rtl-oracle").join(name);
-    let engine = Box::new(verilated(&accelerator));
-    let mut bench = Bench { accelerator, engine, sabotage: None };
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("rtl-oracle/{name}-{engine:?}"));
+    let mut bench = Bench { engine: engine.start(&accelerator), accelerator, sabotage: None };
     let mut cases = Vec::new();
     for seed in 500.. {
         let timing = Timing::Random { latency: 30, seed };

@@ -4,21 +4,21 @@
 use compiler::{compile, Options};
 use cosim::executor::{self, Outcome};
 use cosim::memory::Timing;
-use cosim::verilator::Verilated;
 use mapper::events::predict;
 use model::reference::run;
 use model::{Graph, Tensor};
+use sim::Simulator;
 use spec::accelerator::Accelerator;
 use spec::isa::table::Queue;
 use testbenches::fuzz::bench::difference;
-use testbenches::rtl::{config, verilated};
+use testbenches::rtl::{config, Engine};
 use testbenches::zoo;
 
 const IMAGES: usize = 16;
 
 /// Runs `images` as deployed, compares the network's output, and cycles with the prediction.
 fn deployed(
-    model: &mut Verilated,
+    simulator: &mut dyn Simulator,
     accelerator: &Accelerator,
     graph: &Graph,
     images: &Tensor,
@@ -27,7 +27,7 @@ fn deployed(
     let options = Options { images: images.n as u32, dump: false, ..Options::default() };
     let compiled = compile(accelerator, graph, &options).unwrap_or_else(|report| panic!("{report}"));
     let options = executor::Options { timing: Timing::Fixed { latency }, ..executor::Options::default() };
-    let outcome = executor::run(model, accelerator, &compiled.program, images, &options)
+    let outcome = executor::run(simulator, accelerator, &compiled.program, images, &options)
         .unwrap_or_else(|report| panic!("{report}"));
     let expected = run(graph, images).unwrap_or_else(|report| panic!("{report}"));
     let [(name, found)] = outcome.outputs.as_slice() else { panic!("one output") };
@@ -42,10 +42,14 @@ fn sixteen_images_on_edge_share_its_chunks() {
     let accelerator = config("edge");
     let (graph, images) = zoo::network("fashion-hybrid");
     let images = images.first(IMAGES);
-    let mut model = verilated(&accelerator);
+    let [mut native, mut verilated] = Engine::ALL.map(|engine| engine.start(&accelerator));
     for latency in [1, 40, 200] {
-        let alone = deployed(&mut model, &accelerator, &graph, &images.first(1), latency);
-        let together = deployed(&mut model, &accelerator, &graph, &images, latency);
+        let [alone, together] = [&images.first(1), &images].map(|images| {
+            let ours = deployed(native.as_mut(), &accelerator, &graph, images, latency);
+            let judged = deployed(verilated.as_mut(), &accelerator, &graph, images, latency);
+            assert_eq!(ours, judged, "all that the two simulators see");
+            judged
+        });
         let share = together.cycles as f64 / (IMAGES as u64 * alone.cycles) as f64;
         let overlap = together.overlap as f64 / together.cycles as f64;
         println!(

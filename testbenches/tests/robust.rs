@@ -1,24 +1,24 @@
-//! Broken programs on the generated hardware, in Verilator: it stops in a defined state, names the cause, breaks no
+//! Broken programs on the generated hardware, in both simulators: it stops in a defined state, names the cause, breaks no
 //! rule of AXI4, and runs the next program, without a reset between the two, as if nothing had happened.
 
 use compiler::{compile, Compiled, Options};
 use cosim::executor::{self, Outcome};
 use cosim::memory::Timing;
-use cosim::verilator::Verilated;
 use model::random::images;
 use model::reference::run;
 use model::{Graph, Tensor};
+use sim::Simulator;
 use spec::accelerator::Accelerator;
 use spec::error::Report;
 use spec::isa::code::Instruction;
 use spec::isa::table::{self, Queue};
 use spec::random::Rng;
-use testbenches::rtl::{config, random_network, verilated};
+use testbenches::rtl::{config, random_network, Engine};
 
 /// A good program, its hardware and what it should compute.
 struct Bench {
     accelerator: Accelerator,
-    engine: Verilated,
+    engine: Box<dyn Simulator>,
     graph: Graph,
     input: Tensor,
     good: Compiled,
@@ -27,12 +27,17 @@ struct Bench {
 }
 
 impl Bench {
-    fn new() -> Bench {
+    /// On both simulators.
+    fn all() -> [Bench; 2] {
+        Engine::ALL.map(Bench::new)
+    }
+
+    fn new(engine: Engine) -> Bench {
         let accelerator = config("tiny");
         let graph = random_network(&accelerator, 4, 8_000).expect("tiny has all three chunks");
         let good = compile(&accelerator, &graph, &Options { images: 2, ..Options::default() });
         let good = good.unwrap_or_else(|report| panic!("{report}"));
-        let (engine, input) = (verilated(&accelerator), images(4, &graph, 2));
+        let (engine, input) = (engine.start(&accelerator), images(4, &graph, 2));
         Bench { engine, input, accelerator, graph, good, started: false }
     }
 
@@ -44,7 +49,7 @@ impl Bench {
         let timing = Timing::Fixed { latency: 20 };
         let reset = !std::mem::replace(&mut self.started, true);
         let options = executor::Options { timing, max_cycles: 400_000, watchdog: 2_000, reset };
-        executor::run(&mut self.engine, accelerator, program, &self.input, &options)
+        executor::run(self.engine.as_mut(), accelerator, program, &self.input, &options)
     }
 
     /// Runs the good program with `break_it` applied; the report, after the good one has run well again.
@@ -78,7 +83,10 @@ fn word(opcode: u32, values: &[i64]) -> u64 {
 
 #[test]
 fn the_hardware_names_what_is_wrong_and_recovers() {
-    let mut bench = Bench::new();
+    Bench::all().iter_mut().for_each(names_what_is_wrong_and_recovers);
+}
+
+fn names_what_is_wrong_and_recovers(bench: &mut Bench) {
     bench.still_works();
 
     let text = bench.broken(|program| {
@@ -143,7 +151,10 @@ fn ahead(program: &mut spec::program::Program, rounds: i64) {
 
 #[test]
 fn a_queue_may_run_ahead_by_the_signals_of_a_deep_network() {
-    let mut bench = Bench::new();
+    Bench::all().iter_mut().for_each(lets_a_queue_run_ahead);
+}
+
+fn lets_a_queue_run_ahead(bench: &mut Bench) {
     let (accelerator, mut program) = (bench.accelerator.clone(), bench.good.program.clone());
     ahead(&mut program, 20);
     bench.run(&accelerator, &program).unwrap_or_else(|report| panic!("{report}"));
@@ -153,7 +164,10 @@ fn a_queue_may_run_ahead_by_the_signals_of_a_deep_network() {
 
 #[test]
 fn random_words_never_hang_the_hardware() {
-    let mut bench = Bench::new();
+    Bench::all().iter_mut().for_each(never_hangs);
+}
+
+fn never_hangs(bench: &mut Bench) {
     for seed in 0..40 {
         let mut rng = Rng::new(seed);
         let mut program = bench.good.program.clone();

@@ -7,7 +7,7 @@ use spec::isa::table::{Queue, CFG};
 use spec::program::Program;
 use testbenches::fuzz::prediction::{same_counts, same_cycles, same_reads};
 use testbenches::fuzz::{Bench, Case, Configuration, Failure, Kind, Ran};
-use testbenches::rtl::{config, verilated};
+use testbenches::rtl::{config, Engine};
 
 /// The first cases of `tiny` that compile, before this memory; they pass.
 fn runs(bench: &mut Bench, timing: Timing) -> Vec<Ran> {
@@ -23,15 +23,21 @@ fn runs(bench: &mut Bench, timing: Timing) -> Vec<Ran> {
     drawn.filter_map(&mut run).take(6).collect()
 }
 
-fn tiny() -> Bench {
-    let accelerator = config("tiny");
-    Bench { engine: Box::new(verilated(&accelerator)), accelerator, sabotage: None }
+/// The accelerator `tiny` on both simulators.
+fn tiny() -> [Bench; 2] {
+    Engine::ALL.map(|engine| {
+        let accelerator = config("tiny");
+        Bench { engine: engine.start(&accelerator), accelerator, sabotage: None }
+    })
 }
 
 #[test]
 fn a_memory_one_cycle_slower_than_predicted_is_noticed() {
-    let mut bench = tiny();
-    for ran in runs(&mut bench, Timing::Fixed { latency: 7 }) {
+    tiny().iter_mut().for_each(notices_a_slow_memory);
+}
+
+fn notices_a_slow_memory(bench: &mut Bench) {
+    for ran in runs(bench, Timing::Fixed { latency: 7 }) {
         let predicted =
             |latency| predict(&bench.accelerator, &ran.compiled.program, latency).expect("the program ends");
         assert_eq!(same_cycles(&predicted(7), &ran.outcome).ok(), Some(ran.launches));
@@ -43,8 +49,11 @@ fn a_memory_one_cycle_slower_than_predicted_is_noticed() {
 
 #[test]
 fn a_program_with_another_operand_counts_otherwise() {
-    let mut bench = tiny();
-    for ran in runs(&mut bench, Timing::Random { latency: 60, seed: 1 }) {
+    tiny().iter_mut().for_each(notices_another_operand);
+}
+
+fn notices_another_operand(bench: &mut Bench) {
+    for ran in runs(bench, Timing::Random { latency: 60, seed: 1 }) {
         let prediction =
             |program: &Program| -> Run { predict(&bench.accelerator, program, 1).expect("the program ends") };
         assert!(same_counts(&prediction(&ran.compiled.program), &ran.outcome).is_ok());
@@ -64,7 +73,10 @@ fn a_program_with_another_operand_counts_otherwise() {
 
 #[test]
 fn one_late_beat_fails_a_case() {
-    let mut bench = tiny();
+    tiny().iter_mut().for_each(notices_a_late_beat);
+}
+
+fn notices_a_late_beat(bench: &mut Bench) {
     let case = Case::draw(&Configuration::Committed("tiny"), 0);
     let graph = case.graph(&bench.accelerator);
     let mut kind = |timing| {

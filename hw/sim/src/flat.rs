@@ -227,6 +227,16 @@ impl Flat {
         (entry < self.memories[memory].depth as usize).then_some(Named::Entry { memory, entry })
     }
 
+    /// The memory that has this path.
+    pub fn find_memory(&self, path: &str) -> Option<&Memory> {
+        self.memory_paths.get(path).map(|memory| &self.memories[*memory])
+    }
+
+    /// The paths of memories.
+    pub fn memory_paths(&self) -> impl Iterator<Item = &str> {
+        self.memory_paths.keys().map(String::as_str)
+    }
+
     /// The paths of states and memories.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.state_paths.keys().chain(self.memory_paths.keys()).map(String::as_str)

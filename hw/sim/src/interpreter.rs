@@ -7,7 +7,7 @@ use hdl::{meaning, Module};
 use num::Bits;
 
 use crate::flat::{Flat, Named, Next, Slot, Source};
-use crate::simulator::{unknown, Error, InputId, OutputId, Simulator};
+use crate::simulator::{unknown, Error, InputId, Inside, OutputId, Simulator};
 
 /// A module being interpreted.
 pub struct Interpreter {
@@ -39,15 +39,6 @@ impl Interpreter {
             memories: flat.memories.iter().map(memory).collect(),
             is_settled: false,
             flat,
-        }
-    }
-
-    /// What a register, or an entry of a memory, holds: `pe_3.accumulator`, `bank.words[17]`.
-    pub fn peek_path(&self, path: &str) -> Result<Bits, Error> {
-        match self.flat.find(path) {
-            Some(Named::State(state)) => Ok(self.states[state].clone()),
-            Some(Named::Entry { memory, entry }) => Ok(self.memories[memory][entry].clone()),
-            None => Err(unknown("register or memory entry", path, &self.module, self.flat.paths())),
         }
     }
 
@@ -150,12 +141,44 @@ impl Simulator for Interpreter {
         self.values[self.flat.outputs[output.0]].clone()
     }
 
-    fn step(&mut self) {
-        self.settle();
-        // Registers look at memories as they were before this cycle's writes.
-        let next = (0..self.states.len()).map(|index| self.next_state(index)).collect();
-        self.write_memories();
-        self.states = next;
-        self.is_settled = false;
+    fn step(&mut self, cycles: u64) {
+        for _ in 0..cycles {
+            self.settle();
+            // Registers look at memories as they were before this cycle's writes.
+            let next = (0..self.states.len()).map(|index| self.next_state(index)).collect();
+            self.write_memories();
+            self.states = next;
+            self.is_settled = false;
+        }
     }
+}
+
+impl Inside for Interpreter {
+    fn peek_path(&self, path: &str) -> Result<Bits, Error> {
+        match self.flat.find(path) {
+            Some(Named::State(state)) => Ok(self.states[state].clone()),
+            Some(Named::Entry { memory, entry }) => Ok(self.memories[memory][entry].clone()),
+            None => Err(unknown("register or memory entry", path, &self.module, self.flat.paths())),
+        }
+    }
+
+    fn poke_entry(&mut self, path: &str, value: &Bits) -> Result<(), Error> {
+        let Some(Named::Entry { memory, entry }) = self.flat.find(path) else {
+            return Err(unknown("memory entry", path, &self.module, self.flat.memory_paths()));
+        };
+        assert_eq!(value.width(), self.flat.memories[memory].width, "a value of the memory's width");
+        self.memories[memory][entry] = value.clone();
+        self.is_settled = false;
+        Ok(())
+    }
+
+    fn memory_shape(&self, path: &str) -> Result<(u32, u32), Error> {
+        shape(&self.flat, path, &self.module)
+    }
+}
+
+/// Width and depth of a memory of the layout.
+pub(crate) fn shape(flat: &Flat, path: &str, module: &Module) -> Result<(u32, u32), Error> {
+    let memory = flat.find_memory(path).map(|memory| (memory.width, memory.depth));
+    memory.ok_or_else(|| unknown("memory", path, module, flat.memory_paths()))
 }

@@ -1,6 +1,8 @@
-//! `Simulator`: how a running module is driven and watched, whatever runs it.
+//! `Simulator`: how a running module is driven and watched, whatever runs it; and `Inside`: how the simulators of
+//! this crate show registers and memories as well.
 //!
-//! A cycle is: set inputs, look at outputs (which follow the inputs at once), step over the clock edge.
+//! A cycle is: set inputs, look at outputs (which follow the inputs at once), step over the clock edge. What a test
+//! bench writes, ports by name and with Rust's own types, is [`Drive`](crate::Drive).
 
 use std::fmt;
 use std::sync::Arc;
@@ -35,7 +37,7 @@ pub enum Error {
         /// Where that part is: `top.core.divider`.
         path: String,
     },
-    /// The value has more bits than the port.
+    /// The value has more bits than the port, register or entry.
     TooLarge {
         /// The port.
         port: String,
@@ -43,6 +45,29 @@ pub enum Error {
         width: u32,
         /// The value.
         value: String,
+    },
+    /// The Rust type that was asked for cannot hold what is there.
+    TooWide {
+        /// The port, register or entry.
+        port: String,
+        /// What is there.
+        value: String,
+        /// The type.
+        kind: &'static str,
+    },
+    /// The entries are not all in the memory.
+    OutOfMemory {
+        /// The memory.
+        memory: String,
+        /// How many entries it has.
+        depth: u32,
+        /// The entry after the last that was asked for.
+        end: usize,
+    },
+    /// What a run waited for did not happen.
+    NeverHappened {
+        /// Cycles that it waited.
+        cycles: u64,
     },
 }
 
@@ -61,6 +86,16 @@ impl fmt::Display for Error {
             }
             Error::TooLarge { port, width, value } => {
                 write!(f, "error[sim]: {value} does not fit in the {width} bits of `{port}`")
+            }
+            Error::TooWide { port, value, kind } => {
+                write!(f, "error[sim]: `{port}` is {value}, which is no {kind}")?;
+                write!(f, "\n  = help: read it as a wider type, or as num::Bits")
+            }
+            Error::OutOfMemory { memory, depth, end } => {
+                write!(f, "error[sim]: `{memory}` has {depth} entries, and entry {} was asked for", end - 1)
+            }
+            Error::NeverHappened { cycles } => {
+                write!(f, "error[sim]: what the run waited for did not happen within {cycles} cycles")
             }
         }
     }
@@ -85,8 +120,8 @@ pub trait Simulator {
     /// An output, given the inputs as they are now.
     fn get_bits(&mut self, output: OutputId) -> Bits;
 
-    /// One clock edge.
-    fn step(&mut self);
+    /// Clock edges, with the inputs held.
+    fn step(&mut self, cycles: u64);
 
     /// Looks up an input port.
     fn input(&self, name: &str) -> Result<InputId, Error> {
@@ -101,51 +136,28 @@ pub trait Simulator {
         let names = module.outputs().iter().map(|output| output.port.name.as_str());
         module.output_index(name).map(OutputId).ok_or_else(|| unknown("output", name, module, names))
     }
+}
 
-    /// Sets the input `port` to an unsigned number that fits it.
-    fn poke(&mut self, port: &str, value: u64) -> Result<(), Error> {
-        self.poke_bits(port, &Bits::from_u64(64, value))
-    }
+/// A running module that can be looked into. Registers and memory entries have paths: `pe_3.accumulator`,
+/// `bank.words[17]`.
+pub trait Inside: Simulator {
+    /// What a register or an entry of a memory holds.
+    ///
+    /// # Errors
+    /// Where there is no such register or entry.
+    fn peek_path(&self, path: &str) -> Result<Bits, Error>;
 
-    /// Sets the input `port` to a signed number that fits it.
-    fn poke_signed(&mut self, port: &str, value: i64) -> Result<(), Error> {
-        let input = self.input(port)?;
-        let width = self.module().inputs()[input.0].width;
-        if num::bits_for_signed(value) > width {
-            return Err(Error::TooLarge { port: port.to_owned(), width, value: value.to_string() });
-        }
-        self.set_bits(input, &Bits::from_i64(width, value));
-        Ok(())
-    }
+    /// Changes an entry of a memory, of which `value` has the width.
+    ///
+    /// # Errors
+    /// Where there is no such entry.
+    fn poke_entry(&mut self, path: &str, value: &Bits) -> Result<(), Error>;
 
-    /// Sets the input `port` to `value`, whose bits beyond the port's width are 0.
-    fn poke_bits(&mut self, port: &str, value: &Bits) -> Result<(), Error> {
-        let input = self.input(port)?;
-        let width = self.module().inputs()[input.0].width;
-        let fitted = value.zext(width);
-        if width < value.width() && fitted.zext(value.width()) != *value {
-            return Err(Error::TooLarge { port: port.to_owned(), width, value: value.to_string() });
-        }
-        self.set_bits(input, &fitted);
-        Ok(())
-    }
-
-    /// The low 64 bits of the output `port`, unsigned.
-    fn peek(&mut self, port: &str) -> Result<u64, Error> {
-        let output = self.output(port)?;
-        Ok(self.get(output))
-    }
-
-    /// The output `port` as a signed number; its low 64 bits where it is wider.
-    fn peek_signed(&mut self, port: &str) -> Result<i64, Error> {
-        Ok(self.peek_bits(port)?.to_i64())
-    }
-
-    /// The output `port`.
-    fn peek_bits(&mut self, port: &str) -> Result<Bits, Error> {
-        let output = self.output(port)?;
-        Ok(self.get_bits(output))
-    }
+    /// Width and depth of a memory.
+    ///
+    /// # Errors
+    /// Where there is no such memory.
+    fn memory_shape(&self, path: &str) -> Result<(u32, u32), Error>;
 }
 
 /// Whether a simulator of ours can run `module`: one that contains foreign Verilog it cannot.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use hdl::cells;
-use sim::{Interpreter, Simulator};
+use sim::{Drive, Inside, Interpreter, Simulator};
 
 /// A small generator of random numbers (xorshift).
 struct Random(u64);
@@ -56,7 +56,7 @@ fn check_stream(mut cell: Interpreter, width: u32, capacity: usize) {
             held.push_back(word);
             taken += 1;
         }
-        cell.step();
+        cell.step(1);
     }
     assert!(taken > 1000 && given > 1000, "only {taken} words went in and {given} out");
 }
@@ -82,7 +82,7 @@ fn a_skid_buffer_passes_a_word_every_cycle() {
         if word > 0 {
             assert_eq!(peek(&mut stage, "out_data"), word - 1);
         }
-        stage.step();
+        stage.step(1);
     }
 }
 
@@ -96,7 +96,7 @@ fn counters_wrap_at_their_limit() {
             poke(&mut cell, &[("step", step), ("clear", clear)]);
             assert_eq!(peek(&mut cell, "count"), count);
             assert_eq!(peek(&mut cell, "last") == 1, count == limit - 1);
-            cell.step();
+            cell.step(1);
             count = if clear == 1 { 0 } else { (count + step) % limit };
         }
     }
@@ -114,7 +114,7 @@ fn the_arbiter_takes_turns() {
             let winner = order.find(|i| request >> i & 1 == 1);
             assert_eq!(peek(&mut cell, "grant"), winner.map_or(0, |winner| 1 << winner));
             assert_eq!(peek(&mut cell, "any") == 1, winner.is_some());
-            cell.step();
+            cell.step(1);
             if let (Some(winner), 1) = (winner, advance) {
                 first = winner + 1;
                 // Above the highest there is nobody: the turn starts again at 0.
@@ -144,7 +144,7 @@ fn the_ram_reads_what_was_there_before() {
                 poke(&mut cell, &[("write_mask", mask)]);
             }
             assert_eq!(peek(&mut cell, "read_data"), read);
-            cell.step();
+            cell.step(1);
             if read_enable == 1 {
                 read = words[read_addr as usize];
             }

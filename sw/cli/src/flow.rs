@@ -100,11 +100,11 @@ pub fn simulator(
     chosen: &Hardware,
 ) -> Result<Box<dyn Simulator>, Report> {
     let module = hardware(accelerator)?;
-    if chosen.rtl.is_some() && chosen.engine != Engine::Verilator {
+    if chosen.rtl.is_some() && chosen.engine() != Engine::Verilator {
         let error = Diagnostic::new("simulate", "only Verilator runs Verilog");
         return Err(error.help("leave out --rtl, or choose --engine verilator").into());
     }
-    match chosen.engine {
+    match chosen.engine() {
         Engine::Native => {
             Ok(Box::new(console.busy("compiling the hardware to machine code", || Native::new(&module))))
         }

@@ -127,14 +127,16 @@ impl Case {
 
 #[test]
 fn a_missing_tool_is_named() {
-    Case::new("no-verilator").without_tools().refuses("verify -c tiny.yaml -n network.yaml -i images.npy");
+    Case::new("no-verilator")
+        .without_tools()
+        .refuses("verify -c tiny.yaml -n network.yaml -i images.npy --engine verilator");
     Case::new("no-compiler")
         .without_tools()
         .with_tool("verilator")
-        .refuses("verify -c tiny.yaml -n network.yaml -i images.npy");
+        .refuses("verify -c tiny.yaml -n network.yaml -i images.npy --engine verilator");
     Case::new("no-verilator-simulate")
         .without_tools()
-        .refuses("simulate -c tiny.yaml -n network.yaml -i images.npy -o out");
+        .refuses("simulate -c tiny.yaml -n network.yaml -i images.npy -o out --engine verilator");
 }
 
 #[test]

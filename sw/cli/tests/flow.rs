@@ -86,7 +86,7 @@ fn what_was_done_is_shown_again_and_not_done_again() {
     let (table, before) = flow.run();
     assert!(before.is_empty() && table.contains(" mismatches\n"), "{table}");
     let (again, before) = flow.run();
-    assert_eq!((again, before.join(" ")), (table, "generate compile verify".into()));
+    assert_eq!((again, before.join(" ")), (table, "generate compile verify confirm".into()));
 }
 
 #[test]
@@ -112,11 +112,41 @@ fn a_product_that_is_gone_or_changed_is_made_again() {
     let flow = Flow::new("flow-products");
     flow.run();
     fs::remove_file(flow.out.join("run/network.program")).expect("removed");
-    assert_eq!(flow.run().1, ["generate", "verify"]);
+    assert_eq!(flow.run().1, ["generate", "verify", "confirm"]);
     assert!(flow.out.join("run/network.program").exists());
     fs::write(flow.out.join("run/rtl/nasa_top.v"), "").expect("written");
-    assert_eq!(flow.run().1, ["compile", "verify"]);
+    assert_eq!(flow.run().1, ["compile", "verify", "confirm"]);
     assert!(!fs::read(flow.out.join("run/rtl/nasa_top.v")).expect("readable").is_empty());
+}
+
+#[test]
+fn both_simulators_check_and_say_the_same() {
+    let flow = Flow::new("flow-confirmed");
+    let (stdout, _) = nasa_exits(0, &["run", text(&flow.file), "--json", "-"]);
+    let mut json: Value = serde_json::from_str(&stdout).expect("JSON");
+    assert_eq!(json["confirm"]["engine"].take(), "verilator");
+    assert_eq!(json["verify"]["engine"].take(), "native");
+    assert_eq!(json["confirm"], json["verify"]);
+    // One of them alone is another step, and is not judged again.
+    let (stdout, stderr) = nasa_exits(0, &["run", text(&flow.file), "--engine", "native", "--json", "-"]);
+    let json: Value = serde_json::from_str(&stdout).expect("JSON");
+    assert_eq!((&json["confirm"], done_before(&stderr)), (&Value::Null, vec!["generate", "compile"]));
+}
+
+#[test]
+fn without_verilator_a_flow_ends_unconfirmed() {
+    let flow = Flow::new("flow-unconfirmed");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nasa"));
+    command.args(["run", text(&flow.file), "--json", "-"]).env("PATH", &flow.out);
+    let output = command.output().expect("nasa starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("not confirmed: `verilator` is not installed\n"), "{said}");
+    let json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((&json["verify"]["mismatches"], &json["verify"]["engine"]), (&0.into(), &"native".into()));
+    assert_eq!(json["confirm"]["missing"], "`verilator` is not installed");
+    // Nothing is remembered of it: once Verilator is there, it is asked.
+    assert_eq!(flow.run().1, ["generate", "compile", "verify"]);
 }
 
 #[test]

@@ -43,7 +43,7 @@ impl<'a> Bench<'a> {
     /// Four cycles of reset.
     pub fn reset(&mut self) {
         self.engine.set(self.ports.aresetn, 0);
-        (0..4).for_each(|_| self.engine.step());
+        self.engine.step(4);
         self.engine.set(self.ports.aresetn, 1);
         self.tick();
     }
@@ -87,7 +87,7 @@ impl<'a> Bench<'a> {
             engine.set(port, value);
         }
         engine.set_bits(ports.rdata, &Bits::from_words(self.axi_bits, &slave.r_data));
-        engine.step();
+        engine.step(1);
         self.memory.clock(&master);
         self.now += 1;
     }

@@ -39,7 +39,7 @@ impl Default for Options {
 }
 
 /// What a run gave.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// Name and values of every tensor that the program leaves in DRAM.
     pub outputs: Vec<(String, Tensor)>,

@@ -1,7 +1,7 @@
 //! The loop-nest hardware, in the interpreter, against plain nested loops: random nests, every step of each.
 
 use accel::nest;
-use sim::{Interpreter, Simulator};
+use sim::{Drive, Interpreter, Simulator};
 use spec::isa::table::{NestKind, FLAG_REDUCE};
 use spec::nest::{Level, Nest};
 use spec::random::{accelerator, Rng};
@@ -46,7 +46,7 @@ fn load(hardware: &mut Interpreter, kind: NestKind, nest: &Nest) {
             poke("table_first", deltas[i][2 * pair]);
             poke("table_second", deltas[i].get(2 * pair + 1).copied().unwrap_or(0));
         }
-        hardware.step();
+        hardware.step(1);
     }
     for strobe in ["table_bound_we", "table_delta_we"] {
         hardware.poke(strobe, 0).expect("a port of the bundle");
@@ -60,10 +60,10 @@ fn walk(hardware: &mut Interpreter, kind: NestKind, nest: &Nest, page: u64, what
     hardware.poke("page", page).expect("a port");
     hardware.poke("depth", nest.levels.len() as u64).expect("a port");
     hardware.poke("start", 1).expect("a port");
-    hardware.step();
+    hardware.step(1);
     hardware.poke("start", 0).expect("a port");
     while hardware.peek("valid") == Ok(0) {
-        hardware.step();
+        hardware.step(1);
     }
     for step in 0..nest.steps() {
         let mut rest = step;
@@ -96,7 +96,7 @@ fn walk(hardware: &mut Interpreter, kind: NestKind, nest: &Nest, page: u64, what
             assert_eq!(hardware.peek("first"), Ok(u64::from(first)), "{what}, step {step}");
         }
         hardware.poke("step", 1).expect("a port");
-        hardware.step();
+        hardware.step(1);
         hardware.poke("step", 0).expect("a port");
     }
     assert_eq!(hardware.peek("valid"), Ok(0), "{what} goes on after its last step");

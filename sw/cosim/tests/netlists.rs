@@ -8,7 +8,8 @@ use std::sync::Arc;
 use cosim::verilator::Verilated;
 use hdl::random::{self as netlist, Random};
 use hdl::Module;
-use sim::{Interpreter, Simulator};
+use num::Bits;
+use sim::{Drive, Interpreter, Simulator};
 
 const CYCLES: usize = 200;
 
@@ -94,16 +95,16 @@ fn agree(module: &Arc<Module>, seed: u64) -> bool {
                 _ => random.bits(port.width),
             };
             for simulator in [&mut reference as &mut dyn Simulator, &mut verilated] {
-                simulator.poke_bits(&port.name, &value).expect("an input");
+                simulator.poke(&port.name, value.clone()).expect("an input");
             }
         }
         for output in module.outputs() {
             let name = &output.port.name;
-            let (expected, got) = (reference.peek_bits(name), verilated.peek_bits(name));
+            let (expected, got) = (reference.peek::<Bits>(name), verilated.peek::<Bits>(name));
             assert_eq!(got, expected, "{name} in cycle {cycle}, NETLIST_SEED={seed}");
         }
-        reference.step();
-        verilated.step();
+        reference.step(1);
+        verilated.step(1);
     }
     true
 }

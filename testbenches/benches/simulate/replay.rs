@@ -90,9 +90,9 @@ impl Simulator for Recorder<'_> {
         self.inner.get_bits(output)
     }
 
-    fn step(&mut self) {
-        self.cycles.push(self.now);
-        self.inner.step();
+    fn step(&mut self, cycles: u64) {
+        (0..cycles).for_each(|_| self.cycles.push(self.now));
+        self.inner.step(cycles);
     }
 }
 
@@ -112,7 +112,7 @@ pub fn replay(engine: &mut dyn Simulator, cycles: &[Cycle]) -> Seen {
         for (i, value) in cycle.iter().enumerate() {
             engine.set(InputId(i), *value);
         }
-        engine.step();
+        engine.step(1);
         let mut add = |value: u64| sum = sum.wrapping_mul(31).wrapping_add(value);
         add(engine.get(irq));
         for (valid, value) in channels {

@@ -16,8 +16,7 @@ pub use bench::{Bench, Failure, Kind, Ran, Sabotage};
 pub use case::{Case, Configuration};
 pub use summary::Summary;
 
-use crate::rtl::cache;
-use cosim::verilator::Verilated;
+use crate::rtl::Engine;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -32,6 +31,8 @@ pub struct Campaign {
     pub seed: u64,
     /// Configurations that are worked on at once.
     pub workers: usize,
+    /// What runs the hardware.
+    pub engine: Engine,
     /// Where failures are written, a folder each.
     pub folder: PathBuf,
     /// A mistake to plant in every program: a negative control.
@@ -67,7 +68,8 @@ impl Campaign {
     pub fn of(configurations: Vec<Configuration>, seed: u64) -> Campaign {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../runs/fuzz");
         let workers = std::thread::available_parallelism().map_or(2, usize::from);
-        Campaign { configurations, networks: 1, seed, workers, folder, sabotage: None }
+        let engine = Engine::Native;
+        Campaign { configurations, networks: 1, seed, workers, engine, folder, sabotage: None }
     }
 
     /// Runs all of it, and prints a line for each configuration as it ends.
@@ -118,11 +120,8 @@ impl Campaign {
     /// The accelerator, ready to run; what went wrong as text, a panic of the generator included.
     fn bench(&self, configuration: &Configuration) -> Result<Bench, String> {
         let accelerator = configuration.accelerator();
-        let build = || {
-            let top = accel::generate(&accelerator).map_err(|errors| errors.to_string())?;
-            Verilated::build(&top, &cache()).map_err(|error| error.to_string())
-        };
-        let engine = catch_unwind(AssertUnwindSafe(build)).map_err(|panic| bench::said(&*panic))??;
-        Ok(Bench { accelerator, engine: Box::new(engine), sabotage: self.sabotage })
+        let start = || self.engine.start(&accelerator);
+        let engine = catch_unwind(AssertUnwindSafe(start)).map_err(|panic| bench::said(&*panic))?;
+        Ok(Bench { accelerator, engine, sabotage: self.sabotage })
     }
 }

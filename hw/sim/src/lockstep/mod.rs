@@ -92,7 +92,8 @@ impl fmt::Display for Difference {
 }
 
 /// Runs simulators of one module side by side; the first output of the first cycle in which one of them differs from
-/// the reference. In every fourth cycle outputs are looked at before the inputs change as well.
+/// the reference. In every fourth cycle outputs are looked at before the inputs change as well, and in every fifth the
+/// inputs are held for three edges.
 pub fn difference(
     reference: &mut dyn Simulator,
     simulators: &mut [&mut dyn Simulator],
@@ -111,8 +112,9 @@ pub fn difference(
         if let Some(found) = look(reference, simulators, cycle) {
             return Some(found);
         }
-        reference.step();
-        simulators.iter_mut().for_each(|simulator| simulator.step());
+        let edges = if cycle % 5 == 3 { 3 } else { 1 };
+        reference.step(edges);
+        simulators.iter_mut().for_each(|simulator| simulator.step(edges));
     }
     None
 }

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use hdl::random::{hierarchy, Random};
 use hdl::Module;
 
+use super::backend::Backend;
 use super::fuzz::{compare, CYCLES, SIZE};
 use super::lanes::Lanes;
 use super::plan::Plan;
-use super::segments::Segments;
 use super::words::{bytes, Node, Op};
-use super::{Backend, Native};
+use super::Native;
 use crate::flat::{Flat, Source};
 use crate::lockstep::{difference, report, Stimulus};
 use crate::Interpreter;
@@ -79,12 +79,12 @@ fn wrong(module: &Arc<Module>, fault: Fault, chosen: impl Fn(usize) -> Vec<usize
         Fault::Portable | Fault::Lanes => Native::portable(module),
     };
     let has_lanes = matches!(fault, Fault::Vectors | Fault::Lanes);
-    let plan = with_wrong_masks(&native.plan, has_lanes, chosen)?;
-    let segments = Segments::new(&native.plan);
+    let plan = with_wrong_masks(&native.lowered.plan, has_lanes, chosen)?;
+    let segments = &native.lowered.segments;
     match fault {
-        Fault::Code | Fault::Vectors => native.backend = Backend::new(&plan, &segments, true),
-        Fault::Portable => native.plan = plan,
-        Fault::Lanes => native.lanes = Lanes::new(&plan, &segments, false),
+        Fault::Code | Fault::Vectors => native.backend = Backend::new(&plan, segments, true),
+        Fault::Portable => native.lowered.plan = plan,
+        Fault::Lanes => native.lanes = Lanes::new(&plan, segments, false),
     }
     Some(native)
 }

@@ -65,7 +65,7 @@ fn random_netlists_have_every_operation_with_lanes_and_without() {
     let mut lanes: BTreeMap<String, usize> = BTreeMap::new();
     for seed in 1..=100 {
         let native = Native::portable(&hierarchy(seed, SIZE));
-        for node in &native.plan.netlist.nodes {
+        for node in &native.lowered.plan.netlist.nodes {
             let counts = if node.lanes > 1 { &mut lanes } else { &mut single };
             *counts.entry(name(node.op)).or_default() += 1;
         }

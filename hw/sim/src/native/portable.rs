@@ -110,3 +110,10 @@ pub(crate) fn load(plan: &Plan, arena: &[u64], (index, lane): (usize, u32), addr
     let (at, shift, bits) = Arena::part(memory, plan.memory_at[index], entry, lane);
     arena[at] >> shift & bits
 }
+
+/// Writes a lane of a memory's entry.
+pub(crate) fn store(plan: &Plan, arena: &mut [u64], (index, lane): (usize, u32), entry: u64, word: u64) {
+    let memory = &plan.netlist.memories[index];
+    let (at, shift, bits) = Arena::part(memory, plan.memory_at[index], entry, lane);
+    arena[at] = arena[at] & !(bits << shift) | (word & bits) << shift;
+}

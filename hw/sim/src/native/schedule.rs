@@ -96,6 +96,15 @@ impl Schedule {
         }
         Ok(())
     }
+
+    /// As text, a block a line.
+    pub fn dump(&self) -> String {
+        let block = |(number, Block { nodes, states, has_lanes }): (usize, &Block)| {
+            let lanes = if *has_lanes { " with lanes" } else { "" };
+            format!("block {number}{lanes}: values {nodes:?}, registers {states:?}\n")
+        };
+        self.blocks.iter().enumerate().map(block).collect()
+    }
 }
 
 /// What is put in order: single values and registers, and cones of those with lanes.

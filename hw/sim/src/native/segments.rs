@@ -47,6 +47,16 @@ impl Segments {
         of_block.next().is_some_and(|first| first.is_fused) && of_block.next().is_none()
     }
 
+    /// As text, a segment a line.
+    pub fn dump(&self) -> String {
+        let segment = |(number, Segment { block, is_fused, nodes, states }): (usize, &Segment)| {
+            let kind = if *is_fused { "vectors" } else { "loops" };
+            let stored: Vec<&Id> = nodes.iter().filter(|id| self.is_stored[**id as usize]).collect();
+            format!("segment {number} of block {block}, {kind}: values {nodes:?}, stored {stored:?}, registers {states:?}\n")
+        };
+        self.all.iter().enumerate().map(segment).collect()
+    }
+
     /// As few segments as the order allows: all that can be of one kind, then all that can be of the other.
     fn cut(&mut self, plan: &Plan, block: usize, nodes: &[Id]) {
         let mut left: Vec<Id> = nodes.to_vec();

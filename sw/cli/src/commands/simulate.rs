@@ -3,21 +3,23 @@
 use super::Done;
 use crate::console::Console;
 use crate::{files, flow, timeline};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use cosim::executor::Options;
 use cosim::memory::Timing;
 use model::npy;
 use serde_json::json;
+use sim::Pass;
 use spec::error::{Diagnostic, Report};
 use std::path::PathBuf;
 
 /// What runs the hardware.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Engine {
-    /// The printed Verilog, in Verilator.
-    Verilator,
-    /// The description itself, as machine code: starts within seconds, and needs no other tool.
+    /// The description itself, as machine code: starts within a second, and needs no other tool.
     Native,
+    /// The printed Verilog, in Verilator: the independent judge, which takes a minute to build.
+    Verilator,
     /// The description itself, in our own interpreter: slow, and the definition of the language.
     Interpreter,
 }
@@ -36,18 +38,23 @@ impl Engine {
 /// What stands for the accelerator.
 #[derive(Args, Clone, Debug)]
 pub struct Hardware {
-    /// What runs the hardware.
-    #[arg(long, value_enum, default_value_t = Engine::Verilator)]
-    pub engine: Engine,
+    /// What runs the hardware [default: native, or verilator with --rtl].
+    #[arg(long, value_enum)]
+    engine: Option<Engine>,
     /// Runs the Verilog in this folder, as `nasa generate` wrote it and somebody changed it since.
     #[arg(long, value_name = "DIR")]
     pub rtl: Option<PathBuf>,
 }
 
 impl Hardware {
-    /// Freshly generated Verilog.
-    pub fn generated() -> Hardware {
-        Hardware { engine: Engine::Verilator, rtl: None }
+    /// Hardware as it is generated, on an engine of choice.
+    pub fn on(engine: Engine) -> Hardware {
+        Hardware { engine: Some(engine), rtl: None }
+    }
+
+    /// What runs it: the fastest that can.
+    pub fn engine(&self) -> Engine {
+        self.engine.unwrap_or(if self.rtl.is_some() { Engine::Verilator } else { Engine::Native })
     }
 }
 
@@ -118,10 +125,19 @@ pub struct Simulate {
     /// Writes when every queue ran what, for ui.perfetto.dev or chrome://tracing; a microsecond there is a cycle.
     #[arg(long, value_name = "FILE.json")]
     trace: Option<PathBuf>,
+    /// Shows what a pass of the native simulator made of the hardware, before the run.
+    #[arg(long, value_name = "PASS", value_parser = pass())]
+    dump_after: Option<Pass>,
     #[command(flatten)]
     hardware: Hardware,
     #[command(flatten)]
     memory: Memory,
+}
+
+/// Passes by their names.
+fn pass() -> impl TypedValueParser<Value = Pass> {
+    let named = |name: String| Pass::ALL.into_iter().find(|pass| pass.name() == name).ok_or("unknown");
+    PossibleValuesParser::new(Pass::ALL.map(Pass::name)).try_map(named)
 }
 
 impl Simulate {
@@ -138,6 +154,9 @@ impl Simulate {
         };
         let compiled = flow::compile(&accelerator, &graph, &options)?;
         self.check_trace()?;
+        if let Some(pass) = self.dump_after {
+            console.show(sim::dump_after(&flow::hardware(&accelerator)?, pass));
+        }
         let mut simulator = flow::simulator(console, &accelerator, &self.hardware)?;
         let outcome = flow::execute(
             console,
@@ -161,7 +180,7 @@ impl Simulate {
         console.say(format!("{}: {} images in {} cycles", self.out.display(), images.n, outcome.cycles));
         let (read, written) = (outcome.dram_read, outcome.dram_written);
         Ok(Done::well(json!({
-            "network": graph.name, "config": accelerator.name, "engine": self.hardware.engine.name(), "images": images.n,
+            "network": graph.name, "config": accelerator.name, "engine": self.hardware.engine().name(), "images": images.n,
             "cycles": outcome.cycles, "dram_read": read, "dram_written": written,
         })))
     }

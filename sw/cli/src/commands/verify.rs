@@ -49,6 +49,16 @@ pub struct Verify {
 
 impl Verify {
     pub fn run(&self, console: &Console) -> Result<Done, Report> {
+        let done = self.check(console)?;
+        console.show(&done.shown);
+        Ok(done)
+    }
+
+    /// The comparison, whose table is not shown yet.
+    ///
+    /// # Errors
+    /// Bad input.
+    pub fn check(&self, console: &Console) -> Result<Done, Report> {
         let accelerator = flow::accelerator(&self.config)?;
         let graph = flow::network(&self.network)?;
         self.check_layers(&graph)?;
@@ -91,12 +101,11 @@ impl Verify {
             outcome: &outcome,
             run: &run,
             timed: self.memory.random_memory.is_none(),
-            engine: self.hardware.engine.name(),
+            engine: self.hardware.engine().name(),
             only: self.layers.as_deref(),
             labels: labels.as_ref(),
         });
         let shown = verification.table();
-        console.show(&shown);
         Ok(Done { shown, ..Done::failing(verification.json(), verification.failures()) })
     }
 

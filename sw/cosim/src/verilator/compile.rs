@@ -19,6 +19,19 @@ use super::shim::CLASS;
 pub const FAST: &str = "-O1";
 /// Optimisation of what runs once.
 pub const SLOW: &str = "-O0";
+/// What the compiler is told besides. A model's functions call one another directly, as in a program, and not through
+/// the table by which a shared object's could be replaced.
+pub(super) const COMPILER: &[&str] = &[
+    "-fPIC",
+    "-fvisibility=hidden",
+    "-fno-semantic-interposition",
+    "-std=gnu++17",
+    "-DVM_COVERAGE=0",
+    "-DVM_SC=0",
+    "-DVM_TRACE=0",
+    "-w",
+    "-fno-strict-aliasing",
+];
 /// C++ files are joined up to this size.
 const UNIT_BYTES: u64 = 500_000;
 /// What Verilator is asked for. Warnings do not stop a build of any module that a user describes; that our own
@@ -40,12 +53,22 @@ pub const VERILATOR: &[&str] = &[
 /// Parts of Verilator's run-time library.
 const RUNTIME: &[&str] = &["verilated", "verilated_threads"];
 
+/// Whether what builds models is installed.
+///
+/// # Errors
+/// [`BuildError::MissingTool`] where it is not; others where it does not work.
+pub fn check_tools() -> Result<(), BuildError> {
+    Tools::find().map(drop)
+}
+
 /// The installed tools.
 pub(super) struct Tools {
     /// Verilator's include folder.
     include: PathBuf,
     /// Its version.
     pub version: String,
+    /// Optimisation of what runs every cycle.
+    pub fast: &'static str,
 }
 
 impl Tools {
@@ -62,7 +85,7 @@ impl Tools {
         let version = verilator("--version", "")?.trim().to_owned();
         let root = PathBuf::from(verilator("--getenv", "VERILATOR_ROOT")?.trim());
         run(Command::new("g++").arg("--version"))?;
-        Ok(Tools { include: root.join("include"), version })
+        Ok(Tools { include: root.join("include"), version, fast: FAST })
     }
 
     /// Compiles the Verilog files and the shim in `folder` into `folder/model.so`.
@@ -93,9 +116,9 @@ impl Tools {
 
     /// Compiles Verilator's run-time library into `folder`.
     pub fn build_runtime(&self, folder: &Path) -> Result<(), BuildError> {
-        let units = RUNTIME
-            .iter()
-            .map(|part| (self.include.join(format!("{part}.cpp")), folder.join(format!("{part}.o")), FAST));
+        let units = RUNTIME.iter().map(|part| {
+            (self.include.join(format!("{part}.cpp")), folder.join(format!("{part}.o")), self.fast)
+        });
         self.compile_all(folder, units.collect()).map(drop)
     }
 
@@ -109,7 +132,7 @@ impl Tools {
         };
         let (slow, fast): (Vec<PathBuf>, Vec<PathBuf>) = files.into_iter().partition(is_slow);
         let mut units = Vec::new();
-        for (files, optimisation, kind) in [(fast, FAST, "fast"), (slow, SLOW, "slow")] {
+        for (files, optimisation, kind) in [(fast, self.fast, "fast"), (slow, SLOW, "slow")] {
             for (i, group) in groups(files)?.into_iter().enumerate() {
                 let source = objects.join(format!("unit_{kind}_{i}.cpp"));
                 let includes = group.iter().map(|file| format!("#include \"{}\"\n", file.display()));
@@ -147,15 +170,7 @@ impl Tools {
 
     fn compile(&self, include: &Path, (source, object, optimisation): &Unit) -> Result<(), BuildError> {
         let mut command = Command::new("g++");
-        command.args([
-            *optimisation,
-            "-fPIC",
-            "-std=gnu++17",
-            "-DVM_COVERAGE=0",
-            "-DVM_SC=0",
-            "-DVM_TRACE=0",
-        ]);
-        command.args(["-w", "-fno-strict-aliasing"]).arg("-I").arg(include);
+        command.arg(optimisation).args(COMPILER).arg("-I").arg(include);
         command.arg("-I").arg(&self.include).arg("-I").arg(self.include.join("vltstd"));
         run(command.arg("-c").arg(source).arg("-o").arg(object)).map(drop)
     }

@@ -11,6 +11,6 @@ mod error;
 mod model;
 mod shim;
 
-pub use compile::{FAST, SLOW, VERILATOR};
+pub use compile::{check_tools, FAST, SLOW, VERILATOR};
 pub use error::BuildError;
 pub use model::Verilated;

@@ -11,7 +11,7 @@ use num::Bits;
 use sim::{InputId, OutputId, Simulator};
 
 use super::cache;
-use super::compile::{Tools, FAST, VERILATOR};
+use super::compile::{Tools, COMPILER, VERILATOR};
 use super::error::{at, BuildError};
 use super::shim;
 
@@ -44,6 +44,13 @@ impl Verilated {
         Verilated::build_files(top, &hdl::verilog::print(top), work_dir)
     }
 
+    /// The same, compiled for the fastest runs and however long that takes: what measurements compare with.
+    pub fn build_optimised(top: &Arc<Module>, work_dir: &Path) -> Result<Verilated, BuildError> {
+        let mut tools = Tools::find()?;
+        tools.fast = "-O3";
+        Verilated::build_with(&tools, top, &hdl::verilog::print(top), work_dir)
+    }
+
     /// The same with Verilog that was printed before, and may have been changed since; its top has the ports of
     /// `top`.
     pub fn build_files(
@@ -51,13 +58,21 @@ impl Verilated {
         files: &[VerilogFile],
         work_dir: &Path,
     ) -> Result<Verilated, BuildError> {
-        let tools = Tools::find()?;
+        Verilated::build_with(&Tools::find()?, top, files, work_dir)
+    }
+
+    fn build_with(
+        tools: &Tools,
+        top: &Arc<Module>,
+        files: &[VerilogFile],
+        work_dir: &Path,
+    ) -> Result<Verilated, BuildError> {
         let root = work_dir.join("verilated");
         fs::create_dir_all(&root).map_err(at(&root))?;
         // Verilator runs inside its work folder, so paths must not depend on ours.
         let root = root.canonicalize().map_err(at(&root))?;
         let shim = shim::text(top);
-        let options = format!("{} {FAST} {VERILATOR:?}", tools.version);
+        let options = format!("{} {} {COMPILER:?} {VERILATOR:?}", tools.version, tools.fast);
         let runtime =
             cache::get(&root, &cache::key(&[&options]), "verilated.o", |folder| tools.build_runtime(folder))?;
         let library = runtime.parent().unwrap_or(&root);
@@ -223,7 +238,7 @@ impl Simulator for Verilated {
         self.outputs[output.0].get_bits()
     }
 
-    fn step(&mut self) {
-        self.run(1);
+    fn step(&mut self, cycles: u64) {
+        self.run(cycles);
     }
 }

@@ -33,6 +33,8 @@ struct Running {{
 
 double sc_time_stamp() {{ return 0; }}
 
+// Everything else in the shared object is hidden.
+#pragma GCC visibility push(default)
 extern "C" Running* model_new(void** ports) {{
     Running* running = new Running;
     {CLASS}* model = &running->model;
@@ -54,6 +56,7 @@ extern "C" void model_tick(Running* running, unsigned long long cycles) {{
         {high}model->eval();
     }}
 }}
+#pragma GCC visibility pop
 "#
     )
 }

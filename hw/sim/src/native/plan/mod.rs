@@ -267,14 +267,12 @@ impl Plan {
         }
     }
 
-    /// Blocks, their sizes, and whom they wake.
+    /// What blocks and registers wake.
     pub fn dump(&self) -> String {
         let mut text = String::new();
-        for (number, block) in self.schedule.blocks.iter().enumerate() {
-            let (nodes, states) = (block.nodes.len(), block.states.len());
-            text += &format!("block {number}: {nodes} values, {states} registers\n");
-            for export in &self.exports[number] {
-                text += &format!("  values {:?} wake {:?}\n", export.values, export.wakes);
+        for (number, exports) in self.exports.iter().enumerate() {
+            for export in exports {
+                text += &format!("block {number}: values {:?} wake {:?}\n", export.values, export.wakes);
             }
         }
         for edge in &self.edges {

@@ -1,0 +1,46 @@
+//! What evaluates the units of a plan: machine code, or the plan interpreted.
+
+#[cfg(feature = "jit")]
+use super::jit;
+use super::plan::Plan;
+use super::portable::Portable;
+use super::segments::Segments;
+
+/// What evaluates the units of a plan.
+pub(crate) enum Backend {
+    #[cfg(feature = "jit")]
+    Code(Box<jit::Code>),
+    Portable(Portable),
+}
+
+impl Backend {
+    pub fn new(plan: &Plan, segments: &Segments, with_code: bool) -> Backend {
+        #[cfg(feature = "jit")]
+        if let Some(code) = with_code.then(|| jit::Code::new(plan, segments)).flatten() {
+            return Backend::Code(Box::new(code));
+        }
+        let _ = (with_code, segments);
+        Backend::Portable(Portable::new(plan))
+    }
+
+    pub fn is_compiled(&self) -> bool {
+        !matches!(self, Backend::Portable(_))
+    }
+
+    /// Runs the machine code of a fused segment.
+    pub fn run_fused(&self, segment: usize, arena: &mut [u64]) {
+        match self {
+            #[cfg(feature = "jit")]
+            Backend::Code(code) => code.run_fused(segment, arena),
+            Backend::Portable(_) => panic!("segment {segment} without machine code"),
+        }
+    }
+
+    pub fn run(&mut self, plan: &Plan, unit: usize, arena: &mut [u64]) {
+        match self {
+            #[cfg(feature = "jit")]
+            Backend::Code(code) => code.run(unit, arena),
+            Backend::Portable(portable) => portable.run(plan, unit, arena),
+        }
+    }
+}

@@ -10,6 +10,7 @@ use hdl::random::{hierarchy, Random};
 use hdl::Module;
 
 use super::backend::Backend;
+use super::cpu::Cpu;
 use super::fuzz::{compare, CYCLES, SIZE};
 use super::lanes::Lanes;
 use super::plan::Plan;
@@ -82,9 +83,9 @@ fn wrong(module: &Arc<Module>, fault: Fault, chosen: impl Fn(usize) -> Vec<usize
     let plan = with_wrong_masks(&native.lowered.plan, has_lanes, chosen)?;
     let segments = &native.lowered.segments;
     match fault {
-        Fault::Code | Fault::Vectors => native.backend = Backend::new(&plan, segments, true),
+        Fault::Code | Fault::Vectors => native.backend = Backend::new(&plan, segments, Cpu::host()),
         Fault::Portable => native.lowered.plan = plan,
-        Fault::Lanes => native.lanes = Lanes::new(&plan, segments, false),
+        Fault::Lanes => native.lanes = Lanes::new(&plan, segments, false, Cpu::host()),
     }
     Some(native)
 }

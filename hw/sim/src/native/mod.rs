@@ -18,9 +18,12 @@
 //! their users. An idle part of the hardware is asleep and costs a bit to look at.
 
 mod backend;
+mod cpu;
 #[cfg(test)]
 mod directed;
 mod elaborate;
+#[cfg(test)]
+mod fallbacks;
 mod families;
 #[cfg(test)]
 mod faults;
@@ -51,10 +54,11 @@ use num::Bits;
 pub use self::pipeline::{dump_after, Pass};
 
 use self::backend::Backend;
+use self::cpu::Cpu;
 use self::lanes::Lanes;
 use self::pipeline::{lower, Lowered};
 use self::plan::{Edge, FLAGS};
-use self::words::{bytes, ones, Id, Netlist};
+use self::words::{bytes, ones, Id};
 use crate::flat::Named;
 use crate::interpreter::shape;
 use crate::simulator::{unknown, Error, InputId, Inside, OutputId, Simulator};
@@ -74,24 +78,24 @@ impl Native {
     /// Makes `module`, which must pass [`check`](crate::check()), ready to run: machine code where this machine can
     /// have it, else the same plan interpreted.
     pub fn new(module: &Arc<Module>) -> Native {
-        Native::with(module, |netlist| netlist, true)
+        Native::with(module, Cpu::host())
     }
 
     /// Without machine code, as on machines for which none can be made.
     pub fn portable(module: &Arc<Module>) -> Native {
-        Native::with(module, |netlist| netlist, false)
+        Native::with(module, Cpu::without_code())
     }
 
-    fn with(module: &Arc<Module>, change: impl Fn(Netlist) -> Netlist, with_code: bool) -> Native {
-        let lowered = lower(module, change, |_, _| {});
+    fn with(module: &Arc<Module>, cpu: Cpu) -> Native {
+        let lowered = lower(module, |_, _| {});
         let Lowered { plan, segments, .. } = &lowered;
         let mut arena = vec![0; plan.words];
         plan.constants.iter().for_each(|(at, value)| arena[*at] = *value);
-        let backend = Backend::new(plan, segments, with_code);
+        let backend = Backend::new(plan, segments, cpu);
         let mut native = Native {
             module: Arc::clone(module),
             arena,
-            lanes: Lanes::new(plan, segments, backend.is_compiled()),
+            lanes: Lanes::new(plan, segments, backend.is_compiled(), cpu),
             backend,
             is_settled: false,
             lowered,

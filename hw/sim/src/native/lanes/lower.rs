@@ -1,5 +1,6 @@
 //! From blocks and memories with lanes to lists of array operations.
 
+use super::super::cpu::Cpu;
 use super::super::plan::{words, Plan};
 use super::super::segments::Segment;
 use super::super::words::{bytes, ones, padded, Id, Node, Op};
@@ -7,8 +8,8 @@ use super::kernels::{self, Args, Kernel};
 use super::Step;
 
 /// The steps of a segment.
-pub(super) fn segment(plan: &Plan, segment: &Segment) -> Vec<Step> {
-    let mut lower = Lower { plan, steps: Vec::new() };
+pub(super) fn segment(plan: &Plan, segment: &Segment, cpu: Cpu) -> Vec<Step> {
+    let mut lower = Lower { plan, cpu, steps: Vec::new() };
     for id in &segment.nodes {
         let exports = plan.exports[segment.block].iter();
         let wakes =
@@ -20,7 +21,7 @@ pub(super) fn segment(plan: &Plan, segment: &Segment) -> Vec<Step> {
 }
 
 /// The write ports of a memory, in their order.
-pub(super) fn memory(plan: &Plan, index: usize) -> Vec<Step> {
+pub(super) fn memory(plan: &Plan, index: usize, cpu: Cpu) -> Vec<Step> {
     let memory = &plan.netlist.memories[index];
     let writes = memory.writes.iter().map(|write| {
         let has_lanes = |id: Id| plan.netlist.lanes(id) > 1;
@@ -38,13 +39,14 @@ pub(super) fn memory(plan: &Plan, index: usize) -> Vec<Step> {
         };
         let address = has_lanes(write.addr).then(|| bytes(plan.netlist.width(write.addr)));
         let kernel = kernels::write(memory.bytes(), address, has_lanes(write.enable));
-        Step::Write { kernel, args, wakes: plan.readers[index].clone() }
+        Step::Write { kernel: kernel.on(cpu), args, wakes: plan.readers[index].clone() }
     });
     writes.collect()
 }
 
 struct Lower<'a> {
     plan: &'a Plan,
+    cpu: Cpu,
     steps: Vec<Step>,
 }
 
@@ -70,7 +72,7 @@ impl Lower<'_> {
     }
 
     fn run(&mut self, kernel: Kernel, args: Args) {
-        self.steps.push(Step::Run(kernel, args));
+        self.steps.push(Step::Run(kernel.on(self.cpu), args));
     }
 
     fn compute(&mut self, node: &Node, to: usize) {

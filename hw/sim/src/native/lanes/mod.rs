@@ -8,7 +8,8 @@ mod lower;
 #[cfg(test)]
 mod test;
 
-use self::kernels::{Args, Kernel};
+use self::kernels::{Args, Chosen};
+use super::cpu::Cpu;
 use super::plan::Plan;
 use super::segments::{Segment, Segments};
 
@@ -26,31 +27,33 @@ enum Step {
     /// Runs the machine code of a segment.
     Fused(usize),
     /// Computes.
-    Run(Kernel, Args),
+    Run(Chosen, Args),
     /// Moves words to where they are kept, and wakes units where that changes something.
     Keep { from: usize, to: usize, words: usize, wakes: Vec<u32> },
     /// Notes whether a register will change at the edge.
     Decide { state: usize, next: usize, words: usize, edge: u32 },
     /// Writes a memory, and wakes its readers.
-    Write { kernel: Kernel, args: Args, wakes: Vec<u32> },
+    Write { kernel: Chosen, args: Args, wakes: Vec<u32> },
 }
 
 impl Lanes {
     /// Lowers everything that has lanes. Of fused segments only the numbers are noted if there is machine code.
-    pub fn new(plan: &Plan, segments: &Segments, with_code: bool) -> Lanes {
+    pub fn new(plan: &Plan, segments: &Segments, with_code: bool, cpu: Cpu) -> Lanes {
         let mut units: Vec<Option<Vec<Step>>> = plan.schedule.blocks.iter().map(|_| None).collect();
         // What machine code has as a whole needs no steps.
         let is_here = |segment: &Segment| !(with_code && segments.is_whole(segment.block));
         for (number, segment) in segments.all.iter().enumerate().filter(|(_, segment)| is_here(segment)) {
             let steps = match segment.is_fused && with_code {
                 true => vec![Step::Fused(number)],
-                false => lower::segment(plan, segment),
+                false => lower::segment(plan, segment, cpu),
             };
             units[segment.block].get_or_insert_default().extend(steps);
         }
         units.resize_with(plan.first_memory, || None);
         let memories = plan.netlist.memories.iter().enumerate();
-        units.extend(memories.map(|(index, memory)| (memory.lanes > 1).then(|| lower::memory(plan, index))));
+        units.extend(
+            memories.map(|(index, memory)| (memory.lanes > 1).then(|| lower::memory(plan, index, cpu))),
+        );
         Lanes { units, words: plan.words, pending: plan.pending }
     }
 

@@ -2,6 +2,7 @@
 
 use hdl::random::Random;
 
+use super::super::cpu::Cpu;
 use super::super::plan::Plan;
 use super::super::schedule::schedule;
 use super::super::segments::Segments;
@@ -76,7 +77,7 @@ fn draw(random: &mut Random, kind: usize, maker: &mut Maker, lanes: u32) -> (Op,
 
 /// With machine code and without.
 fn backends(plan: &Plan, segments: &Segments) -> [Backend; 2] {
-    [true, false].map(|with_code| Backend::new(plan, segments, with_code))
+    [Cpu::host(), Cpu::without_code()].map(|cpu| Backend::new(plan, segments, cpu))
 }
 
 #[test]
@@ -101,7 +102,7 @@ fn every_operation_is_its_definition_in_every_lane() {
         for backend in backends(&plan, &segments) {
             let arena = &mut arena.clone();
             let is_compiled = backend.is_compiled();
-            let run = Lanes::new(&plan, &segments, is_compiled);
+            let run = Lanes::new(&plan, &segments, is_compiled, Cpu::host());
             for (number, segment) in segments.all.iter().enumerate() {
                 match run.has(segment.block) {
                     true => run.run(segment.block, arena, |segment, arena| backend.run_fused(segment, arena)),

@@ -33,7 +33,7 @@ impl Backend {
         match self {
             #[cfg(feature = "jit")]
             Backend::Code(code) => code.run_fused(segment, arena),
-            Backend::Portable(_) => panic!("segment {segment} without machine code"),
+            Backend::Portable(_) => panic!("segment {segment} in {} words without machine code", arena.len()),
         }
     }
 

@@ -1,11 +1,11 @@
 //! From blocks and memories with lanes to lists of array operations.
 
 use super::super::cpu::Cpu;
-use super::super::plan::{words, Plan};
+use super::super::plan::Plan;
 use super::super::segments::Segment;
 use super::super::words::{bytes, ones, padded, Id, Node, Op};
 use super::kernels::{self, Args, Kernel};
-use super::Step;
+use super::{Extent, Step};
 
 /// The steps of a segment.
 pub(super) fn segment(plan: &Plan, segment: &Segment, cpu: Cpu) -> Vec<Step> {
@@ -62,8 +62,8 @@ impl Lower<'_> {
         let to = if wakes.is_empty() { place } else { aside };
         self.compute(&node, to);
         if !wakes.is_empty() {
-            let words = words(node.width, node.lanes);
-            self.steps.push(Step::Keep { from: aside / 8, to: place / 8, words, wakes });
+            let extent = Extent::of(node.width, node.lanes);
+            self.steps.push(Step::Keep { from: aside / 8, to: place / 8, extent, wakes });
         }
     }
 
@@ -185,8 +185,8 @@ impl Lower<'_> {
             let kernel = kernels::reset(size, has_lanes(reset));
             self.run(kernel, Args { c: self.place(reset), number: value, ..args });
         }
-        let words = words(state.width, state.lanes);
+        let extent = Extent::of(state.width, state.lanes);
         let (state, next) = (plan.state_at[index], plan.next_at[index]);
-        self.steps.push(Step::Decide { state, next, words, edge: plan.edge_of[index] });
+        self.steps.push(Step::Decide { state, next, extent, edge: plan.edge_of[index] });
     }
 }

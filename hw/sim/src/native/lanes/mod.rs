@@ -12,6 +12,7 @@ use self::kernels::{Args, Chosen};
 use super::cpu::Cpu;
 use super::plan::Plan;
 use super::segments::{Segment, Segments};
+use super::words::{bytes, ones};
 
 /// The blocks and memories with lanes of a plan.
 pub(crate) struct Lanes {
@@ -29,9 +30,9 @@ enum Step {
     /// Computes.
     Run(Chosen, Args),
     /// Moves words to where they are kept, and wakes units where that changes something.
-    Keep { from: usize, to: usize, words: usize, wakes: Vec<u32> },
+    Keep { from: usize, to: usize, extent: Extent, wakes: Vec<u32> },
     /// Notes whether a register will change at the edge.
-    Decide { state: usize, next: usize, words: usize, edge: u32 },
+    Decide { state: usize, next: usize, extent: Extent, edge: u32 },
     /// Writes a memory, and wakes its readers.
     Write { kernel: Chosen, args: Args, wakes: Vec<u32> },
 }
@@ -69,13 +70,13 @@ impl Lanes {
             match step {
                 Step::Fused(segment) => fused(*segment, arena),
                 Step::Run(kernel, args) => drop(kernel.run(arena, args)),
-                Step::Keep { from, to, words, wakes } => {
-                    if replace(arena, *from, *to, *words) {
+                Step::Keep { from, to, extent, wakes } => {
+                    if replace(arena, *from, *to, *extent) {
                         wakes.iter().for_each(|unit| super::wake(arena, *unit));
                     }
                 }
-                Step::Decide { state, next, words, edge } => {
-                    if arena[*state..state + words] != arena[*next..next + words] {
+                Step::Decide { state, next, extent, edge } => {
+                    if extent.differs(&arena[*state..], &arena[*next..]) {
                         super::wake(&mut arena[self.pending..], *edge);
                     }
                 }
@@ -89,14 +90,35 @@ impl Lanes {
     }
 }
 
-/// Copies words; whether any changed.
-fn replace(arena: &mut [u64], from: usize, to: usize, words: usize) -> bool {
+/// The words that lanes take, and the bits of the last one that belong to any: what lies behind the last lane may be
+/// anything, and must not wake anybody.
+#[derive(Clone, Copy)]
+struct Extent {
+    words: usize,
+    last: u64,
+}
+
+impl Extent {
+    fn of(width: u32, lanes: u32) -> Extent {
+        let bits = 8 * bytes(width) * lanes;
+        Extent { words: bits.div_ceil(64) as usize, last: ones(bits - (bits - 1) / 64 * 64) }
+    }
+
+    /// Whether any lane differs.
+    fn differs(self, a: &[u64], b: &[u64]) -> bool {
+        let last = self.words - 1;
+        a[..last] != b[..last] || (a[last] ^ b[last]) & self.last != 0
+    }
+}
+
+/// Copies lanes; whether any changed.
+fn replace(arena: &mut [u64], from: usize, to: usize, extent: Extent) -> bool {
+    let words = extent.words;
     let [from, to] =
         arena.get_disjoint_mut([from..from + words, to..to + words]).expect("a place of its own");
-    let mut changed = 0;
-    for (to, from) in to.iter_mut().zip(from) {
-        changed |= *to ^ *from;
-        *to = *from;
+    let differs = extent.differs(from, to);
+    if differs {
+        to.copy_from_slice(from);
     }
-    changed != 0
+    differs
 }

@@ -4,8 +4,8 @@ use hdl::random::Random;
 
 use super::super::super::plan::FLAGS;
 use super::super::super::portable::load;
-use super::super::super::words::{ones, Memory, Op, State, Write};
-use super::{machines, Maker, Rig};
+use super::super::super::words::{bytes, ones, Memory, Op, State, Write};
+use super::{machines, set, Maker, Rig};
 
 #[test]
 fn registers_take_what_is_decided_in_each_lane() {
@@ -20,7 +20,14 @@ fn registers_take_what_is_decided_in_each_lane() {
         maker.0.states.push(State { width, lanes, scope: 0, next, enable, reset });
         let state = maker.push(Op::State(0), width, lanes);
         maker.show(state);
-        let rig = Rig::new(maker, random);
+        let mut rig = Rig::new(maker, random);
+        // Now and then it holds already what it takes.
+        let is_equal = random.once_in(3);
+        for lane in (0..lanes).filter(|_| is_equal) {
+            let (at, value) = (8 * rig.plan.state_at[0], rig.operand(next, lane));
+            set(&mut rig.arena, at + (lane * bytes(width)) as usize, bytes(width), value);
+        }
+        let rig = rig;
         let held = |lane| rig.lane(&rig.arena, rig.plan.state_at[0], width, lane);
         let taken = |lane| match (reset, enable) {
             (Some((reset, value)), _) if rig.operand(reset, lane) == 1 => value,

@@ -1,7 +1,6 @@
 //! What a netlist is put through: the interpreter, which is the definition, against machine code, against the same
 //! plan interpreted, and against Verilator.
 
-use std::ops::Range;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::Arc;
@@ -23,10 +22,20 @@ fn extent(seed: u64) -> (usize, usize) {
     (size, cycles)
 }
 
+/// The netlist of a seed.
+pub(super) fn netlist(seed: u64) -> Arc<Module> {
+    hierarchy(seed, extent(seed).0)
+}
+
+/// Values of a module and of all instances below it.
+pub(super) fn values(module: &Module) -> usize {
+    let below = module.instances().iter().map(|instance| values(&instance.module));
+    module.nodes().len() + below.sum::<usize>()
+}
+
 /// The netlist of a seed in all engines of `sim`.
 pub(super) fn native(seed: u64, summary: &mut Summary) {
-    let (size, cycles) = extent(seed);
-    let module = hierarchy(seed, size);
+    let (module, cycles) = (netlist(seed), extent(seed).1);
     let inputs = Stimulus::random(&module, seed, cycles);
     match native_difference(&module, &inputs) {
         None => {
@@ -54,26 +63,26 @@ const CYCLES: usize = 100;
 
 /// The netlists of some seeds in Verilator, built together. Where that fails each half is tried by itself, so that
 /// one netlist is to blame in the end.
-pub(super) fn verilator(seeds: Range<u64>, cache: &Path, summary: &mut Summary) {
-    let modules: Vec<Arc<Module>> = seeds.clone().map(|seed| hierarchy(seed, extent(seed).0)).collect();
+pub(super) fn verilator(seeds: &[u64], cache: &Path, summary: &mut Summary) {
+    let modules: Vec<Arc<Module>> = seeds.iter().map(|seed| netlist(*seed)).collect();
     let top = match &modules[..] {
         [one] => Arc::clone(one),
         all => side_by_side("netlists", all),
     };
-    let inputs = Stimulus::random(&top, seeds.start, CYCLES);
-    let count = seeds.end - seeds.start;
+    let inputs = Stimulus::random(&top, seeds[0], CYCLES);
+    let count = seeds.len() as u64;
     match verilator_difference(&top, &inputs, cache) {
         Judged::Agrees => {
             summary.verilated += count;
             summary.cycles += CYCLES as u64 * count;
         }
         _ if count > 1 => {
-            let middle = seeds.start + count / 2;
-            verilator(seeds.start..middle, cache, summary);
-            verilator(middle..seeds.end, cache, summary);
+            let (first, second) = seeds.split_at(seeds.len() / 2);
+            verilator(first, cache, summary);
+            verilator(second, cache, summary);
         }
         Judged::BreaksDown => {
-            println!("seed {}: passed over, an internal error of Verilator", seeds.start);
+            println!("seed {}: passed over, an internal error of Verilator", seeds[0]);
             summary.passed_over += 1;
         }
         Judged::Differs(_) => {
@@ -82,7 +91,7 @@ pub(super) fn verilator(seeds: Range<u64>, cache: &Path, summary: &mut Summary) 
                     Judged::Differs(wrong) => Some(wrong),
                     _ => None,
                 };
-            summary.failures.push(report(&top, seeds.start, CYCLES, compare));
+            summary.failures.push(report(&top, seeds[0], CYCLES, compare));
         }
     }
 }

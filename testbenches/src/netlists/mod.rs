@@ -18,8 +18,11 @@ use std::time::Instant;
 pub use self::coverage::Coverage;
 use spec::error::grouped;
 
-/// Netlists that are built at once for Verilator: most of a build is the same for one and for many.
-const BATCH: u64 = 10;
+/// Netlists that are built at once for Verilator: much of a build is the same for one and for many.
+const BATCH: usize = 10;
+
+/// Values of a netlist for Verilator, at most: a C++ compiler takes minutes for a large one.
+const LARGEST: usize = 6000;
 
 /// Netlists that a worker takes at once.
 const TAKEN: u64 = 50;
@@ -30,7 +33,7 @@ pub struct Campaign {
     pub seed: u64,
     /// Netlists in all engines of `sim`.
     pub netlists: u64,
-    /// The first of them in Verilator as well.
+    /// So many of them in Verilator as well: the first that are not too large.
     pub verilated: u64,
     /// Netlists that are worked on at once.
     pub workers: usize,
@@ -60,7 +63,7 @@ pub struct Summary {
 /// A piece of work.
 enum Task {
     Netlists(Range<u64>),
-    Verilator(Range<u64>),
+    Verilator(Vec<u64>),
 }
 
 /// Ranges of at most so many numbers.
@@ -69,7 +72,7 @@ fn parts(all: Range<u64>, size: u64) -> impl Iterator<Item = Range<u64>> {
 }
 
 impl Campaign {
-    /// So many netlists from a seed on, of which the first hundredth are given to Verilator as well.
+    /// So many netlists from a seed on, of which a hundredth is given to Verilator as well.
     pub fn new(netlists: u64, seed: u64) -> Campaign {
         let workers = std::thread::available_parallelism().map_or(2, usize::from);
         Campaign { seed, netlists, verilated: netlists.div_ceil(100), workers, cache: crate::rtl::cache() }
@@ -78,11 +81,12 @@ impl Campaign {
     /// Runs all of it, and says every now and then how far it is.
     pub fn run(&self) -> Summary {
         let started = Instant::now();
-        let seeds = |count: u64| self.seed..self.seed + count;
+        let all = self.seed..self.seed + self.netlists;
+        let is_small = |seed: &u64| engines::values(&engines::netlist(*seed)) <= LARGEST;
+        let small: Vec<u64> = all.clone().filter(is_small).take(self.verilated as usize).collect();
         // Builds for Verilator come first: they are the longest.
-        let verilator = parts(seeds(self.verilated), BATCH).map(Task::Verilator);
-        let tasks: VecDeque<Task> =
-            verilator.chain(parts(seeds(self.netlists), TAKEN).map(Task::Netlists)).collect();
+        let verilator = small.chunks(BATCH).map(|seeds| Task::Verilator(seeds.to_vec()));
+        let tasks: VecDeque<Task> = verilator.chain(parts(all, TAKEN).map(Task::Netlists)).collect();
         let waiting = Mutex::new(tasks);
         let total = Mutex::new(Summary::default());
         let work = || {
@@ -110,7 +114,8 @@ impl Campaign {
                 (part, Some(first))
             }
             Task::Verilator(seeds) => {
-                engines::verilator(seeds, &self.cache, &mut part);
+                engines::verilator(&seeds, &self.cache, &mut part);
+                println!("{} netlists agree with Verilator", part.verilated);
                 (part, None)
             }
         }

@@ -43,7 +43,7 @@ pub(super) const MODULES: &[Row] = &[
         rows(m, |row| row.len() >= 4 && rows(&row[0].module, |inner| inner.len() >= 4))
     }),
     ("an input common to a row", |m| ports(m, |drivers| drivers.iter().all(|id| *id == drivers[0]))),
-    ("an input of each instance", |m| ports(m, |drivers| is_all_different(drivers))),
+    ("an input of each instance", |m| ports(m, is_all_different)),
     ("an input common to a part of a row", |m| ports(m, is_grid)),
     ("a constant for each instance", |m| {
         ports(m, |drivers| is_all_different(drivers) && drivers.iter().all(|id| is_constant(m, *id)))
@@ -62,8 +62,11 @@ pub(super) const MODULES: &[Row] = &[
     ("path within a cycle through instances", has_path),
 ];
 
+/// A name, and the netlists and inputs that it is for.
+type WholeRow = (&'static str, fn(&Arc<Module>, &Stimulus) -> bool);
+
 /// Rows of a whole netlist.
-pub(super) const WHOLE: &[(&str, fn(&Arc<Module>, &Stimulus) -> bool)] = &[
+pub(super) const WHOLE: &[WholeRow] = &[
     ("instances two levels deep", |top, _| depth(top) >= 3),
     ("instances three levels deep", |top, _| depth(top) >= 4),
     ("instances four levels deep", |top, _| depth(top) >= 5),

@@ -89,8 +89,9 @@ impl Campaign {
         let tasks: VecDeque<Task> = verilator.chain(parts(all, TAKEN).map(Task::Netlists)).collect();
         let waiting = Mutex::new(tasks);
         let total = Mutex::new(Summary::default());
+        let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let work = || {
-            while let Some(task) = waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front() {
+            while let Some(task) = next() {
                 let (part, first) = self.part(task);
                 let mut total = total.lock().unwrap_or_else(PoisonError::into_inner);
                 total.add(part);

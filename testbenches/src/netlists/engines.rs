@@ -43,7 +43,7 @@ pub(super) fn native(seed: u64, summary: &mut Summary) {
             summary.cycles += cycles as u64;
             summary.coverage.count(&module, &inputs);
         }
-        Some(_) => summary.failures.push(report(&module, seed, cycles, native_difference)),
+        Some(_) => summary.failures.push(report(&module, seed, cycles, 3000, native_difference)),
     }
 }
 
@@ -91,7 +91,7 @@ pub(super) fn verilator(seeds: &[u64], cache: &Path, summary: &mut Summary) {
                     Judged::Differs(wrong) => Some(wrong),
                     _ => None,
                 };
-            summary.failures.push(report(&top, seeds[0], CYCLES, compare));
+            summary.failures.push(report(&top, seeds[0], CYCLES, 100, compare));
         }
     }
 }

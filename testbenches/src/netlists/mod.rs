@@ -24,6 +24,9 @@ const BATCH: usize = 10;
 /// Values of a netlist for Verilator, at most: a C++ compiler takes minutes for a large one.
 const LARGEST: usize = 6000;
 
+/// Failures after which the campaign ends: the rest would be more of the same.
+const MOST_FAILURES: usize = 3;
+
 /// Netlists that a worker takes at once.
 const TAKEN: u64 = 50;
 
@@ -95,6 +98,9 @@ impl Campaign {
                 let (part, first) = self.part(task);
                 let mut total = total.lock().unwrap_or_else(PoisonError::into_inner);
                 total.add(part);
+                if total.failures.len() >= MOST_FAILURES {
+                    break;
+                }
                 if let Some(first) = first {
                     total.done.insert(first);
                     self.tell(&total, started);

@@ -7,19 +7,17 @@ use hdl::Module;
 
 use super::Stimulus;
 
-/// Netlists that are tried while one is made smaller, at most.
-const MOST: usize = 3000;
-
-/// Makes `module` small, for which `compare` finds something wrong with the random inputs of `seed`; what there is to
-/// say about what is left. `compare` says what is wrong.
+/// Makes `module` small, for which `compare` finds something wrong with the random inputs of `seed`, by at most `most`
+/// comparisons; what there is to say about what is left. `compare` says what is wrong.
 pub fn report(
     module: &Arc<Module>,
     seed: u64,
     cycles: usize,
+    most: usize,
     mut compare: impl FnMut(&Arc<Module>, &Stimulus) -> Option<String>,
 ) -> String {
     let mut runs = 0;
-    let small = hdl::shrink::shrink(module, MOST, |module| {
+    let small = hdl::shrink::shrink(module, most, |module| {
         runs += 1;
         compare(module, &Stimulus::random(module, seed, cycles)).is_some()
     });

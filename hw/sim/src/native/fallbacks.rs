@@ -7,7 +7,7 @@ use hdl::random::hierarchy;
 use hdl::Module;
 
 use super::cpu::Cpu;
-use super::fuzz::{compare, CYCLES, SIZE};
+use super::fuzz::{compare, CYCLES, MOST, SIZE};
 use super::Native;
 use crate::lockstep::{report, Stimulus};
 
@@ -18,7 +18,11 @@ fn agree(cpu: Cpu) -> bool {
     for seed in 1..=30 {
         let module = hierarchy(seed, SIZE);
         let inputs = Stimulus::random(&module, seed, CYCLES);
-        assert!(compare(&module, &inputs).is_none(), "{cpu:?}: {}", report(&module, seed, CYCLES, compare));
+        assert!(
+            compare(&module, &inputs).is_none(),
+            "{cpu:?}: {}",
+            report(&module, seed, CYCLES, MOST, compare)
+        );
     }
     Native::with(&hierarchy(1, SIZE), cpu).is_compiled()
 }

@@ -11,7 +11,7 @@ use hdl::Module;
 
 use super::backend::Backend;
 use super::cpu::Cpu;
-use super::fuzz::{compare, CYCLES, SIZE};
+use super::fuzz::{compare, CYCLES, MOST, SIZE};
 use super::lanes::Lanes;
 use super::plan::Plan;
 use super::words::{bytes, Node, Op};
@@ -162,7 +162,7 @@ fn what_is_wrong_is_brought_down_to_a_few_values() {
             compare(&module, &Stimulus::random(&module, *seed, CYCLES)).is_some()
         });
         let seed = seed.expect("it is found");
-        let text = report(&hierarchy(seed, SIZE), seed, CYCLES, compare);
+        let text = report(&hierarchy(seed, SIZE), seed, CYCLES, MOST, compare);
         println!("{text}");
         let values = |line: &&str| line.trim_start().starts_with('v') && line.contains(" = ");
         let listed = text.lines().filter(values).count();

@@ -161,7 +161,7 @@ unsafe fn with_avx2<L: Loop>(base: *mut u8, args: &Args) -> bool {
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-use anywhere as with_avx2;
+use self::anywhere as with_avx2;
 
 fn kernel<L: Loop>() -> Kernel {
     Kernel { anywhere: anywhere::<L>, with_avx2: with_avx2::<L> }

@@ -25,9 +25,11 @@ demo: ## a trained network on a generated accelerator, sixteen images at once: R
 
 test: setup check ## everything that CI runs
 
-check: ## formatter, lints, layering, generated files, tests
+check: ## formatter, lints, layering, generated files, tests; the simulator without machine code too
 	cargo fmt --all --check
 	cargo clippy --quiet --workspace --all-targets $(FEATURES) --profile test -- -D warnings
+	cargo clippy --quiet -p nasa-sim --no-default-features --all-targets --profile test -- -D warnings
+	NETLISTS=20 cargo test --quiet -p nasa-sim --lib --no-default-features
 	cargo test --quiet --workspace $(FEATURES)
 
 bench: setup ## measures speed against the targets and writes docs/benchmarks.md
@@ -41,5 +43,6 @@ rtl: ## writes the Verilog of every configuration to rtl-out/
 bless: ## rewrites the golden files (messages, docs, rtl-out/tiny); read `git diff` before committing
 	BLESS=1 cargo test --quiet --workspace
 
-fuzz: ## random networks on random accelerators, RTL against reference; NETWORKS=320 SEED=1
+fuzz: ## random netlists in all engines, random networks on random accelerators; NETLISTS=20000 NETWORKS=320 SEED=1
+	cargo run --quiet --profile test -p nasa-testbenches --example netlists -- $(or $(NETLISTS),20000) $(or $(SEED),1)
 	cargo run --quiet --profile test -p nasa-testbenches --example fuzz -- $(or $(NETWORKS),320) $(or $(SEED),1)

@@ -64,7 +64,8 @@ pub(crate) fn assemble(graph: &Graph, live: &Live) -> Module {
     module
 }
 
-fn map_memory(memory: &Memory, mut to: impl FnMut(NodeId) -> NodeId) -> Memory {
+/// A memory whose ports take other values.
+pub(crate) fn map_memory(memory: &Memory, mut to: impl FnMut(NodeId) -> NodeId) -> Memory {
     let mut memory = memory.clone();
     for write in &mut memory.writes {
         let WritePort { addr, data, enable, mask, .. } = write;

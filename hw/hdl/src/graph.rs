@@ -24,6 +24,11 @@ pub(crate) struct Nodes {
 }
 
 impl Nodes {
+    /// Values that are there already. None of them is shared with those that are made later.
+    pub fn of(nodes: Vec<Node>, names: Vec<Option<String>>, places: Vec<Place>) -> Nodes {
+        Nodes { nodes, names, places, index: HashMap::new() }
+    }
+
     pub fn width(&self, id: NodeId) -> u32 {
         self.nodes[id.index()].width
     }

@@ -118,7 +118,7 @@ impl Hash for Instance {
 }
 
 /// A finished module.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Module {
     pub(crate) name: String,
     pub(crate) doc: String,

@@ -28,7 +28,11 @@ impl Interpreter {
     /// Starts `module`, which must pass [`check`](crate::check()).
     pub fn new(module: &Arc<Module>) -> Interpreter {
         crate::check(module).unwrap_or_else(|error| panic!("{error}"));
-        let flat = Flat::new(module);
+        Interpreter::of(module, Flat::new(module))
+    }
+
+    /// Starts a module that has been laid out.
+    pub(crate) fn of(module: &Arc<Module>, flat: Flat) -> Interpreter {
         let memory = |memory: &crate::flat::Memory| vec![Bits::zero(memory.width); memory.depth as usize];
         Interpreter {
             module: Arc::clone(module),

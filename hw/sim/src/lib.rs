@@ -3,7 +3,8 @@
 //! [`Sim`] is what a test bench starts. Behind it is one of three engines: [`Interpreter`] is the definition, slow,
 //! obvious, two-state; [`Native`] is the fast one, which evaluates what changes alone, equal instances side by side,
 //! as machine code or, where there is none, through arrays. Whatever else runs a module (a foreign simulator
-//! elsewhere) implements the same [`Simulator`], is driven by the same [`Drive`] and is compared with the first.
+//! elsewhere) implements the same [`Simulator`], is driven by the same [`Drive`] and is compared with the first, as in
+//! [`lockstep`].
 //!
 //! ```
 //! use sim::{Drive, Sim, Simulator};
@@ -20,6 +21,7 @@
 mod drive;
 mod flat;
 mod interpreter;
+pub mod lockstep;
 mod native;
 mod sim;
 mod simulator;

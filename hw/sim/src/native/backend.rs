@@ -1,5 +1,6 @@
 //! What evaluates the units of a plan: machine code, or the plan interpreted.
 
+use super::cpu::Cpu;
 #[cfg(feature = "jit")]
 use super::jit;
 use super::plan::Plan;
@@ -14,12 +15,12 @@ pub(crate) enum Backend {
 }
 
 impl Backend {
-    pub fn new(plan: &Plan, segments: &Segments, with_code: bool) -> Backend {
+    pub fn new(plan: &Plan, segments: &Segments, cpu: Cpu) -> Backend {
         #[cfg(feature = "jit")]
-        if let Some(code) = with_code.then(|| jit::Code::new(plan, segments)).flatten() {
+        if let Some(code) = cpu.has_code.then(|| jit::Code::new(plan, segments, cpu)).flatten() {
             return Backend::Code(Box::new(code));
         }
-        let _ = (with_code, segments);
+        let _ = (cpu, segments);
         Backend::Portable(Portable::new(plan))
     }
 
@@ -32,7 +33,7 @@ impl Backend {
         match self {
             #[cfg(feature = "jit")]
             Backend::Code(code) => code.run_fused(segment, arena),
-            Backend::Portable(_) => panic!("segment {segment} without machine code"),
+            Backend::Portable(_) => panic!("segment {segment} in {} words without machine code", arena.len()),
         }
     }
 

@@ -18,8 +18,15 @@
 //! their users. An idle part of the hardware is asleep and costs a bit to look at.
 
 mod backend;
+mod cpu;
+#[cfg(test)]
+mod directed;
 mod elaborate;
+#[cfg(test)]
+mod fallbacks;
 mod families;
+#[cfg(test)]
+mod faults;
 mod fold;
 #[cfg(test)]
 mod fuzz;
@@ -48,11 +55,12 @@ use num::Bits;
 pub use self::pipeline::{dump_after, Pass};
 
 use self::backend::Backend;
+use self::cpu::Cpu;
 use self::lanes::Lanes;
 use self::pipeline::{lower, Lowered};
 use self::plan::{Edge, FLAGS};
 use self::watch::Taps;
-use self::words::{bytes, ones, Id, Netlist};
+use self::words::{bytes, ones, Id};
 use crate::flat::Named;
 use crate::interpreter::shape;
 use crate::simulator::{unknown, Error, InputId, Inside, OutputId, Simulator};
@@ -74,27 +82,27 @@ impl Native {
     /// Makes `module`, which must pass [`check`](crate::check()), ready to run: machine code where this machine can
     /// have it, else the same plan interpreted.
     pub fn new(module: &Arc<Module>) -> Native {
-        Native::with(module, |netlist| netlist, true)
+        Native::with(module, Cpu::host())
     }
 
     /// Without machine code, as on machines for which none can be made.
     pub fn portable(module: &Arc<Module>) -> Native {
-        Native::with(module, |netlist| netlist, false)
+        Native::with(module, Cpu::without_code())
     }
 
-    fn with(module: &Arc<Module>, change: impl Fn(Netlist) -> Netlist, with_code: bool) -> Native {
-        Native::start(module, lower(module, None, change, |_, _| {}), with_code)
+    fn with(module: &Arc<Module>, cpu: Cpu) -> Native {
+        Native::start(module, lower(module, None, |_, _| {}), cpu)
     }
 
-    fn start(module: &Arc<Module>, lowered: Lowered, with_code: bool) -> Native {
+    fn start(module: &Arc<Module>, lowered: Lowered, cpu: Cpu) -> Native {
         let Lowered { plan, segments, .. } = &lowered;
         let mut arena = vec![0; plan.words];
         plan.constants.iter().for_each(|(at, value)| arena[*at] = *value);
-        let backend = Backend::new(plan, segments, with_code);
+        let backend = Backend::new(plan, segments, cpu);
         let mut native = Native {
             module: Arc::clone(module),
             arena,
-            lanes: Lanes::new(plan, segments, backend.is_compiled()),
+            lanes: Lanes::new(plan, segments, backend.is_compiled(), cpu),
             backend,
             taps: Taps::default(),
             is_settled: false,

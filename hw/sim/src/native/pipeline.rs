@@ -11,7 +11,6 @@ use super::regroup;
 use super::schedule::schedule;
 use super::segments::Segments;
 use super::sweep::sweep;
-use super::words::Netlist;
 use crate::flat::Flat;
 use crate::watch::Probes;
 
@@ -83,25 +82,19 @@ impl Lowered {
 /// Where `module` does not pass [`check`](crate::check()).
 pub fn dump_after(module: &Arc<Module>, pass: Pass) -> String {
     let mut text = String::new();
-    lower(
-        module,
-        None,
-        |netlist| netlist,
-        |made, dump| {
-            if made == pass {
-                text = dump();
-            }
-        },
-    );
+    lower(module, None, |made, dump| {
+        if made == pass {
+            text = dump();
+        }
+    });
     text
 }
 
-/// Runs all passes; `made` is told after each, and can have its result as text. Tests put faults in by `change`,
-/// before anything is grouped. Where something is watched there are `probes`.
+/// Runs all passes; `made` is told after each, and can have its result as text. Where something is watched there are
+/// `probes`.
 pub(crate) fn lower(
     module: &Arc<Module>,
     probes: Option<&Probes>,
-    change: impl Fn(Netlist) -> Netlist,
     mut made: impl FnMut(Pass, &dyn Fn() -> String),
 ) -> Lowered {
     crate::check(module).unwrap_or_else(|error| panic!("{error}"));
@@ -110,7 +103,7 @@ pub(crate) fn lower(
     made(Pass::Elaborate, &|| laid_out.netlist.dump());
 
     let families = families(&laid_out);
-    let netlist = change(sweep(laid_out.netlist));
+    let netlist = sweep(laid_out.netlist);
     debug_assert_eq!(netlist.check(), Ok(()));
     made(Pass::Sweep, &|| netlist.dump());
 

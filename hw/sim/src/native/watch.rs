@@ -14,6 +14,7 @@ use std::sync::Arc;
 use hdl::verilog::Scope;
 use hdl::Module;
 
+use super::cpu::Cpu;
 use super::pipeline::{lower, Lowered};
 use super::plan::{Plan, FLAGS};
 use super::words::{bytes, ones};
@@ -67,15 +68,15 @@ struct Piece {
 impl Native {
     /// Makes `module` ready to run as [`Native::new`] does, with the chosen ones of all its `scopes` watched.
     pub fn watching(module: &Arc<Module>, scopes: &[Scope], is_chosen: &[bool]) -> Native {
-        Native::watching_with(module, scopes, is_chosen, true)
+        Native::watching_with(module, scopes, is_chosen, Cpu::host())
     }
 
-    fn watching_with(module: &Arc<Module>, scopes: &[Scope], is_chosen: &[bool], with_code: bool) -> Native {
+    fn watching_with(module: &Arc<Module>, scopes: &[Scope], is_chosen: &[bool], cpu: Cpu) -> Native {
         crate::check(module).unwrap_or_else(|error| panic!("{error}"));
         let flat = Flat::new(module);
         let probes = Watched::new(&flat, scopes, is_chosen).probes(&flat);
-        let lowered = lower(module, Some(&probes), |netlist| netlist, |_, _| {});
-        let mut native = Native::start(module, lowered, with_code);
+        let lowered = lower(module, Some(&probes), |_, _| {});
+        let mut native = Native::start(module, lowered, cpu);
         // Probes have moved the registers behind them, so it is looked again where values are.
         let watched = Watched::new(&native.lowered.flat, scopes, is_chosen);
         native.taps = Taps::new(watched, &native.lowered);

@@ -15,6 +15,7 @@ use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{default_libcall_names, FuncId, Linkage, Module};
 
 use self::emit::Emitter;
+use super::cpu::Cpu;
 use super::plan::Plan;
 use super::segments::{Segment, Segments};
 
@@ -33,12 +34,12 @@ pub(crate) struct Code {
 
 impl Code {
     /// Compiles all units; nothing where this machine has no code generator, or the array is beyond its reach.
-    pub fn new(plan: &Plan, segments: &Segments) -> Option<Code> {
+    pub fn new(plan: &Plan, segments: &Segments, cpu: Cpu) -> Option<Code> {
         let is_reachable = i32::try_from(8 * plan.words).is_ok();
         if !is_reachable || cfg!(target_endian = "big") {
             return None;
         }
-        let mut module = JITModule::new(JITBuilder::with_isa(target()?, default_libcall_names()));
+        let mut module = JITModule::new(JITBuilder::with_isa(target(cpu)?, default_libcall_names()));
         let mut compiler = Compiler::new(&mut module);
         let mut functions = compiler.units(plan)?;
         let fused = compiler.segments(plan, segments)?;
@@ -81,11 +82,9 @@ impl Drop for Code {
     }
 }
 
-/// The code generator for this machine.
-fn target() -> Option<OwnedTargetIsa> {
-    // Without this the order of a vector's bytes would be a call of the code generator's library, which we have not.
-    #[cfg(target_arch = "x86_64")]
-    if !std::arch::is_x86_feature_detected!("ssse3") {
+/// The code generator for a machine.
+fn target(cpu: Cpu) -> Option<OwnedTargetIsa> {
+    if !cpu.has_shuffles {
         return None;
     }
     let mut flags = settings::builder();
@@ -93,7 +92,11 @@ fn target() -> Option<OwnedTargetIsa> {
     // registers: without it code is half as long, is made in half the time and runs faster.
     flags.set("opt_level", "none").ok()?;
     flags.set("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }).ok()?;
-    cranelift_native::builder().ok()?.finish(settings::Flags::new(flags)).ok()
+    let mut target = cranelift_native::builder_with_options(cpu.has_extensions).ok()?;
+    if cfg!(target_arch = "x86_64") && !cpu.has_extensions {
+        ["has_sse3", "has_ssse3"].iter().try_for_each(|flag| target.enable(flag)).ok()?;
+    }
+    target.finish(settings::Flags::new(flags)).ok()
 }
 
 /// Compiles functions one by one.

@@ -1,14 +1,15 @@
 //! From blocks and memories with lanes to lists of array operations.
 
-use super::super::plan::{words, Plan};
+use super::super::cpu::Cpu;
+use super::super::plan::Plan;
 use super::super::segments::Segment;
 use super::super::words::{bytes, ones, padded, Id, Node, Op};
 use super::kernels::{self, Args, Kernel};
-use super::Step;
+use super::{Extent, Step};
 
 /// The steps of a segment.
-pub(super) fn segment(plan: &Plan, segment: &Segment) -> Vec<Step> {
-    let mut lower = Lower { plan, steps: Vec::new() };
+pub(super) fn segment(plan: &Plan, segment: &Segment, cpu: Cpu) -> Vec<Step> {
+    let mut lower = Lower { plan, cpu, steps: Vec::new() };
     for id in &segment.nodes {
         let exports = plan.exports[segment.block].iter();
         let wakes =
@@ -20,7 +21,7 @@ pub(super) fn segment(plan: &Plan, segment: &Segment) -> Vec<Step> {
 }
 
 /// The write ports of a memory, in their order.
-pub(super) fn memory(plan: &Plan, index: usize) -> Vec<Step> {
+pub(super) fn memory(plan: &Plan, index: usize, cpu: Cpu) -> Vec<Step> {
     let memory = &plan.netlist.memories[index];
     let writes = memory.writes.iter().map(|write| {
         let has_lanes = |id: Id| plan.netlist.lanes(id) > 1;
@@ -38,13 +39,14 @@ pub(super) fn memory(plan: &Plan, index: usize) -> Vec<Step> {
         };
         let address = has_lanes(write.addr).then(|| bytes(plan.netlist.width(write.addr)));
         let kernel = kernels::write(memory.bytes(), address, has_lanes(write.enable));
-        Step::Write { kernel, args, wakes: plan.readers[index].clone() }
+        Step::Write { kernel: kernel.on(cpu), args, wakes: plan.readers[index].clone() }
     });
     writes.collect()
 }
 
 struct Lower<'a> {
     plan: &'a Plan,
+    cpu: Cpu,
     steps: Vec<Step>,
 }
 
@@ -60,8 +62,8 @@ impl Lower<'_> {
         let to = if wakes.is_empty() { place } else { aside };
         self.compute(&node, to);
         if !wakes.is_empty() {
-            let words = words(node.width, node.lanes);
-            self.steps.push(Step::Keep { from: aside / 8, to: place / 8, words, wakes });
+            let extent = Extent::of(node.width, node.lanes);
+            self.steps.push(Step::Keep { from: aside / 8, to: place / 8, extent, wakes });
         }
     }
 
@@ -70,7 +72,7 @@ impl Lower<'_> {
     }
 
     fn run(&mut self, kernel: Kernel, args: Args) {
-        self.steps.push(Step::Run(kernel, args));
+        self.steps.push(Step::Run(kernel.on(self.cpu), args));
     }
 
     fn compute(&mut self, node: &Node, to: usize) {
@@ -183,8 +185,8 @@ impl Lower<'_> {
             let kernel = kernels::reset(size, has_lanes(reset));
             self.run(kernel, Args { c: self.place(reset), number: value, ..args });
         }
-        let words = words(state.width, state.lanes);
+        let extent = Extent::of(state.width, state.lanes);
         let (state, next) = (plan.state_at[index], plan.next_at[index]);
-        self.steps.push(Step::Decide { state, next, words, edge: plan.edge_of[index] });
+        self.steps.push(Step::Decide { state, next, extent, edge: plan.edge_of[index] });
     }
 }

@@ -8,9 +8,11 @@ mod lower;
 #[cfg(test)]
 mod test;
 
-use self::kernels::{Args, Kernel};
+use self::kernels::{Args, Chosen};
+use super::cpu::Cpu;
 use super::plan::Plan;
 use super::segments::{Segment, Segments};
+use super::words::{bytes, ones};
 
 /// The blocks and memories with lanes of a plan.
 pub(crate) struct Lanes {
@@ -26,31 +28,33 @@ enum Step {
     /// Runs the machine code of a segment.
     Fused(usize),
     /// Computes.
-    Run(Kernel, Args),
+    Run(Chosen, Args),
     /// Moves words to where they are kept, and wakes units where that changes something.
-    Keep { from: usize, to: usize, words: usize, wakes: Vec<u32> },
+    Keep { from: usize, to: usize, extent: Extent, wakes: Vec<u32> },
     /// Notes whether a register will change at the edge.
-    Decide { state: usize, next: usize, words: usize, edge: u32 },
+    Decide { state: usize, next: usize, extent: Extent, edge: u32 },
     /// Writes a memory, and wakes its readers.
-    Write { kernel: Kernel, args: Args, wakes: Vec<u32> },
+    Write { kernel: Chosen, args: Args, wakes: Vec<u32> },
 }
 
 impl Lanes {
     /// Lowers everything that has lanes. Of fused segments only the numbers are noted if there is machine code.
-    pub fn new(plan: &Plan, segments: &Segments, with_code: bool) -> Lanes {
+    pub fn new(plan: &Plan, segments: &Segments, with_code: bool, cpu: Cpu) -> Lanes {
         let mut units: Vec<Option<Vec<Step>>> = plan.schedule.blocks.iter().map(|_| None).collect();
         // What machine code has as a whole needs no steps.
         let is_here = |segment: &Segment| !(with_code && segments.is_whole(segment.block));
         for (number, segment) in segments.all.iter().enumerate().filter(|(_, segment)| is_here(segment)) {
             let steps = match segment.is_fused && with_code {
                 true => vec![Step::Fused(number)],
-                false => lower::segment(plan, segment),
+                false => lower::segment(plan, segment, cpu),
             };
             units[segment.block].get_or_insert_default().extend(steps);
         }
         units.resize_with(plan.first_memory, || None);
         let memories = plan.netlist.memories.iter().enumerate();
-        units.extend(memories.map(|(index, memory)| (memory.lanes > 1).then(|| lower::memory(plan, index))));
+        units.extend(
+            memories.map(|(index, memory)| (memory.lanes > 1).then(|| lower::memory(plan, index, cpu))),
+        );
         Lanes { units, words: plan.words, pending: plan.pending }
     }
 
@@ -66,13 +70,13 @@ impl Lanes {
             match step {
                 Step::Fused(segment) => fused(*segment, arena),
                 Step::Run(kernel, args) => drop(kernel.run(arena, args)),
-                Step::Keep { from, to, words, wakes } => {
-                    if replace(arena, *from, *to, *words) {
+                Step::Keep { from, to, extent, wakes } => {
+                    if replace(arena, *from, *to, *extent) {
                         wakes.iter().for_each(|unit| super::wake(arena, *unit));
                     }
                 }
-                Step::Decide { state, next, words, edge } => {
-                    if arena[*state..state + words] != arena[*next..next + words] {
+                Step::Decide { state, next, extent, edge } => {
+                    if extent.differs(&arena[*state..], &arena[*next..]) {
                         super::wake(&mut arena[self.pending..], *edge);
                     }
                 }
@@ -86,14 +90,35 @@ impl Lanes {
     }
 }
 
-/// Copies words; whether any changed.
-fn replace(arena: &mut [u64], from: usize, to: usize, words: usize) -> bool {
+/// The words that lanes take, and the bits of the last one that belong to any: what lies behind the last lane may be
+/// anything, and must not wake anybody.
+#[derive(Clone, Copy)]
+struct Extent {
+    words: usize,
+    last: u64,
+}
+
+impl Extent {
+    fn of(width: u32, lanes: u32) -> Extent {
+        let bits = 8 * bytes(width) * lanes;
+        Extent { words: bits.div_ceil(64) as usize, last: ones(bits - (bits - 1) / 64 * 64) }
+    }
+
+    /// Whether any lane differs.
+    fn differs(self, a: &[u64], b: &[u64]) -> bool {
+        let last = self.words - 1;
+        a[..last] != b[..last] || (a[last] ^ b[last]) & self.last != 0
+    }
+}
+
+/// Copies lanes; whether any changed.
+fn replace(arena: &mut [u64], from: usize, to: usize, extent: Extent) -> bool {
+    let words = extent.words;
     let [from, to] =
         arena.get_disjoint_mut([from..from + words, to..to + words]).expect("a place of its own");
-    let mut changed = 0;
-    for (to, from) in to.iter_mut().zip(from) {
-        changed |= *to ^ *from;
-        *to = *from;
+    let differs = extent.differs(from, to);
+    if differs {
+        to.copy_from_slice(from);
     }
-    changed != 0
+    differs
 }

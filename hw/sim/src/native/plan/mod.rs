@@ -67,6 +67,7 @@ pub(crate) struct Plan {
     /// First word of the bits that say which edges change something.
     pub pending: usize,
     /// By value: whether each unit that needs it computes it anew.
+    #[cfg_attr(not(feature = "jit"), allow(dead_code))] // Only machine code computes anything anew.
     pub is_cheap: Vec<bool>,
     /// By value: the byte where it is kept, or [`NONE`].
     pub place: Vec<u32>,
@@ -146,6 +147,7 @@ impl Plan {
     }
 
     /// Whether a unit has lanes.
+    #[cfg_attr(not(feature = "jit"), allow(dead_code))] // Only machine code asks for it.
     pub fn has_lanes(&self, unit: usize) -> bool {
         match self.unit(unit) {
             Unit::Block(block) => self.schedule.blocks[block].has_lanes,

@@ -5,6 +5,7 @@ use hdl::verilog::scopes;
 use num::Bits;
 
 use super::*;
+use crate::native::cpu::Cpu;
 use crate::{InputId, Interpreter};
 
 type Told = Vec<(usize, Vec<u64>)>;
@@ -57,12 +58,12 @@ fn exactly_what_changes_is_told_whole_or_in_part() {
             let mut reference = Interpreter::watching(&module, &scopes, &is_chosen);
             let expected = told(&mut reference, seed, None);
             count += expected.iter().map(Vec::len).sum::<usize>();
-            for with_code in [true, false] {
-                let mut native = Native::watching_with(&module, &scopes, &is_chosen, with_code);
+            for cpu in [Cpu::host(), Cpu::without_code()] {
+                let mut native = Native::watching_with(&module, &scopes, &is_chosen, cpu);
                 let widths = &native.watched().widths;
                 assert_eq!(*widths, reference.watched().widths, "the same values");
                 let same = difference(&told(&mut native, seed, None), &expected);
-                assert_eq!(same, None, "seed {seed}, machine code: {with_code}");
+                assert_eq!(same, None, "seed {seed}, {cpu:?}");
             }
         }
     }

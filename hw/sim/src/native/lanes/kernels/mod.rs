@@ -7,6 +7,7 @@ mod arithmetic;
 mod memory;
 mod moves;
 
+use super::super::cpu::Cpu;
 use std::ops::{BitAnd, BitOr, BitXor, Not, Shl, Shr};
 
 pub(crate) use self::arithmetic::*;
@@ -35,12 +36,29 @@ pub(crate) struct Args {
     pub list: Vec<u32>,
 }
 
-/// An operation on the array; gives whether it wrote to a memory.
+/// An operation on the array, for any machine and for one with AVX2.
 #[derive(Clone, Copy)]
-pub(crate) struct Kernel(unsafe fn(*mut u8, &Args) -> bool);
+pub(crate) struct Kernel {
+    anywhere: Compiled,
+    with_avx2: Compiled,
+}
+
+/// A loop as it was compiled; gives whether it wrote to a memory.
+type Compiled = unsafe fn(*mut u8, &Args) -> bool;
 
 impl Kernel {
-    /// Runs it.
+    /// For a machine.
+    pub fn on(self, cpu: Cpu) -> Chosen {
+        Chosen(if cpu.has_avx2 { self.with_avx2 } else { self.anywhere })
+    }
+}
+
+/// An operation on the array, for the machine that it runs on.
+#[derive(Clone, Copy)]
+pub(crate) struct Chosen(Compiled);
+
+impl Chosen {
+    /// Runs it; whether it wrote to a memory.
     #[allow(unsafe_code)] // Lanes of several types lie in one array.
     pub fn run(self, arena: &mut [u64], args: &Args) -> bool {
         // SAFETY: the plan has given each operand and result a place of its own inside the array, aligned to its
@@ -142,12 +160,11 @@ unsafe fn with_avx2<L: Loop>(base: *mut u8, args: &Args) -> bool {
     L::run(base, args)
 }
 
+#[cfg(not(target_arch = "x86_64"))]
+use self::anywhere as with_avx2;
+
 fn kernel<L: Loop>() -> Kernel {
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        return Kernel(with_avx2::<L>);
-    }
-    Kernel(anywhere::<L>)
+    Kernel { anywhere: anywhere::<L>, with_avx2: with_avx2::<L> }
 }
 
 /// Lanes that are read.

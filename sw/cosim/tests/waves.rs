@@ -97,14 +97,16 @@ fn a_recording_holds_what_the_outputs_were_and_both_engines_write_the_same_bytes
             let found = read(&files[0], |_| true).expect("a recording");
             for cycle in window {
                 for (index, output) in module.outputs().iter().enumerate() {
-                    let path = format!("netlist.{}", output.port.name);
+                    let path = format!("{}.{}", module.name(), output.port.name);
                     for time in [2 * cycle, 2 * cycle + 1] {
                         let value = at(&found[&path], time);
                         assert_eq!(value, Some(outputs[cycle as usize][index].as_str()), "{path} in {cycle}");
                     }
                 }
-                let clock = [0, 1].map(|half| at(&found["netlist.aclk"], 2 * cycle + half));
-                assert_eq!(clock, [Some("1"), Some("0")]);
+                // Some random modules have no state, and so no clock.
+                if let Some(clock) = found.get(&format!("{}.aclk", module.name())) {
+                    assert_eq!([0, 1].map(|half| at(clock, 2 * cycle + half)), [Some("1"), Some("0")]);
+                }
             }
         }
     }

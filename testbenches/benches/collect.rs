@@ -62,7 +62,7 @@ impl Found {
 
 fn page(found: &Found) -> String {
     let mut text = String::from(
-        "<!-- Written by `make bench`. Do not edit. -->\n# Benchmarks\n\nMedians of one run of `make bench`. ",
+        "<!-- Written by `make bench`. Do not edit. -->\n# Benchmarks\n\nEvery figure is of the last run of its bench. ",
     );
     let _ = writeln!(text, "{}\n", machine(found));
     let sections = [

@@ -30,6 +30,8 @@ done
 if [ "$what" != demo ]; then
     python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
     [ -d /usr/share/datasets/fashion-mnist ] || missing+=(dataset-fashion-mnist)
+    # Verilator compresses the waves that it writes.
+    [ -e /usr/include/zlib.h ] || missing+=(zlib1g-dev)
 fi
 
 if [ ${#missing[@]} -gt 0 ]; then

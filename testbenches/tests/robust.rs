@@ -48,7 +48,8 @@ impl Bench {
     ) -> Result<Outcome, Report> {
         let timing = Timing::Fixed { latency: 20 };
         let reset = !std::mem::replace(&mut self.started, true);
-        let options = executor::Options { timing, max_cycles: 400_000, watchdog: 2_000, reset };
+        let options =
+            executor::Options { timing, max_cycles: 400_000, watchdog: 2_000, reset, ..Default::default() };
         executor::run(self.engine.as_mut(), accelerator, program, &self.input, &options)
     }
 

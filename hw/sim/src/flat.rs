@@ -9,6 +9,8 @@ use std::sync::Arc;
 use hdl::{Module, NodeId, Op, ReadPort};
 use num::Bits;
 
+use crate::watch::Probes;
+
 /// Index of a value.
 pub(crate) type Slot = usize;
 
@@ -67,6 +69,10 @@ pub(crate) struct Scope {
     pub module: Arc<Module>,
     /// The instance that it is part of; the top is its own.
     pub parent: u32,
+    /// The slot of its first value.
+    pub base: Slot,
+    /// The slots of what drives its inputs.
+    pub inputs: Vec<Slot>,
     pub scopes: Range<u32>,
     pub states: Range<usize>,
     pub memories: Range<usize>,
@@ -85,6 +91,9 @@ pub(crate) struct Flat {
     pub instances: Vec<Scope>,
     pub states: Vec<State>,
     pub memories: Vec<Memory>,
+    /// Values that are watched, and the states that show them: each takes its value at every clock edge, and nothing
+    /// reads it.
+    pub probes: BTreeMap<Slot, usize>,
     /// States and memories by path.
     state_paths: BTreeMap<String, usize>,
     memory_paths: BTreeMap<String, usize>,
@@ -92,22 +101,39 @@ pub(crate) struct Flat {
 
 impl Flat {
     pub fn new(top: &Arc<Module>) -> Flat {
+        Flat::probed(top, None)
+    }
+
+    /// With probes for some values of each module, and for the inputs of the top.
+    pub fn probed(top: &Arc<Module>, probes: Option<&Probes>) -> Flat {
         let mut flat = Flat::default();
         let inputs: Vec<Slot> = (0..top.inputs().len()).collect();
         flat.sources.extend(inputs.iter().map(|port| Source::Input(*port)));
         flat.scopes.extend(inputs.iter().map(|_| 0));
-        flat.outputs = flat.add(top, "", 0, &inputs);
+        if probes.is_some() {
+            inputs.iter().zip(top.inputs()).for_each(|(slot, port)| flat.probe(*slot, 0, port.width));
+        }
+        flat.outputs = flat.add(top, "", 0, &inputs, probes);
         flat.sort();
         flat
     }
 
     /// Lays out an instance whose inputs are the given slots; gives the slots of its outputs.
-    fn add(&mut self, module: &Arc<Module>, path: &str, parent: u32, inputs: &[Slot]) -> Vec<Slot> {
+    fn add(
+        &mut self,
+        module: &Arc<Module>,
+        path: &str,
+        parent: u32,
+        inputs: &[Slot],
+        probes: Option<&Probes>,
+    ) -> Vec<Slot> {
         let base = self.sources.len();
         let scope = self.instances.len() as u32;
         self.instances.push(Scope {
             module: Arc::clone(module),
             parent,
+            base,
+            inputs: inputs.to_vec(),
             scopes: scope..scope + 1,
             states: self.states.len()..self.states.len(),
             memories: self.memories.len()..self.memories.len(),
@@ -117,6 +143,9 @@ impl Flat {
         let (first_state, first_memory) = (self.states.len(), self.memories.len());
         self.add_registers(module, path, scope, slot);
         let reads = self.add_memories(module, path, scope, slot);
+        for node in probes.and_then(|probes| probes.get(&module.fingerprint())).into_iter().flatten() {
+            self.probe(slot(*node), scope, module.node(*node).width);
+        }
         for id in module.node_ids() {
             let source = match &module.node(id).op {
                 Op::Input(port) => Source::Same(inputs[*port]),
@@ -139,7 +168,8 @@ impl Flat {
         let mut outputs = Vec::new();
         for instance in module.instances() {
             let inputs: Vec<Slot> = instance.inputs.iter().map(|id| slot(*id)).collect();
-            outputs.push(self.add(&instance.module, &format!("{path}{}.", instance.name), scope, &inputs));
+            let path = format!("{path}{}.", instance.name);
+            outputs.push(self.add(&instance.module, &path, scope, &inputs, probes));
         }
         let scopes = self.instances.len() as u32;
         let this = &mut self.instances[scope as usize];
@@ -152,6 +182,11 @@ impl Flat {
             }
         }
         module.outputs().iter().map(|output| slot(output.node)).collect()
+    }
+
+    fn probe(&mut self, slot: Slot, scope: u32, width: u32) {
+        self.probes.insert(slot, self.states.len());
+        self.states.push(State { scope, width, reset: None, enable: None, next: Next::Value(slot) });
     }
 
     fn add_registers(&mut self, module: &Module, path: &str, scope: u32, slot: impl Fn(NodeId) -> Slot) {

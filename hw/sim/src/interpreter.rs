@@ -1,6 +1,8 @@
 //! The reference interpreter: evaluates every value in every cycle, with the same arithmetic that the reference
 //! of the neural networks uses. Two states, everything starts at 0.
 
+mod watch;
+
 use std::sync::Arc;
 
 use hdl::{meaning, Module};
@@ -19,6 +21,7 @@ pub struct Interpreter {
     memories: Vec<Vec<Bits>>,
     /// Whether `values` follow from inputs and state as they are now.
     is_settled: bool,
+    watching: watch::Watching,
 }
 
 impl Interpreter {
@@ -38,6 +41,7 @@ impl Interpreter {
             states: flat.states.iter().map(|state| Bits::zero(state.width)).collect(),
             memories: flat.memories.iter().map(memory).collect(),
             is_settled: false,
+            watching: watch::Watching::default(),
             flat,
         }
     }

@@ -26,6 +26,7 @@ mod native;
 mod sim;
 mod simulator;
 mod value;
+mod watch;
 
 pub use drive::Drive;
 pub use interpreter::Interpreter;
@@ -33,3 +34,4 @@ pub use native::{dump_after, Native, Pass};
 pub use sim::{Engine, Sim};
 pub use simulator::{check, Error, InputId, Inside, OutputId, Simulator};
 pub use value::Value;
+pub use watch::{Watch, Watched};

@@ -123,6 +123,11 @@ pub trait Simulator {
     /// Clock edges, with the inputs held.
     fn step(&mut self, cycles: u64);
 
+    /// Says that the next clock edge ends this cycle of a run. Who records runs wants to know; others need not.
+    fn mark(&mut self, cycle: u64) {
+        let _ = cycle;
+    }
+
     /// Looks up an input port.
     fn input(&self, name: &str) -> Result<InputId, Error> {
         let module = self.module();

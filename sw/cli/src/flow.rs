@@ -7,7 +7,8 @@ use crate::console::Console;
 use crate::{files, mappings, package};
 use compiler::{Compiled, Options};
 use cosim::executor::{self, Outcome};
-use cosim::verilator::Verilated;
+use cosim::verilator::{Recorded, Verilated};
+use cosim::waves::{Plan, Recorder, Selection, Traced};
 use hdl::verilog::{self, VerilogFile};
 use hdl::Module;
 use mapper::{events, Mapping};
@@ -100,25 +101,63 @@ pub fn simulator(
     chosen: &Hardware,
 ) -> Result<Box<dyn Simulator>, Report> {
     let module = hardware(accelerator)?;
-    if chosen.rtl.is_some() && chosen.engine() != Engine::Verilator {
-        let error = Diagnostic::new("simulate", "only Verilator runs Verilog");
-        return Err(error.help("leave out --rtl, or choose --engine verilator").into());
-    }
+    check_engine(chosen)?;
     match chosen.engine() {
-        Engine::Native => {
-            Ok(Box::new(console.busy("compiling the hardware to machine code", || Native::new(&module))))
-        }
+        Engine::Native => Ok(Box::new(console.busy(MACHINE_CODE, || Native::new(&module)))),
         Engine::Interpreter => Ok(Box::new(Interpreter::new(&module))),
         Engine::Verilator => {
-            let written = chosen.rtl.as_deref().map(written_verilog).transpose()?;
-            let files = written.unwrap_or_else(|| verilog::print(&module));
-            let what = "building the simulator (once for each configuration)";
-            match console.busy(what, || Verilated::build_files(&module, &files, &cache())) {
+            let files = verilog_of(chosen, &module)?;
+            match console.busy(MODEL, || Verilated::build_files(&module, &files, &cache())) {
                 Ok(model) => Ok(Box::new(model)),
                 Err(error) => Err(error.diagnostic().into()),
             }
         }
     }
+}
+
+/// or one that records what the run does;
+pub fn recorder(
+    console: &Console,
+    accelerator: &Accelerator,
+    chosen: &Hardware,
+    plan: Plan,
+) -> Result<Box<dyn Recorder>, Report> {
+    let module = hardware(accelerator)?;
+    check_engine(chosen)?;
+    let Selection { scopes, is_chosen, .. } = &plan.selection;
+    match chosen.engine() {
+        Engine::Native => {
+            let native = console.busy(MACHINE_CODE, || Native::watching(&module, scopes, is_chosen));
+            Ok(Box::new(Traced::new(native, plan)?))
+        }
+        Engine::Interpreter => {
+            let interpreter = Interpreter::watching(&module, scopes, is_chosen);
+            Ok(Box::new(Traced::new(interpreter, plan)?))
+        }
+        Engine::Verilator => {
+            let files = verilog_of(chosen, &module)?;
+            Ok(Box::new(console.busy(MODEL, || Recorded::build(&module, &files, &cache(), plan))?))
+        }
+    }
+}
+
+/// What takes a while before a run.
+const MACHINE_CODE: &str = "compiling the hardware to machine code";
+const MODEL: &str = "building the simulator (once for each configuration)";
+
+/// Whether the engine runs what it is to run.
+fn check_engine(chosen: &Hardware) -> Result<(), Report> {
+    if chosen.rtl.is_some() && chosen.engine() != Engine::Verilator {
+        let error = Diagnostic::new("simulate", "only Verilator runs Verilog");
+        return Err(error.help("leave out --rtl, or choose --engine verilator").into());
+    }
+    Ok(())
+}
+
+/// What Verilator runs.
+fn verilog_of(chosen: &Hardware, module: &Arc<Module>) -> Result<Vec<VerilogFile>, Report> {
+    let written = chosen.rtl.as_deref().map(written_verilog).transpose()?;
+    Ok(written.unwrap_or_else(|| verilog::print(module)))
 }
 
 /// The Verilog that `nasa generate` left in a folder, as it is now.

@@ -17,6 +17,7 @@ mod report;
 mod steps;
 mod timeline;
 mod verification;
+mod waves;
 
 use clap::Parser;
 use commands::{Command, Done};

@@ -1,6 +1,7 @@
 //! What the launches of a run say about a layer: a launch belongs to the layer whose words it comes from.
 //!
-//! Cycles of launches are counted from the first launch of the run, measured and predicted alike.
+//! Cycles of launches are counted from the first launch of the run, measured and predicted alike; what the user sees is
+//! counted from the start of the run, [`first_launch`] cycles before.
 
 use cosim::executor::Outcome;
 use mapper::events::Run;
@@ -27,6 +28,11 @@ impl Launch {
     fn is_exec(&self) -> bool {
         Queue::ALL[self.queue % 3] == Queue::Execute
     }
+}
+
+/// The cycle of the run in which its first launch begins.
+pub fn first_launch(outcome: &Outcome) -> u64 {
+    outcome.events.iter().map(|event| event.begin).min().unwrap_or(0)
 }
 
 /// The launches that the hardware's trace showed.

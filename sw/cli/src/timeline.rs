@@ -1,5 +1,6 @@
 //! A run as a timeline: every launch of every queue from its first cycle to its last, in the trace-event format
-//! that Perfetto (ui.perfetto.dev) and chrome://tracing show. A microsecond there is a cycle here.
+//! that Perfetto (ui.perfetto.dev) and chrome://tracing show. A microsecond there is a cycle here,
+//! counted from the start of the run.
 
 use crate::measure::{self, layer_of};
 use cosim::executor::Outcome;
@@ -16,6 +17,7 @@ pub fn of(accelerator: &Accelerator, program: &Program, outcome: &Outcome) -> Va
     };
     let chunk = |(index, name): (usize, &&str)| json!({"ph": "M", "name": "process_name", "pid": index, "args": {"name": name}});
     let launches = measure::measured(outcome);
+    let first = measure::first_launch(outcome);
     let launch = |launch: &measure::Launch| {
         let mut spans = program.source.iter().filter(|span| span.stream == launch.queue);
         let within = |span: &&Span| (span.first..=span.last).contains(&launch.word);
@@ -26,7 +28,7 @@ pub fn of(accelerator: &Accelerator, program: &Program, outcome: &Outcome) -> Va
             "cat": what,
             "pid": launch.queue / 3,
             "tid": launch.queue,
-            "ts": launch.begin,
+            "ts": first + launch.begin,
             "dur": launch.end - launch.begin,
             "args": {"word": launch.word, "what": what},
         })

@@ -109,8 +109,7 @@ impl Evidence<'_> {
                 let program = &self.compiled.program;
                 let (layer, place) = (layer_of(program, p).unwrap_or("none"), self.place(program, p));
                 let message = format!("layer `{layer}`: {place} is not timed as predicted");
-                let cycles =
-                    |launch: &Launch| format!("{} to {}", grouped(launch.begin), grouped(launch.end));
+                let cycles = |launch: &Launch| self.cycles(launch).join(" to ");
                 let (p, m) = (cycles(p), cycles(m));
                 Diagnostic::new("verify", message)
                     .note(format!("predicted from cycle {p}, measured from cycle {m}"))
@@ -125,11 +124,17 @@ impl Evidence<'_> {
     }
 
     /// The `EXEC` that wrote element `[n, c, y, x]` of a layer: its word and cycles.
-    fn made_by(&self, plan: &LayerPlan, measured: &Times, [n, c, y, _]: [usize; 4]) -> Option<String> {
-        let launch = measured.execs.get(n * plan.parts as usize + plan.part_of(c as u32, y as u32)?)?;
-        let [begin, end] = [launch.begin, launch.end].map(grouped);
+    fn made_by(&self, plan: &LayerPlan, measured: &Times, [n, c, y, x]: [usize; 4]) -> Option<String> {
+        let launch = exec_of(plan, measured, [n, c, y, x])?;
+        let [begin, end] = self.cycles(launch);
         let place = self.place(&self.compiled.program, launch);
         Some(format!("written by the EXEC of {place}, cycles {begin} to {end}, for image {n}"))
+    }
+
+    /// First cycle of a launch, and the first after it, counted from the start of the run.
+    fn cycles(&self, launch: &Launch) -> [String; 2] {
+        let first = measure::first_launch(self.outcome);
+        [launch.begin, launch.end].map(|cycle| grouped(first + cycle))
     }
 
     /// Queue and word of a launch, for messages.
@@ -138,6 +143,11 @@ impl Evidence<'_> {
         debug_assert!(launch.queue < program.streams.len());
         format!("{} at word {}", Program::stream_name(&names, launch.queue), launch.word)
     }
+}
+
+/// The `EXEC` that wrote element `[n, c, y, x]` of a layer.
+pub fn exec_of<'a>(plan: &LayerPlan, times: &'a Times, [n, c, y, _]: [usize; 4]) -> Option<&'a Launch> {
+    times.execs.get(n * plan.parts as usize + plan.part_of(c as u32, y as u32)?)
 }
 
 impl Verification {
@@ -192,7 +202,9 @@ impl Layer {
         );
         let error = Diagnostic::new("cosim", message).note(figures);
         let error = self.made_by.iter().fold(error, Diagnostic::note);
-        Some(error.help("see its inputs with `nasa reference --dump`, its words with `nasa disasm`"))
+        Some(error.help(
+            "see its waves with --trace out.fst --trigger mismatch, its inputs with `nasa reference --dump`",
+        ))
     }
 
     /// Which of its accesses are not as many as predicted.

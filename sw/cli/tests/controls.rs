@@ -201,7 +201,18 @@ fn one_flipped_weight_is_noticed() {
         case.verify(&["--program", &path]).0 != Some(0)
     });
     assert!(shows.is_some(), "no weight of the first 64 shows");
-    case.differs(&["--program", &path]);
+    let [waves, result] = ["waves.fst", "result.json"].map(|name| case.path(name));
+    let trace = ["--trace", &waves, "--trigger", "mismatch", "--around", "10", "--json", &result];
+    let said = case.differs(&[&["--program", path.as_str()][..], &trace].concat());
+    // The waves show the EXEC that made the first wrong element, and ten cycles on either side.
+    let cycles = said.split(", cycles ").nth(1).and_then(|rest| {
+        rest.split(',').collect::<Vec<_>>().join("").split(" for").next().map(str::to_owned)
+    });
+    let cycles = cycles.expect("cycles in the message");
+    let ends: Vec<u64> = cycles.split(" to ").map(|cycle| cycle.parse().expect("a cycle")).collect();
+    let result: serde_json::Value = serde_json::from_slice(&fs::read(result).expect("a file")).expect("JSON");
+    assert_eq!(result["trace"]["cycles"], serde_json::json!([ends[0] - 10, ends[1] + 10]), "{said}");
+    assert!(fs::metadata(waves).expect("a file").len() > 10_000);
 }
 
 #[test]

@@ -81,8 +81,13 @@ impl Case {
 
     /// With a program that says something, whatever it is asked.
     fn with_tool(self, name: &str) -> Case {
+        self.with_script(name, "echo 5.0")
+    }
+
+    /// With a program of our own.
+    fn with_script(self, name: &str, script: &str) -> Case {
         let file = self.folder.join("cache").join(name);
-        fs::write(&file, "#!/bin/sh\necho 5.0\n").expect("written");
+        fs::write(&file, format!("#!/bin/sh\n{script}\n")).expect("written");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("executable");
         self
     }
@@ -137,6 +142,45 @@ fn a_missing_tool_is_named() {
     Case::new("no-verilator-simulate")
         .without_tools()
         .refuses("simulate -c tiny.yaml -n network.yaml -i images.npy -o out --engine verilator");
+}
+
+#[test]
+fn a_missing_library_is_named() {
+    Case::new("no-zlib")
+        .without_tools()
+        .with_tool("verilator")
+        .with_script("g++", "case \"$*\" in *zlib.h*) exit 1;; esac")
+        .refuses(
+            "simulate -c tiny.yaml -n network.yaml -i images.npy -o out --engine verilator --trace w.fst",
+        );
+}
+
+#[test]
+fn waves() {
+    let simulate = "simulate -c tiny.yaml -n network.yaml -i images.npy -o out --quiet --trace";
+    for (name, flags) in [
+        ("waves-not-fst", "w.json"),
+        ("waves-into-file", "out/w.fst"),
+        ("waves-onto-folder", "cache.fst --scope nasa_top"),
+        ("window-empty", "w.fst --window 48100:48100"),
+        ("window-reversed", "w.fst --window 48300:48100"),
+        ("window-of-words", "w.fst --window all"),
+        ("window-too-late", "w.fst --window 1000000:1000001"),
+        // All that is wrong is said at once.
+        ("scope-unknown", "w.vcd --window 7:7 --scope nasa_top.core.clq --scope nasa_top --scope tiny"),
+        ("trigger-unknown-layer", "w.fst --trigger ex:conv3"),
+        ("trigger-unknown-queue", "w.fst --trigger clp.exe:3"),
+        ("trigger-unknown-word", "w.fst --trigger clp.ex:99999"),
+        ("trigger-unknown-signal", "w.fst --trigger nasa_top.core.dma_bussy=1"),
+        ("trigger-too-large", "w.fst --trigger nasa_top.irq=0b10"),
+        ("trigger-no-number", "w.fst --trigger nasa_top.irq=on"),
+    ] {
+        let case = Case::new(name);
+        if name == "waves-onto-folder" {
+            fs::create_dir(case.folder.join("cache.fst")).expect("a folder");
+        }
+        case.refuses(&format!("{simulate} {flags}"));
+    }
 }
 
 #[test]

@@ -107,17 +107,3 @@ fn a_table_of_layers_is_mapped_layer_by_layer() {
     assert!(stderr.contains("there is no mapping of layer `conv0`"), "{stderr}");
     nasa(2, "map -c hw/configs/tiny.yaml");
 }
-
-#[test]
-fn a_trace_shows_every_launch() {
-    let out = folder("trace");
-    let [output, trace] = ["y.npy", "t.json"].map(|name| out.join(name).display().to_string());
-    nasa(0, &format!("simulate {NETWORK} {IMAGES} -o {output} --trace {trace}"));
-    let json: Value = serde_json::from_slice(&fs::read(&trace).expect("written")).expect("JSON");
-    let events = json["traceEvents"].as_array().expect("events");
-    let launches: Vec<&Value> = events.iter().filter(|event| event["ph"] == "X").collect();
-    assert!(launches.len() > 20 && launches.iter().all(|launch| launch["dur"].as_u64() > Some(0)));
-    assert!(launches.iter().any(|launch| launch["name"] == "conv2" && launch["tid"] == 1));
-    let [_, stderr] = nasa(2, &format!("simulate {NETWORK} {IMAGES} -o {output} --trace {trace}.fst"));
-    assert!(stderr.contains("only timelines are written"), "{stderr}");
-}

@@ -133,21 +133,26 @@ impl<'a> Bench<'a> {
         broken.map(|rule| format!("it broke a rule of AXI4: {rule}")).or(unfinished.map(str::to_string))
     }
 
-    /// Runs until the hardware raises its interrupt, and notes what the engines do.
+    /// Runs until the hardware raises its interrupt or, where the run is to be stopped before, up to the begin of
+    /// cycle `stop_at`; notes what the engines do. Gives whether the run is over.
     ///
     /// # Errors
-    /// Where it has not after `max_cycles`.
-    pub fn until_interrupt(&mut self, max_cycles: u64) -> Result<(), Report> {
+    /// Where it is not after `max_cycles`.
+    pub fn until_interrupt(&mut self, max_cycles: u64, stop_at: Option<u64>) -> Result<bool, Report> {
         self.now = 0;
         loop {
             self.trace.note(self.engine, &self.ports, self.now);
             if self.engine.get(self.ports.irq) == 1 {
-                return Ok(());
+                return Ok(true);
+            }
+            if stop_at.is_some_and(|cycle| self.now >= cycle) {
+                return Ok(false);
             }
             if self.now > max_cycles {
                 let message = format!("the run is not over after {max_cycles} cycles");
                 return Err(Report::from(Diagnostic::new("cosim", message).help("raise --max-cycles")));
             }
+            self.engine.mark(self.now);
             self.tick();
         }
     }

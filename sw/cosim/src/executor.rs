@@ -25,6 +25,9 @@ pub struct Options {
     pub watchdog: u32,
     /// Whether the hardware is reset first; it has to be once.
     pub reset: bool,
+    /// The run is left where this cycle begins, if it is not over before: nobody wants to see more. Its outcome is what
+    /// there was until then.
+    pub stop_at: Option<u64>,
 }
 
 impl Default for Options {
@@ -34,6 +37,7 @@ impl Default for Options {
             max_cycles: 2_000_000_000,
             watchdog: 100_000,
             reset: true,
+            stop_at: None,
         }
     }
 }
@@ -87,7 +91,9 @@ pub fn run(
     bench.write(offset_of("IRQ_STATUS"), 3);
     bench.write(offset_of("IRQ_MASK"), 3);
     bench.write(offset_of("CONTROL"), 1);
-    bench.until_interrupt(options.max_cycles)?;
+    if !bench.until_interrupt(options.max_cycles, options.stop_at)? {
+        return Ok(outcome(bench, accelerator, program));
+    }
     if let Some(fault) = bench.fault() {
         let error = Diagnostic::new("cosim", format!("the hardware is at fault: {fault}"));
         return Err(error.help("this is a bug of the generator: report it").into());

@@ -14,3 +14,4 @@ mod ports;
 pub mod protocol;
 mod trace;
 pub mod verilator;
+pub mod waves;

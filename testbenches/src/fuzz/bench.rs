@@ -91,8 +91,12 @@ impl Bench {
         let mut compiled = compiled.map_err(|report| Failure::new(Kind::Refused, report))?;
         self.sabotage.iter().for_each(|sabotage| sabotage(&mut compiled.program));
         let input = case.input(graph);
-        let options =
-            executor::Options { timing: case.timing, watchdog: 20_000, max_cycles: 50_000_000, reset: true };
+        let options = executor::Options {
+            timing: case.timing,
+            watchdog: 20_000,
+            max_cycles: 50_000_000,
+            ..Default::default()
+        };
         let outcome =
             executor::run(self.engine.as_mut(), &self.accelerator, &compiled.program, &input, &options);
         let outcome = outcome.map_err(|report| Failure::new(Kind::Stopped, report))?;

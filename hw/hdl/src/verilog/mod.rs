@@ -5,6 +5,7 @@
 //! is gathered in one wire `unused`. `verilator -Wall` and `iverilog -g2001` accept it without a word. Text that
 //! was written elsewhere is printed as it came, in a file of its own (see `foreign`).
 
+mod declared;
 mod expression;
 mod foreign;
 mod memory;
@@ -18,6 +19,8 @@ use std::sync::Arc;
 use crate::module::{Module, Port};
 use crate::op::Op;
 use plan::Printer;
+
+pub use declared::{declared, scopes, Declared, Kind, Scope, Shows};
 
 /// Column at which comments are wrapped.
 const COLUMNS: usize = 100;
@@ -48,10 +51,25 @@ pub fn print_with(top: &Arc<Module>, origin: &str) -> Vec<VerilogFile> {
     top.hierarchy().iter().map(file).collect()
 }
 
-fn print_module(module: &Module, origin: &str) -> String {
+/// A module whose values all have their text, and what that took.
+struct Named<'a> {
+    printer: Printer<'a>,
+    /// Declarations of the nets.
+    nets: String,
+    /// The instances, with the nets of what nobody reads.
+    instances: String,
+}
+
+/// Decides every name of a module.
+fn named(module: &Module) -> Named<'_> {
     let mut printer = Printer::new(module);
     let nets = printer.nets();
     let instances = printer.instances();
+    Named { printer, nets, instances }
+}
+
+fn print_module(module: &Module, origin: &str) -> String {
+    let Named { mut printer, nets, instances } = named(module);
     let clocked = printer.clocked();
     let outputs = printer.outputs();
     let declarations = printer.declarations();
@@ -226,7 +244,7 @@ impl Printer<'_> {
         let dead = registers.filter(|name| !state_read.contains(name) && !self.is_port(name));
         parts.extend(dead.map(str::to_owned));
         parts.extend(self.unused_memories());
-        parts.extend(self.unread_outputs.iter().cloned());
+        parts.extend(self.unread_outputs.iter().map(|unread| unread.name.clone()));
         if parts.len() == 1 {
             return String::new();
         }

@@ -28,10 +28,17 @@ pub(super) struct Printer<'a> {
     /// Which bits of each value are read.
     pub read: Vec<Bits>,
     /// Nets of instance outputs that nobody reads.
-    pub unread_outputs: Vec<String>,
+    pub unread_outputs: Vec<Unread>,
     /// What an unnamed value feeds.
     feeds: Vec<Option<Feeds>>,
     taken: BTreeSet<String>,
+}
+
+/// The net of an instance's output that nobody reads.
+pub(super) struct Unread {
+    pub name: String,
+    pub instance: usize,
+    pub port: usize,
 }
 
 /// The named thing that a value feeds.

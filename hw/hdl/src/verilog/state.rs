@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::expression::literal;
-use super::plan::Printer;
+use super::plan::{Printer, Unread};
 use crate::module::Register;
 use crate::naming::output_net;
 use crate::op::{NodeId, Op};
@@ -79,7 +79,7 @@ impl Printer<'_> {
                 let net = net.unwrap_or_else(|| {
                     let name = self.claim(&output_net(module, index, port));
                     let _ = writeln!(text, "    wire {}{name};", super::range(output.port.width));
-                    self.unread_outputs.push(name.clone());
+                    self.unread_outputs.push(Unread { name: name.clone(), instance: index, port });
                     name
                 });
                 connections.push(format!(".{}({net})", output.port.name));

@@ -21,9 +21,8 @@ pub(crate) struct Elaborated {
     pub flat: Flat,
 }
 
-/// Lays out `top` as words.
-pub(crate) fn elaborate(top: &Arc<Module>) -> Elaborated {
-    let flat = Flat::new(top);
+/// Turns the layout of `top` into words.
+pub(crate) fn elaborate(top: &Arc<Module>, flat: Flat) -> Elaborated {
     let mut folder = Folder::default();
     let first_input = starts(top.inputs().iter().map(|port| port.width), &mut folder.netlist.inputs);
     let mut state_widths = Vec::new();

@@ -43,6 +43,7 @@ mod regroup;
 mod schedule;
 mod segments;
 mod sweep;
+mod watch;
 mod words;
 
 use std::ops::Range;
@@ -58,6 +59,7 @@ use self::cpu::Cpu;
 use self::lanes::Lanes;
 use self::pipeline::{lower, Lowered};
 use self::plan::{Edge, FLAGS};
+use self::watch::Taps;
 use self::words::{bytes, ones, Id};
 use crate::flat::Named;
 use crate::interpreter::shape;
@@ -70,6 +72,8 @@ pub struct Native {
     arena: Vec<u64>,
     backend: Backend,
     lanes: Lanes,
+    /// What is watched; nothing, mostly.
+    taps: Taps,
     /// Whether everything follows from inputs and state as they are now.
     is_settled: bool,
 }
@@ -87,7 +91,10 @@ impl Native {
     }
 
     fn with(module: &Arc<Module>, cpu: Cpu) -> Native {
-        let lowered = lower(module, |_, _| {});
+        Native::start(module, lower(module, None, |_, _| {}), cpu)
+    }
+
+    fn start(module: &Arc<Module>, lowered: Lowered, cpu: Cpu) -> Native {
         let Lowered { plan, segments, .. } = &lowered;
         let mut arena = vec![0; plan.words];
         plan.constants.iter().for_each(|(at, value)| arena[*at] = *value);
@@ -97,6 +104,7 @@ impl Native {
             arena,
             lanes: Lanes::new(plan, segments, backend.is_compiled(), cpu),
             backend,
+            taps: Taps::default(),
             is_settled: false,
             lowered,
         };
@@ -152,8 +160,16 @@ impl Native {
         }
     }
 
-    /// Moves what registers take into them, where that changes something.
-    fn clock_registers(&mut self) {
+    /// Decides everything up to the clock edge, memories included: what they take was decided before it, so they are
+    /// written before the registers change.
+    fn decide(&mut self) {
+        self.settle();
+        self.run_awake(self.lowered.plan.first_memory / FLAGS..self.lowered.plan.units.div_ceil(FLAGS));
+    }
+
+    /// The clock edge: moves what registers take into them, where that changes something.
+    fn clock(&mut self) {
+        self.is_settled = false;
         for word in 0..self.lowered.plan.edges.len().div_ceil(FLAGS) {
             let mut pending = std::mem::take(&mut self.arena[self.lowered.plan.pending + word]);
             while pending != 0 {
@@ -220,11 +236,8 @@ impl Simulator for Native {
 
     fn step(&mut self, cycles: u64) {
         for _ in 0..cycles {
-            self.settle();
-            // What memories take was decided before the edge, so they are written before the registers change.
-            self.run_awake(self.lowered.plan.first_memory / FLAGS..self.lowered.plan.units.div_ceil(FLAGS));
-            self.clock_registers();
-            self.is_settled = false;
+            self.decide();
+            self.clock();
         }
     }
 }

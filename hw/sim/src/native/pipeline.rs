@@ -12,6 +12,7 @@ use super::schedule::schedule;
 use super::segments::Segments;
 use super::sweep::sweep;
 use crate::flat::Flat;
+use crate::watch::Probes;
 
 /// A step from the module to what runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +82,7 @@ impl Lowered {
 /// Where `module` does not pass [`check`](crate::check()).
 pub fn dump_after(module: &Arc<Module>, pass: Pass) -> String {
     let mut text = String::new();
-    lower(module, |made, dump| {
+    lower(module, None, |made, dump| {
         if made == pass {
             text = dump();
         }
@@ -89,10 +90,15 @@ pub fn dump_after(module: &Arc<Module>, pass: Pass) -> String {
     text
 }
 
-/// Runs all passes; `made` is told after each, and can have its result as text.
-pub(crate) fn lower(module: &Arc<Module>, mut made: impl FnMut(Pass, &dyn Fn() -> String)) -> Lowered {
+/// Runs all passes; `made` is told after each, and can have its result as text. Where something is watched there are
+/// `probes`.
+pub(crate) fn lower(
+    module: &Arc<Module>,
+    probes: Option<&Probes>,
+    mut made: impl FnMut(Pass, &dyn Fn() -> String),
+) -> Lowered {
     crate::check(module).unwrap_or_else(|error| panic!("{error}"));
-    let laid_out = elaborate(module);
+    let laid_out = elaborate(module, Flat::probed(module, probes));
     debug_assert_eq!(laid_out.netlist.check(), Ok(()));
     made(Pass::Elaborate, &|| laid_out.netlist.dump());
 

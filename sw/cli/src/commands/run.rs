@@ -12,6 +12,7 @@ use crate::console::Console;
 use crate::flow;
 use crate::flow_file::FlowFile;
 use crate::steps::Steps;
+use crate::waves::Waves;
 use clap::Args;
 use cosim::verilator::BuildError;
 use serde_json::{json, Value};
@@ -111,5 +112,6 @@ fn verify(flow: &FlowFile, engine: Engine) -> Verify {
         program: None,
         hardware: Hardware::on(engine),
         memory: Memory::steady(),
+        waves: Waves::default(),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Done;
 use crate::console::Console;
+use crate::waves::{first_mismatch, Job, Waves};
 use crate::{files, flow, timeline};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
@@ -10,7 +11,7 @@ use cosim::memory::Timing;
 use model::npy;
 use serde_json::json;
 use sim::Pass;
-use spec::error::{Diagnostic, Report};
+use spec::error::Report;
 use std::path::PathBuf;
 
 /// What runs the hardware.
@@ -100,9 +101,20 @@ impl Memory {
     }
 }
 
+/// What `--help` ends with.
+const EXAMPLES: &str = "\
+Example: nasa simulate -c hw/configs/tiny.yaml -n net.yaml -i images.npy -o out.npy
+
+Further, with
+  --timeline run.json                                  when every queue ran what
+  --trace run.fst --window 48100:48300                 all signals, in 200 cycles
+  --trace run.fst --trigger ex:conv1 --around 20       while the first EXEC of conv1 runs
+  --trace run.fst --trigger nasa_top.m_axi_wvalid=1    around the first beat that is written to DRAM
+  --trace run.fst --scope nasa_top.core.clp            one chunk, in the whole run";
+
 /// Runs a network on the generated hardware, in a simulator.
 #[derive(Args)]
-#[command(after_help = "Example: nasa simulate -c hw/configs/tiny.yaml -n net.yaml -i images.npy -o out.npy")]
+#[command(after_help = EXAMPLES)]
 pub struct Simulate {
     /// Accelerator description.
     #[arg(short, long)]
@@ -124,7 +136,7 @@ pub struct Simulate {
     dump: Option<PathBuf>,
     /// Writes when every queue ran what, for ui.perfetto.dev or chrome://tracing; a microsecond there is a cycle.
     #[arg(long, value_name = "FILE.json")]
-    trace: Option<PathBuf>,
+    timeline: Option<PathBuf>,
     /// Shows what a pass of the native simulator made of the hardware, before the run.
     #[arg(long, value_name = "PASS", value_parser = pass())]
     dump_after: Option<Pass>,
@@ -132,6 +144,8 @@ pub struct Simulate {
     hardware: Hardware,
     #[command(flatten)]
     memory: Memory,
+    #[command(flatten)]
+    waves: Waves,
 }
 
 /// Passes by their names.
@@ -153,19 +167,21 @@ impl Simulate {
             ..Default::default()
         };
         let compiled = flow::compile(&accelerator, &graph, &options)?;
-        self.check_trace()?;
         if let Some(pass) = self.dump_after {
             console.show(sim::dump_after(&flow::hardware(&accelerator)?, pass));
         }
-        let mut simulator = flow::simulator(console, &accelerator, &self.hardware)?;
-        let outcome = flow::execute(
+        let job = Job {
             console,
-            simulator.as_mut(),
-            &accelerator,
-            &compiled.program,
-            &images,
-            &self.memory.options(),
-        )?;
+            hardware: &self.hardware,
+            accelerator: &accelerator,
+            program: &compiled.program,
+            images: &images,
+            options: self.memory.options(),
+        };
+        let (outcome, recording) = self.waves.run(&job, |outcome| {
+            let expected = model::reference::run_all(&graph, &images)?;
+            Ok(first_mismatch(&compiled, &expected, outcome))
+        })??;
         for (i, (name, tensor)) in outcome.outputs.iter().enumerate() {
             if i == 0 {
                 files::write(&self.out, &npy::write(tensor))?;
@@ -174,29 +190,17 @@ impl Simulate {
                 files::write(&folder.join(format!("{name}.npy")), &npy::write(tensor))?;
             }
         }
-        if let Some(file) = &self.trace {
+        if let Some(file) = &self.timeline {
             files::write_json(file, &timeline::of(&accelerator, &compiled.program, &outcome))?;
         }
         console.say(format!("{}: {} images in {} cycles", self.out.display(), images.n, outcome.cycles));
         let (read, written) = (outcome.dram_read, outcome.dram_written);
-        Ok(Done::well(json!({
+        let mut json = json!({
             "network": graph.name, "config": accelerator.name, "engine": self.hardware.engine().name(), "images": images.n,
             "cycles": outcome.cycles, "dram_read": read, "dram_written": written,
-        })))
-    }
-
-    /// Whether the trace is of a form that we write.
-    fn check_trace(&self) -> Result<(), Report> {
-        match &self.trace {
-            Some(file) if file.extension().is_none_or(|extension| extension != "json") => {
-                let error = Diagnostic::new("simulate", "only timelines are written, as JSON, not waveforms");
-                let name = file.with_extension("json");
-                Err(error
-                    .in_file(&files::name(file))
-                    .help(format!("write --trace {}", name.display()))
-                    .into())
-            }
-            _ => Ok(()),
-        }
+        });
+        let mut failures = Report::default();
+        recording.add_to(&mut json, &mut failures);
+        Ok(Done::failing(json, failures))
     }
 }

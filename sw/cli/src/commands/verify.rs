@@ -5,6 +5,7 @@ use crate::console::Console;
 use crate::flow;
 use crate::labels::Labels;
 use crate::verification::{Evidence, Verification};
+use crate::waves::{first_mismatch, Job, Waves};
 use clap::Args;
 use model::Graph;
 use spec::error::{nearest, Diagnostic, Report};
@@ -45,6 +46,8 @@ pub struct Verify {
     pub hardware: Hardware,
     #[command(flatten)]
     pub memory: Memory,
+    #[command(flatten)]
+    pub waves: Waves,
 }
 
 impl Verify {
@@ -76,17 +79,17 @@ impl Verify {
             compiled.program = flow::program(program, &accelerator)?;
         }
         let expected = model::reference::run_all(&graph, &images)?;
-        let mut simulator = flow::simulator(console, &accelerator, &self.hardware)?;
-        let outcome = flow::execute(
+        let job = Job {
             console,
-            simulator.as_mut(),
-            &accelerator,
-            &compiled.program,
-            &images,
-            &self.memory.options(),
-        );
-        let outcome = match outcome {
-            Ok(outcome) => outcome,
+            hardware: &self.hardware,
+            accelerator: &accelerator,
+            program: &compiled.program,
+            images: &images,
+            options: self.memory.options(),
+        };
+        let ran = self.waves.run(&job, |outcome| Ok(first_mismatch(&compiled, &expected, outcome)));
+        let (outcome, recording) = match ran? {
+            Ok(ran) => ran,
             // The hardware stopped: the input was good, the check failed.
             Err(failures) => {
                 return Ok(Done::failing(serde_json::json!({"stopped": failures.to_string()}), failures))
@@ -106,7 +109,9 @@ impl Verify {
             labels: labels.as_ref(),
         });
         let shown = verification.table();
-        Ok(Done { shown, ..Done::failing(verification.json(), verification.failures()) })
+        let (mut json, mut failures) = (verification.json(), verification.failures());
+        recording.add_to(&mut json, &mut failures);
+        Ok(Done { shown, ..Done::failing(json, failures) })
     }
 
     /// Whether the network has the layers of `--layers`.

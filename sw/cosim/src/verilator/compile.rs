@@ -12,6 +12,7 @@ use std::sync::Mutex;
 
 use super::cache;
 use super::error::{at, BuildError};
+use super::recording::RECORDING;
 use super::shim::CLASS;
 
 /// Optimisation of what runs every cycle. Measured on the smallest accelerator: -O0 compiles in 11 s and runs at
@@ -28,7 +29,6 @@ pub(super) const COMPILER: &[&str] = &[
     "-std=gnu++17",
     "-DVM_COVERAGE=0",
     "-DVM_SC=0",
-    "-DVM_TRACE=0",
     "-w",
     "-fno-strict-aliasing",
 ];
@@ -50,8 +50,8 @@ pub const VERILATOR: &[&str] = &[
     "--output-split-cfuncs",
     "1000",
 ];
-/// Parts of Verilator's run-time library.
-const RUNTIME: &[&str] = &["verilated", "verilated_threads"];
+/// Parts of Verilator's run-time library, the last one for recording only.
+const RUNTIME: &[&str] = &["verilated", "verilated_threads", "verilated_fst_c"];
 
 /// Whether what builds models is installed.
 ///
@@ -66,9 +66,11 @@ pub(super) struct Tools {
     /// Verilator's include folder.
     include: PathBuf,
     /// Its version.
-    pub version: String,
+    version: String,
     /// Optimisation of what runs every cycle.
     pub fast: &'static str,
+    /// Whether models can record their runs. That costs speed even while they do not, so only some can.
+    pub records: bool,
 }
 
 impl Tools {
@@ -85,14 +87,42 @@ impl Tools {
         let version = verilator("--version", "")?.trim().to_owned();
         let root = PathBuf::from(verilator("--getenv", "VERILATOR_ROOT")?.trim());
         run(Command::new("g++").arg("--version"))?;
-        Ok(Tools { include: root.join("include"), version, fast: FAST })
+        Ok(Tools { include: root.join("include"), version, fast: FAST, records: false })
+    }
+
+    /// Those of models that can record their runs.
+    pub fn recording() -> Result<Tools, BuildError> {
+        let tools = Tools::find()?;
+        match run(Command::new("g++").args(["-E", "-include", "zlib.h", "-x", "c++", "/dev/null"])) {
+            Ok(_) => Ok(Tools { records: true, ..tools }),
+            Err(_) => Err(BuildError::MissingTool { tool: "zlib.h", package: "zlib1g-dev" }),
+        }
+    }
+
+    /// Everything about a build but the Verilog, for the key of the cache.
+    pub fn options(&self) -> String {
+        let recording = if self.records { format!(" {RECORDING:?}") } else { String::new() };
+        format!("{} {} {COMPILER:?} {VERILATOR:?}{recording}", self.version, self.fast)
+    }
+
+    fn defines(&self) -> [&'static str; 2] {
+        match self.records {
+            true => ["-DVM_TRACE=1", "-DVM_TRACE_FST=1"],
+            false => ["-DVM_TRACE=0", "-DVM_TRACE_FST=0"],
+        }
+    }
+
+    /// The parts of the run-time library that are needed.
+    fn runtime(&self) -> &'static [&'static str] {
+        &RUNTIME[..if self.records { 3 } else { 2 }]
     }
 
     /// Compiles the Verilog files and the shim in `folder` into `folder/model.so`.
     pub fn build(&self, folder: &Path, top: &str, library: &Path) -> Result<(), BuildError> {
         let objects = folder.join("obj");
         let mut command = Command::new("verilator");
-        command.current_dir(folder).args(VERILATOR).args([
+        let recording = if self.records { RECORDING } else { &[] };
+        command.current_dir(folder).args(VERILATOR).args(recording).args([
             "--prefix",
             CLASS,
             "--Mdir",
@@ -102,13 +132,14 @@ impl Tools {
         run(command.arg(top).args(files_with(folder, "v")?))?;
         let units = self.units(folder, &objects)?;
         let outputs = self.compile_all(&objects, units)?;
-        let runtime = RUNTIME.iter().map(|part| library.join(format!("{part}.o")));
+        let runtime = self.runtime().iter().map(|part| library.join(format!("{part}.o")));
         let mut link = Command::new("g++");
         link.args(["-shared", "-o"])
             .arg(folder.join(cache::MODEL))
             .args(outputs)
             .args(runtime)
-            .arg("-pthread");
+            .arg("-pthread")
+            .args(self.records.then_some("-lz"));
         run(&mut link)?;
         // The C++ is large and of no further use; the Verilog stays.
         fs::remove_dir_all(&objects).map_err(at(&objects))
@@ -116,7 +147,7 @@ impl Tools {
 
     /// Compiles Verilator's run-time library into `folder`.
     pub fn build_runtime(&self, folder: &Path) -> Result<(), BuildError> {
-        let units = RUNTIME.iter().map(|part| {
+        let units = self.runtime().iter().map(|part| {
             (self.include.join(format!("{part}.cpp")), folder.join(format!("{part}.o")), self.fast)
         });
         self.compile_all(folder, units.collect()).map(drop)
@@ -170,7 +201,7 @@ impl Tools {
 
     fn compile(&self, include: &Path, (source, object, optimisation): &Unit) -> Result<(), BuildError> {
         let mut command = Command::new("g++");
-        command.arg(optimisation).args(COMPILER).arg("-I").arg(include);
+        command.arg(optimisation).args(COMPILER).args(self.defines()).arg("-I").arg(include);
         command.arg("-I").arg(&self.include).arg("-I").arg(self.include.join("vltstd"));
         run(command.arg("-c").arg(source).arg("-o").arg(object)).map(drop)
     }

@@ -9,8 +9,10 @@ mod cache;
 mod compile;
 mod error;
 mod model;
+mod recording;
 mod shim;
 
 pub use compile::{check_tools, FAST, SLOW, VERILATOR};
 pub use error::BuildError;
 pub use model::Verilated;
+pub use recording::Recorded;

@@ -11,14 +11,14 @@ use num::Bits;
 use sim::{InputId, OutputId, Simulator};
 
 use super::cache;
-use super::compile::{Tools, COMPILER, VERILATOR};
+use super::compile::Tools;
 use super::error::{at, BuildError};
 use super::shim;
 
 /// A module running as Verilator's C++.
 pub struct Verilated {
     module: Arc<Module>,
-    running: *mut c_void,
+    pub(super) running: *mut c_void,
     eval: unsafe extern "C" fn(*mut c_void),
     tick: unsafe extern "C" fn(*mut c_void, u64),
     delete: unsafe extern "C" fn(*mut c_void),
@@ -27,7 +27,7 @@ pub struct Verilated {
     /// Whether the outputs follow from the inputs as they are now.
     is_settled: bool,
     /// Keeps the code loaded; dropped last.
-    _library: libloading::Library,
+    pub(super) library: libloading::Library,
 }
 
 /// A port in the model's memory: Verilator keeps up to 8, 16, 32 and 64 bits in integers of that size, and more
@@ -61,7 +61,7 @@ impl Verilated {
         Verilated::build_with(&Tools::find()?, top, files, work_dir)
     }
 
-    fn build_with(
+    pub(super) fn build_with(
         tools: &Tools,
         top: &Arc<Module>,
         files: &[VerilogFile],
@@ -71,8 +71,8 @@ impl Verilated {
         fs::create_dir_all(&root).map_err(at(&root))?;
         // Verilator runs inside its work folder, so paths must not depend on ours.
         let root = root.canonicalize().map_err(at(&root))?;
-        let shim = shim::text(top);
-        let options = format!("{} {} {COMPILER:?} {VERILATOR:?}", tools.version, tools.fast);
+        let shim = shim::text(top, tools.records);
+        let options = tools.options();
         let runtime =
             cache::get(&root, &cache::key(&[&options]), "verilated.o", |folder| tools.build_runtime(folder))?;
         let library = runtime.parent().unwrap_or(&root);
@@ -117,8 +117,8 @@ impl Verilated {
         }
         let outputs = ports.split_off(top.inputs().len());
         let module = Arc::clone(top);
-        let (inputs, is_settled, _library) = (ports, false, library);
-        Ok(Verilated { module, running, eval, tick, delete, inputs, outputs, is_settled, _library })
+        let (inputs, is_settled) = (ports, false);
+        Ok(Verilated { module, running, eval, tick, delete, inputs, outputs, is_settled, library })
     }
 
     /// `cycles` clock edges with the inputs as they are.
@@ -127,6 +127,11 @@ impl Verilated {
         // SAFETY: `running` is the live model that `model_new` made.
         unsafe { (self.tick)(self.running, cycles) };
         self.is_settled = true;
+    }
+
+    /// Notes that something besides [`Verilated::run`] has made a clock cycle.
+    pub(super) fn unsettle(&mut self) {
+        self.is_settled = false;
     }
 
     #[allow(unsafe_code)] // Foreign code: each block says why it is sound.

@@ -4,11 +4,14 @@ use std::fmt::Write;
 
 use hdl::Module;
 
+use super::recording;
+
 /// Name of Verilator's class.
 pub(super) const CLASS: &str = "Vmodel";
 
-/// The shim of a module. Ports are listed inputs first, each in its order.
-pub(super) fn text(module: &Module) -> String {
+/// The shim of a module, of a model that can record its runs or of one that cannot. Ports are listed inputs first, each
+/// in its order.
+pub(super) fn text(module: &Module, records: bool) -> String {
     let inputs = module.inputs().iter().map(|port| &port.name);
     let outputs = module.outputs().iter().map(|output| &output.port.name);
     let mut ports = String::new();
@@ -22,13 +25,17 @@ pub(super) fn text(module: &Module) -> String {
         false => String::new(),
     };
     let (low, high) = (clock(0), clock(1));
+    let (recording, include, name) = match records {
+        true => (recording::shim(&low, &high), "#include \"verilated_fst_c.h\"\n", ""),
+        false => (String::new(), "", "top"),
+    };
     format!(
         r#"#include "{CLASS}.h"
-
+{include}
 struct Running {{
     VerilatedContext context;
     {CLASS} model;
-    Running() : context{{}}, model{{&context, "top"}} {{}}
+    Running() : context{{}}, model{{&context, "{name}"}} {{}}
 }};
 
 double sc_time_stamp() {{ return 0; }}
@@ -56,7 +63,7 @@ extern "C" void model_tick(Running* running, unsigned long long cycles) {{
         {high}model->eval();
     }}
 }}
-#pragma GCC visibility pop
+{recording}#pragma GCC visibility pop
 "#
     )
 }

@@ -104,9 +104,19 @@ fn bypass<F: FnMut(&Arc<Module>) -> bool>(search: &mut Search<F>, name: &str) {
     }
 }
 
-/// Registers without reset or enable, memories with fewer ports, without masks, and with fewer entries.
+/// Registers that are what they take, or have no reset or no enable; memories with fewer ports, without masks, and with fewer entries.
 fn simplify_states<F: FnMut(&Arc<Module>) -> bool>(search: &mut Search<F>, name: &str) {
     let controls = |module: &Module| module.registers.len();
+    search.change_many(name, controls, |module, range| {
+        for id in 0..module.nodes.len() {
+            match module.nodes[id].op {
+                Op::Register(register) if range.contains(&register) => {
+                    module.nodes[id].op = Op::Zext(module.registers[register].next);
+                }
+                _ => {}
+            }
+        }
+    });
     search.change_many(name, controls, |module, range| {
         module.registers[range].iter_mut().for_each(|register| register.reset = None);
     });

@@ -3,6 +3,7 @@
 //! Lanes are 0 above their width, as everywhere; those beyond the last are computed as well, and nobody looks at them, not
 //! even where changes are looked for.
 
+mod changes;
 mod operation;
 mod uniform;
 
@@ -14,7 +15,7 @@ use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use self::uniform::Uniform;
-use super::super::plan::{flags, Plan};
+use super::super::plan::Plan;
 use super::super::segments::{Segment, Segments};
 use super::super::words::{bytes, Id, Op, CHUNK};
 
@@ -55,13 +56,6 @@ enum Change {
     Export(usize),
     /// An edge.
     Edge(u32),
-}
-
-/// Which bits of a vector belong to lanes.
-enum Valid {
-    All,
-    Some(Value),
-    None,
 }
 
 struct Fused<'a, 'f> {
@@ -207,71 +201,6 @@ impl Fused<'_, '_> {
             self.compare(Change::Export(number), &old, &parts);
         }
         self.store(&parts, at, size);
-    }
-
-    fn compare(&mut self, change: Change, old: &[Value], new: &[Value]) {
-        let size = old.len() as u32;
-        for (part, (old, new)) in (0..).zip(old.iter().zip(new)) {
-            let valid = self.valid(part, size);
-            if let Valid::None = valid {
-                continue;
-            }
-            let mut bits = self.code.ins().bxor(*old, *new);
-            bits = self.cast(bits, types::I8X16);
-            if let Valid::Some(mask) = valid {
-                bits = self.code.ins().band(bits, mask);
-            }
-            if let Some(others) = self.changes.get(&change) {
-                bits = self.code.ins().bor(bits, *others);
-            }
-            self.changes.insert(change, bits);
-        }
-    }
-
-    /// What of a part of the chunk belongs to lanes, and not to what lies behind the last one.
-    fn valid(&mut self, part: u32, size: u32) -> Valid {
-        let lanes = self.lanes();
-        let bytes = match lanes % CHUNK {
-            0 => return Valid::All,
-            last => (last * size).saturating_sub(16 * part).min(16),
-        };
-        match (self.lane, bytes) {
-            (_, 16) => Valid::All,
-            (None, 0) => Valid::None,
-            (None, bytes) => Valid::Some(self.first_bytes(bytes)),
-            // In the last of several chunks; in the others all is valid.
-            (Some(first), bytes) => {
-                let before = i64::from(lanes / CHUNK * CHUNK);
-                let is_earlier = self.code.ins().icmp_imm_u(IntCC::UnsignedLessThan, first, before);
-                let is_earlier = self.code.ins().uextend(types::I64, is_earlier);
-                let all = self.code.ins().ineg(is_earlier);
-                let all = self.code.ins().splat(types::I64X2, all);
-                let all = self.cast(all, types::I8X16);
-                let mask = self.first_bytes(bytes);
-                Valid::Some(self.code.ins().bor(all, mask))
-            }
-        }
-    }
-
-    /// All bits of the first bytes of a vector.
-    fn first_bytes(&mut self, count: u32) -> Value {
-        let bytes: Vec<u8> = (0..16).map(|byte| if byte < count { 0xff } else { 0 }).collect();
-        let constant = self.code.func.dfg.constants.insert(bytes.into());
-        self.code.ins().vconst(types::I8X16, constant)
-    }
-
-    /// Sets flags, counted from a word, where some of `bits` are set.
-    fn note(&mut self, bits: Value, first: usize, of: &[u32]) {
-        let is_any = self.code.ins().vany_true(bits);
-        let is_any = self.code.ins().uextend(types::I64, is_any);
-        let all = self.code.ins().ineg(is_any);
-        for (word, bits) in flags(of) {
-            let at = 8 * (first + word) as i32;
-            let before = self.code.ins().load(types::I64, MemFlagsData::trusted(), self.base, at);
-            let set = self.code.ins().band_imm_u(all, bits as i64);
-            let after = self.code.ins().bor(before, set);
-            self.code.ins().store(MemFlagsData::trusted(), after, self.base, at);
-        }
     }
 
     fn cast(&mut self, value: Value, to: Type) -> Value {

@@ -85,17 +85,20 @@ impl fmt::Display for Error {
                 write!(f, "error[sim]: {path} is written elsewhere; only Verilator can run it")
             }
             Error::TooLarge { port, width, value } => {
-                write!(f, "error[sim]: {value} does not fit in the {width} bits of `{port}`")
+                write!(f, "error[sim]: {value} does not fit in the {width} bits of `{port}`")?;
+                write!(f, "\n  = help: cut it to {width} bits first, if that is what is meant")
             }
             Error::TooWide { port, value, kind } => {
                 write!(f, "error[sim]: `{port}` is {value}, which is no {kind}")?;
                 write!(f, "\n  = help: read it as a wider type, or as num::Bits")
             }
             Error::OutOfMemory { memory, depth, end } => {
-                write!(f, "error[sim]: `{memory}` has {depth} entries, and entry {} was asked for", end - 1)
+                write!(f, "error[sim]: `{memory}` has {depth} entries, and entry {} was asked for", end - 1)?;
+                write!(f, "\n  = help: its entries are 0 to {}", depth - 1)
             }
             Error::NeverHappened { cycles } => {
-                write!(f, "error[sim]: what the run waited for did not happen within {cycles} cycles")
+                write!(f, "error[sim]: what the run waited for did not happen within {cycles} cycles")?;
+                write!(f, "\n  = help: allow more cycles, or record the run to see what it waits for")
             }
         }
     }

@@ -28,23 +28,23 @@ fn wrong_questions_are_answered() {
 fn answers(mut outer: Sim) {
     let unknown = "error[sim]: module outer has no input `date`\n  = help: nearest: data";
     assert_eq!(said(outer.poke("date", 1)), unknown);
-    assert_eq!(said(outer.poke("data", 256)), "error[sim]: 256 does not fit in the 8 bits of `data`");
-    assert_eq!(said(outer.poke("data", -129)), "error[sim]: -129 does not fit in the 8 bits of `data`");
+    assert_eq!(said(outer.poke("data", 256)), "error[sim]: 256 does not fit in the 8 bits of `data`\n  = help: cut it to 8 bits first, if that is what is meant");
+    assert_eq!(said(outer.poke("data", -129)), "error[sim]: -129 does not fit in the 8 bits of `data`\n  = help: cut it to 8 bits first, if that is what is meant");
     let unknown = said(outer.register::<u8>("queue.levle"));
     assert!(unknown.contains("nearest: queue.level"), "{unknown}");
     let unknown = "error[sim]: module outer has no memory `queue.word`\n  = help: nearest: queue.words";
     assert_eq!(said(outer.memory::<u8>("queue.word", 0..1)), unknown);
-    let beyond = "error[sim]: `queue.words` has 3 entries, and entry 3 was asked for";
+    let beyond = "error[sim]: `queue.words` has 3 entries, and entry 3 was asked for\n  = help: its entries are 0 to 2";
     assert_eq!(said(outer.memory::<u8>("queue.words", 1..4)), beyond);
     assert_eq!(said(outer.set_memory("queue.words", 3, &[1])), beyond);
     assert_eq!(
         said(outer.set_memory("queue.words", 0, &[1, 256])),
-        "error[sim]: 256 does not fit in the 8 bits of `queue.words[1]`"
+        "error[sim]: 256 does not fit in the 8 bits of `queue.words[1]`\n  = help: cut it to 8 bits first, if that is what is meant"
     );
     assert_eq!(outer.memory::<u8>("queue.words", 0..3), Ok(vec![0; 3]), "nothing is written");
     assert_eq!(
         said(outer.run_until(9, |outer| Ok(outer.peek::<u8>("level")? == 1))),
-        "error[sim]: what the run waited for did not happen within 9 cycles"
+        "error[sim]: what the run waited for did not happen within 9 cycles\n  = help: allow more cycles, or record the run to see what it waits for"
     );
 
     outer.poke("valid", 1).expect("an input");

@@ -20,7 +20,8 @@ impl Output {
     /// Where that cannot be.
     pub fn create(path: &Path) -> Result<(Output, File), Report> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            fs::create_dir_all(folder).map_err(|error| failed(path, &error))?;
+            let made = fs::create_dir_all(folder);
+            made.map_err(|error| failed(path, &format!("its folder cannot be made: {error}")))?;
         }
         if path.is_dir() {
             return Err(failed(path, &io::Error::from(io::ErrorKind::IsADirectory)));

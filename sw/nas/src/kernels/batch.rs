@@ -1,8 +1,9 @@
 //! A layer's arithmetic over a whole batch: images spread over the cores, sums over images in a fixed order, so
 //! that the number of threads changes no bit.
 
-use super::element::{Distance, Element, Greater, Product, Slope, Step};
+use super::element::Element;
 use super::panels::{Panels, LANES};
+use super::step::{Distance, Greater, Product, Slope, Step};
 use super::totals::{add_rows, column_totals, window_totals, Room};
 use super::walk::{self, Walk};
 use super::wide::Arch;

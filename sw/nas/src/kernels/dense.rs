@@ -12,8 +12,9 @@
 //! written out as patches: a tile of `R` pixels by `C` vectors of channels stays in registers while the sum runs
 //! over the taps, read where they lie. Its size is chosen by the registers that there are; no sum depends on it.
 
-use super::element::{Element, Step};
+use super::element::Element;
 use super::panels::{load_row, store_row, Panels};
+use super::step::Step;
 use super::walk::Walk;
 use super::wide::Arch;
 use pulp::{Simd, WithSimd};

@@ -3,8 +3,9 @@
 //! The formulas are those of [`super::dense`], a channel at a time. Maps are read through a frame whose channels
 //! are filled up to whole vectors; a tile of pixels shares each weight that it loads.
 
-use super::element::{Element, Step};
+use super::element::Element;
 use super::panels::{load_row, store_row, Panels};
+use super::step::Step;
 use super::walk::Walk;
 use super::wide::Arch;
 use pulp::{Simd, WithSimd};

@@ -12,6 +12,7 @@ pub mod dense;
 pub mod depthwise;
 pub mod element;
 pub mod panels;
+pub mod step;
 pub mod totals;
 pub mod walk;
 pub mod wide;

@@ -1,5 +1,5 @@
 //! The sums of all that a result reads, of its window and of its weights: what
-//! [`Greater`](super::element::Greater) starts from.
+//! [`Greater`](super::step::Greater) starts from.
 
 use super::element::Element;
 use super::panels::LANES;

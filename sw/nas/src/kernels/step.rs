@@ -1,0 +1,133 @@
+//! What a tap does with two vectors: the step of a sum, and what the sum begins and ends with.
+
+use super::element::Element;
+use super::panels::load_row;
+use pulp::bytemuck::cast;
+use pulp::Simd;
+
+/// What a sum does with each term, a vector at a time; `before` is what stood in the sum's place.
+pub trait Step<T: Element>: Copy {
+    /// The sum with one more term.
+    fn step<S: Simd>(
+        simd: S,
+        sum: T::Vector<S>,
+        before: T::Vector<S>,
+        a: T::Vector<S>,
+        b: T::Vector<S>,
+    ) -> T::Vector<S>;
+
+    /// What counts as having stood in the sums' place, for `C` vectors of a result from vector `first` on: what is
+    /// in its `row`.
+    #[inline(always)]
+    fn before<S: Simd, const C: usize>(
+        self,
+        simd: S,
+        row: &[T],
+        _result: usize,
+        first: usize,
+    ) -> [T::Vector<S>; C] {
+        load_row(simd, row, first)
+    }
+
+    /// The result, once every term is in the sum.
+    #[inline(always)]
+    fn finish<S: Simd>(_: S, sum: T::Vector<S>, _before: T::Vector<S>) -> T::Vector<S> {
+        sum
+    }
+}
+
+/// `sum + a * b`
+#[derive(Clone, Copy, Debug)]
+pub struct Product;
+
+impl<T: Element> Step<T> for Product {
+    #[inline(always)]
+    fn step<S: Simd>(
+        simd: S,
+        sum: T::Vector<S>,
+        _: T::Vector<S>,
+        a: T::Vector<S>,
+        b: T::Vector<S>,
+    ) -> T::Vector<S> {
+        T::add_product(simd, sum, a, b)
+    }
+}
+
+/// `sum - |a - b|`
+#[derive(Clone, Copy, Debug)]
+pub struct Distance;
+
+impl<T: Element> Step<T> for Distance {
+    #[inline(always)]
+    fn step<S: Simd>(
+        simd: S,
+        sum: T::Vector<S>,
+        _: T::Vector<S>,
+        a: T::Vector<S>,
+        b: T::Vector<S>,
+    ) -> T::Vector<S> {
+        T::sub_distance(simd, sum, a, b)
+    }
+}
+
+/// [`Distance`] with one instruction less for each term: `-|a - b| = a + b - 2 max(a, b)`, where the sums of all `a`
+/// and of all `b` are known beforehand.
+#[derive(Clone, Copy, Debug)]
+pub struct Greater<'a, T> {
+    /// Sum of each result's window.
+    pub windows: &'a [T],
+    /// Sum of each column of the weights.
+    pub columns: &'a [T],
+}
+
+impl<T: Element> Step<T> for Greater<'_, T> {
+    #[inline(always)]
+    fn step<S: Simd>(
+        simd: S,
+        sum: T::Vector<S>,
+        _: T::Vector<S>,
+        a: T::Vector<S>,
+        b: T::Vector<S>,
+    ) -> T::Vector<S> {
+        T::add_greater(simd, sum, a, b)
+    }
+
+    #[inline(always)]
+    fn before<S: Simd, const C: usize>(
+        self,
+        simd: S,
+        _row: &[T],
+        result: usize,
+        first: usize,
+    ) -> [T::Vector<S>; C] {
+        let window = T::splat(simd, self.windows[result]);
+        load_row::<T, S, C>(simd, self.columns, first).map(|column| T::add(simd, column, window))
+    }
+
+    #[inline(always)]
+    fn finish<S: Simd>(simd: S, sum: T::Vector<S>, before: T::Vector<S>) -> T::Vector<S> {
+        T::sub(simd, before, T::add(simd, sum, sum))
+    }
+}
+
+/// `sum + a * clamp(b - before, -1, 1)`
+#[derive(Clone, Copy, Debug)]
+pub struct Slope;
+
+impl Step<f32> for Slope {
+    #[inline(always)]
+    fn step<S: Simd>(simd: S, sum: S::f32s, before: S::f32s, a: S::f32s, b: S::f32s) -> S::f32s {
+        simd.mul_add_f32s(a, clamp_to_one(simd, simd.sub_f32s(b, before)), sum)
+    }
+}
+
+/// `clamp(x, -1, 1)`, which is one instruction in AVX-512: the lesser magnitude of `x` and 1 with the sign of `x`.
+#[inline(always)]
+fn clamp_to_one<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    let (low, high) = (simd.splat_f32s(-1.0), simd.splat_f32s(1.0));
+    #[cfg(target_arch = "x86_64")]
+    if let Some(simd) = (&simd as &dyn std::any::Any).downcast_ref::<pulp::x86::V4>() {
+        return cast(simd.avx512dq._mm512_range_ps::<0b0010>(cast(x), cast(high)));
+    }
+    simd.max_f32s(simd.min_f32s(x, high), low)
+}

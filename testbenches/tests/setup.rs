@@ -1,5 +1,5 @@
-//! `setup.sh` on a machine that has nothing and on which it may install nothing: it names what to install. Tools are
-//! what lies in a folder that the test makes.
+//! `setup.sh` on machines that lack tools: where it may install it does, through sudo where it is not root, else it names
+//! what to install. Tools are what lies in a folder that the test makes.
 
 use std::fs;
 use std::os::unix::fs::{symlink, PermissionsExt};
@@ -81,4 +81,26 @@ fn the_demo_needs_no_other_simulator() {
     let said = machine.with("verilator", "").setup(0, &["demo"]);
     let confirm = "to have Verilator confirm it, run: sudo apt-get install g++";
     assert_eq!(said, format!("note: the demo runs without g++; {confirm}\n"));
+}
+
+/// Installs on a machine where `id` says who we are, and gives what apt-get was asked to do.
+fn installs(name: &str, id: &str, sudo: &str) -> String {
+    let machine =
+        Machine::new(name).with("id", id).with("cargo", "").with("verilator", "").with("sudo", sudo);
+    symlink(Machine::real("env"), machine.programs.join("env")).expect("a link");
+    let log = machine.programs.join("apt.log");
+    let note = format!("echo \"$DEBIAN_FRONTEND: $*\" >>{}", log.display());
+    let said = machine.with("apt-get", &note).setup(0, &["demo"]);
+    assert_eq!(said, "installing g++\n");
+    fs::read_to_string(log).expect("apt-get was run")
+}
+
+#[test]
+fn what_is_missing_is_installed_as_root_and_through_sudo() {
+    let asked = ": update -qq\nnoninteractive: install -qq -y --no-install-recommends g++\n";
+    assert_eq!(installs("root", "echo 0", "exit 1"), asked);
+    // Like sudo, it asks for no password and hands no variables on.
+    let sudo =
+        "[ \"$1\" = -n ] && shift && [ \"$1\" != true ] && env -i PATH=\"$PATH\" \"$@\" || [ \"$1\" = true ]";
+    assert_eq!(installs("sudo", "echo 1000", sudo), asked);
 }

@@ -55,3 +55,15 @@ fn arrays_as_long_as_they_may_be() {
     let accelerator = spec::config::parse("long.yaml", text).unwrap_or_else(|report| panic!("{report}"));
     check_on("long", accelerator, 3, Native::new);
 }
+
+/// Three arrays of 64 x 64, 12,288 PEs: the largest that can be described.
+#[test]
+fn the_largest_arrays() {
+    let chunk = "{rows: 64, cols: 64, input_rf: 64, weight_rf: 64, psum_rf: 16}";
+    let text = format!(
+        "format: nasa-accelerator/1\nname: largest\nbuffer: {{banks: 16, bank_kib: 16, line_bytes: 32}}\n\
+         chunks:\n  clp: {chunk}\n  slp: {chunk}\n  alp: {chunk}\n"
+    );
+    let accelerator = spec::config::parse("largest.yaml", &text).unwrap_or_else(|report| panic!("{report}"));
+    check_on("largest", accelerator, 4, Native::new);
+}

@@ -4,6 +4,9 @@
 use super::plan::Plan;
 use super::words::{bytes, Id, Op};
 
+/// The most lanes that machine code gathers.
+const GATHERED: u32 = 512;
+
 /// Operations of a block that are done one after the other.
 #[derive(Clone, Debug)]
 pub(crate) struct Segment {
@@ -120,7 +123,9 @@ fn is_fusible(plan: &Plan, id: Id) -> bool {
     let node = &plan.netlist.nodes[id as usize];
     match node.op {
         Op::Shl(..) | Op::Shr(..) | Op::Sar(..) | Op::Parity(_) | Op::MulHigh(..) => false,
-        Op::Choose(..) | Op::Gather(_) => false,
+        Op::Choose(..) => false,
+        // They are put together one by one.
+        Op::Gather(_) => node.lanes <= GATHERED,
         Op::Mul(..) => [2, 4].contains(&bytes(node.width)),
         Op::Load { addr, .. } => plan.netlist.lanes(addr) == 1,
         _ => true,

@@ -9,7 +9,7 @@ use super::super::super::words::CHUNK;
 use super::{Change, Fused};
 
 /// Which bits of a vector belong to lanes.
-enum Valid {
+pub(super) enum Valid {
     All,
     Some(Value),
     None,
@@ -21,19 +21,23 @@ impl Fused<'_, '_> {
         let size = old.len() as u32;
         for (part, (old, new)) in (0..).zip(old.iter().zip(new)) {
             let valid = self.valid(part, size);
-            if let Valid::None = valid {
-                continue;
-            }
-            let mut bits = self.code.ins().bxor(*old, *new);
-            bits = self.cast(bits, types::I8X16);
-            if let Valid::Some(mask) = valid {
-                bits = self.code.ins().band(bits, mask);
-            }
-            if let Some(others) = self.changes.get(&change) {
-                bits = self.code.ins().bor(bits, *others);
-            }
-            self.changes.insert(change, bits);
+            self.compare_part(change, *old, *new, valid);
         }
+    }
+
+    /// The same of one vector.
+    pub(super) fn compare_part(&mut self, change: Change, old: Value, new: Value, valid: Valid) {
+        let mut bits = self.code.ins().bxor(old, new);
+        bits = self.cast(bits, types::I8X16);
+        match valid {
+            Valid::None => return,
+            Valid::Some(mask) => bits = self.code.ins().band(bits, mask),
+            Valid::All => {}
+        }
+        if let Some(others) = self.changes.get(&change) {
+            bits = self.code.ins().bor(bits, *others);
+        }
+        self.changes.insert(change, bits);
     }
 
     /// What of a part of the chunk belongs to lanes, and not to what lies behind the last one.
@@ -62,7 +66,7 @@ impl Fused<'_, '_> {
     }
 
     /// All bits of the first bytes of a vector.
-    fn first_bytes(&mut self, count: u32) -> Value {
+    pub(super) fn first_bytes(&mut self, count: u32) -> Value {
         let bytes: Vec<u8> = (0..16).map(|byte| if byte < count { 0xff } else { 0 }).collect();
         let constant = self.code.func.dfg.constants.insert(bytes.into());
         self.code.ins().vconst(types::I8X16, constant)

@@ -4,6 +4,7 @@
 //! even where changes are looked for.
 
 mod changes;
+mod gather;
 mod operation;
 mod uniform;
 
@@ -75,6 +76,7 @@ impl Fused<'_, '_> {
     fn emit(mut self, target: TargetFrontendConfig) {
         let lanes = self.lanes();
         let uniform = self.uniform();
+        self.gather();
         if lanes <= CHUNK {
             self.chunk(&uniform);
         } else {
@@ -125,7 +127,8 @@ impl Fused<'_, '_> {
         let zero = self.code.ins().iconst(types::I8, 0);
         let zeros = self.code.ins().splat(types::I8X16, zero);
         let mut arguments: Vec<BlockArg> = vec![first.into()];
-        arguments.extend(watched.iter().map(|_| BlockArg::Value(zeros)));
+        let before = std::mem::take(&mut self.changes);
+        arguments.extend(watched.iter().map(|change| BlockArg::Value(*before.get(change).unwrap_or(&zeros))));
         self.code.ins().jump(body, &arguments);
         self.code.switch_to_block(body);
         let params = self.code.block_params(body).to_vec();
@@ -142,6 +145,9 @@ impl Fused<'_, '_> {
 
     fn chunk(&mut self, uniform: &Uniform) {
         for id in &self.segment.nodes {
+            if self.is_gathered_before(*id) {
+                continue;
+            }
             self.value(*id, uniform);
             if self.segments.is_stored[*id as usize] && !self.is_alias(*id) {
                 self.keep(*id);
@@ -193,14 +199,19 @@ impl Fused<'_, '_> {
     fn keep(&mut self, id: Id) {
         let (size, at) = (bytes(self.plan.netlist.width(id)), self.plan.place[id as usize]);
         let parts = self.operand(id);
+        if let Some(change) = self.change_of(id) {
+            let old = self.load(self.base, at, size);
+            self.compare(change, &old, &parts);
+        }
+        self.store(&parts, at, size);
+    }
+
+    /// What is noted where a value changes, if that wakes anybody.
+    fn change_of(&self, id: Id) -> Option<Change> {
         let exports = &self.plan.exports[self.segment.block];
         let is_woken =
             |number: &usize| !exports[*number].wakes.is_empty() && exports[*number].values.contains(&id);
-        if let Some(number) = (0..exports.len()).find(is_woken) {
-            let old = self.load(self.base, at, size);
-            self.compare(Change::Export(number), &old, &parts);
-        }
-        self.store(&parts, at, size);
+        (0..exports.len()).find(is_woken).map(Change::Export)
     }
 
     fn cast(&mut self, value: Value, to: Type) -> Value {

@@ -67,7 +67,8 @@ impl Fused<'_, '_> {
         let node = self.plan.netlist.nodes[id as usize];
         let (width, size) = (|id: Id| self.plan.netlist.width(id), bytes(node.width));
         let parts = match node.op {
-            Op::View(..) => return,
+            // What was gathered is known already.
+            Op::View(..) | Op::Gather(_) => return,
             Op::Splat(_) => vec![uniform.splats[&id]; size as usize],
             Op::Load { memory, .. } => {
                 let at = 8 * self.plan.memory_at[memory as usize] as u32;

@@ -84,7 +84,7 @@ impl Fused<'_, '_> {
     }
 
     /// A value without lanes, which a place holds.
-    fn scalar(&mut self, id: Id) -> Value {
+    pub(super) fn scalar(&mut self, id: Id) -> Value {
         let (node, at) = (self.plan.netlist.nodes[id as usize], self.plan.place[id as usize] as i32);
         let flags = MemFlagsData::trusted();
         match (node.op, bytes(node.width)) {

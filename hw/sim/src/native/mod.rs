@@ -156,7 +156,7 @@ impl Native {
         let (at, wakes) = &self.lowered.plan.inputs[input as usize];
         if self.arena[*at] != value {
             self.arena[*at] = value;
-            wakes.iter().for_each(|unit| wake(&mut self.arena, *unit));
+            wakes.iter().for_each(|(word, bits)| self.arena[*word] |= bits);
             self.is_settled = false;
         }
     }

@@ -143,7 +143,22 @@ impl Items {
             netlist.operands(id).for_each(|operand| users[operand as usize].add(User::Item(item)));
         }
         items.all.iter_mut().for_each(|item| item.nodes.reverse());
+        items.decide_where_computed(netlist);
         items
+    }
+
+    /// A register with lanes whose value others use, too, is decided where that is computed, which has it at hand. Its
+    /// controls must not have to be computed first: they might need the value.
+    fn decide_where_computed(&mut self, netlist: &Netlist) {
+        for (item, state) in netlist.states.iter().enumerate() {
+            let controls = state.operands().filter(|id| *id != state.next);
+            let is_free = controls.into_iter().all(|id| netlist.nodes[id as usize].op.is_leaf());
+            let from = self.of_node[state.next as usize];
+            if state.lanes > 1 && is_free && from != NONE && from != item as u32 {
+                self.all[item] = Block::default();
+                self.all[from as usize].states.push(item as u32);
+            }
+        }
     }
 
     fn add(&mut self, item: Block, scope: u32) -> u32 {

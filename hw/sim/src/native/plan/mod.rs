@@ -86,8 +86,8 @@ pub(crate) struct Plan {
     pub scratch: usize,
     /// Words of the longest value.
     pub longest: usize,
-    /// By input word: where it is kept, and the units that it wakes.
-    pub inputs: Vec<(usize, Vec<u32>)>,
+    /// By input word: where it is kept, and words and bits of the flags of the units that it wakes.
+    pub inputs: Vec<(usize, Vec<(usize, u64)>)>,
     /// By state: where it is kept.
     pub state_at: Vec<usize>,
     /// By state: where what it takes is kept.
@@ -181,7 +181,7 @@ impl Plan {
     fn place_inputs(&mut self, users: Vec<Vec<u32>>) {
         for wakes in users {
             let at = self.take(1);
-            self.inputs.push((at, wakes));
+            self.inputs.push((at, flags(&wakes).into_iter().collect()));
         }
     }
 

@@ -68,17 +68,18 @@ impl Compiler<'_> {
         })
     }
 
-    fn body(&mut self, name: &str, emit: impl FnOnce(&mut Body)) -> Option<FuncId> {
+    /// A function whose body `emit` emits.
+    pub(super) fn body(&mut self, name: &str, emit: impl FnOnce(&mut Body)) -> Option<FuncId> {
         let target = self.module.isa().frontend_config();
         self.function(name, |module, function, context| Body::emit(module, function, context, target, emit))
     }
 }
 
 /// A function being emitted.
-struct Body<'a, 'f> {
+pub(super) struct Body<'a, 'f> {
     module: &'a mut JITModule,
-    code: FunctionBuilder<'f>,
-    base: Value,
+    pub code: FunctionBuilder<'f>,
+    pub base: Value,
 }
 
 impl Body<'_, '_> {
@@ -102,7 +103,7 @@ impl Body<'_, '_> {
     }
 
     /// Emits what is done where `condition` is not 0.
-    fn when(&mut self, condition: Value, emit: impl FnOnce(&mut Self)) {
+    pub(super) fn when(&mut self, condition: Value, emit: impl FnOnce(&mut Self)) {
         let (body, after) = (self.code.create_block(), self.code.create_block());
         self.code.ins().brif(condition, body, &[], after, &[]);
         self.code.switch_to_block(body);
@@ -159,43 +160,51 @@ impl Body<'_, '_> {
 
     /// Moves what registers take into them, and wakes their users.
     fn edge(&mut self, edge: &Edge) {
-        self.copy(edge.next, edge.states.start, edge.states.len());
-        for (word, bits) in &edge.wakes {
-            let awake = self.word(*word);
-            let awake = self.code.ins().bor_imm_u(awake, *bits as i64);
-            self.store(awake, *word);
+        self.copy([self.base; 2], [edge.next, edge.states.start], edge.states.len());
+        self.wake(edge.wakes.iter().copied());
+    }
+
+    /// Sets flags.
+    pub(super) fn wake(&mut self, flags: impl IntoIterator<Item = (usize, u64)>) {
+        for (word, bits) in flags {
+            let awake = self.word(word);
+            let awake = self.code.ins().bor_imm_u(awake, bits as i64);
+            self.store(awake, word);
         }
     }
 
-    fn copy(&mut self, from: usize, to: usize, words: usize) {
+    /// Copies words: from the first of two bases and places to the second.
+    pub(super) fn copy(&mut self, bases: [Value; 2], places: [usize; 2], words: usize) {
         let looped = if words <= UNROLLED { 0 } else { words / AT_ONCE * AT_ONCE };
         if looped > 0 {
-            self.copy_in_loop(from, to, looped);
+            self.copy_in_loop(bases, places, looped);
         }
-        self.copy_unrolled(self.base, [from, to].map(|at| at + looped), words - looped);
+        self.copy_unrolled(bases, places.map(|place| place + looped), words - looped);
     }
 
-    fn copy_in_loop(&mut self, from: usize, to: usize, words: usize) {
+    fn copy_in_loop(&mut self, bases: [Value; 2], places: [usize; 2], words: usize) {
         let (body, after) = (self.code.create_block(), self.code.create_block());
         self.code.append_block_param(body, types::I64);
-        let end = self.code.ins().iadd_imm_s(self.base, 8 * words as i64);
-        self.code.ins().jump(body, &[self.base.into()]);
+        let zero = self.code.ins().iconst(types::I64, 0);
+        self.code.ins().jump(body, &[zero.into()]);
         self.code.switch_to_block(body);
-        let at = self.code.block_params(body)[0];
-        self.copy_unrolled(at, [from, to], AT_ONCE);
-        let next = self.code.ins().iadd_imm_s(at, 8 * AT_ONCE as i64);
-        let is_last = self.code.ins().icmp(IntCC::Equal, next, end);
+        let offset = self.code.block_params(body)[0];
+        let here = bases.map(|base| self.code.ins().iadd(base, offset));
+        self.copy_unrolled(here, places, AT_ONCE);
+        let next = self.code.ins().iadd_imm_s(offset, 8 * AT_ONCE as i64);
+        let is_last = self.code.ins().icmp_imm_u(IntCC::Equal, next, 8 * words as i64);
         self.code.ins().brif(is_last, after, &[], body, &[next.into()]);
         self.code.switch_to_block(after);
     }
 
-    fn copy_unrolled(&mut self, base: Value, [from, to]: [usize; 2], words: usize) {
+    fn copy_unrolled(&mut self, [from, to]: [Value; 2], places: [usize; 2], words: usize) {
         let flags = MemFlagsData::new().with_notrap();
         let mut done = 0;
         while done < words {
             let (size, of) = if words - done > 1 { (2, types::I64X2) } else { (1, types::I64) };
-            let value = self.code.ins().load(of, flags, base, 8 * (from + done) as i32);
-            self.code.ins().store(flags, value, base, 8 * (to + done) as i32);
+            let [from_at, to_at] = places.map(|place| 8 * (place + done) as i32);
+            let value = self.code.ins().load(of, flags, from, from_at);
+            self.code.ins().store(flags, value, to, to_at);
             done += size;
         }
     }

@@ -5,13 +5,16 @@
 mod dispatch;
 mod emit;
 mod operation;
+mod rows;
 mod vector;
 
-use cranelift_codegen::ir::{types, AbiParam, Function, Signature, UserFuncName};
+use cranelift_codegen::ir::{
+    types, AbiParam, Function, InstBuilder, MemFlagsData, Signature, UserFuncName, Value,
+};
 use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::Context;
-use cranelift_frontend::FunctionBuilderContext;
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{default_libcall_names, FuncId, Linkage, Module};
 
@@ -20,6 +23,7 @@ use super::cpu::Cpu;
 use super::lanes::Steps;
 use super::plan::{self, Part, Plan};
 use super::segments::{Segment, Segments};
+use super::words::{bytes, Id, Op};
 
 /// A compiled function.
 type Entry = unsafe extern "C" fn(*mut u64);
@@ -148,6 +152,12 @@ impl<'a> Compiler<'a> {
         let unit = |unit: usize| match plan.unit(unit) {
             plan::Unit::Nothing => Some(Vec::new()),
             plan::Unit::Block(block) if plan.has_lanes(unit) => self.segments(block),
+            plan::Unit::Memory(memory)
+                if rows::are_whole(&plan.netlist, &plan.netlist.memories[memory]) && plan.has_lanes(unit) =>
+            {
+                let function = self.body(&format!("rows_{memory}"), |body| body.write_rows(plan, memory))?;
+                Some(vec![Callee::Code(function)])
+            }
             plan::Unit::Memory(memory) if plan.has_lanes(unit) => {
                 let steps = Steps::of_memory(plan, memory, self.cpu);
                 Some(vec![self.called(steps)])
@@ -199,6 +209,18 @@ impl<'a> Compiler<'a> {
         self.module.define_function(function, &mut self.context).ok()?;
         self.module.clear_context(&mut self.context);
         Some(function)
+    }
+}
+
+/// A value without lanes, which a place holds.
+fn scalar(code: &mut FunctionBuilder, base: Value, plan: &Plan, id: Id) -> Value {
+    let (node, at) = (plan.netlist.nodes[id as usize], plan.place[id as usize] as i32);
+    let flags = MemFlagsData::trusted();
+    match (node.op, bytes(node.width)) {
+        (Op::Pick(..), 1) => code.ins().uload8(types::I64, flags, base, at),
+        (Op::Pick(..), 2) => code.ins().uload16(types::I64, flags, base, at),
+        (Op::Pick(..), 4) => code.ins().uload32(flags, base, at),
+        _ => code.ins().load(types::I64, flags, base, at),
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use cranelift_codegen::ir::{types, InstBuilder, MemFlagsData, Value};
+use cranelift_codegen::ir::{types, InstBuilder, Value};
 
 use super::super::super::words::{bytes, ones, Id, Op};
+use super::super::scalar;
 use super::{lane, vector, Fused};
 
 /// What is the same in all chunks.
@@ -83,15 +84,8 @@ impl Fused<'_, '_> {
         self.code.ins().splat(vector(size), value)
     }
 
-    /// A value without lanes, which a place holds.
+    /// A value without lanes.
     pub(super) fn scalar(&mut self, id: Id) -> Value {
-        let (node, at) = (self.plan.netlist.nodes[id as usize], self.plan.place[id as usize] as i32);
-        let flags = MemFlagsData::trusted();
-        match (node.op, bytes(node.width)) {
-            (Op::Pick(..), 1) => self.code.ins().uload8(types::I64, flags, self.base, at),
-            (Op::Pick(..), 2) => self.code.ins().uload16(types::I64, flags, self.base, at),
-            (Op::Pick(..), 4) => self.code.ins().uload32(flags, self.base, at),
-            _ => self.code.ins().load(types::I64, flags, self.base, at),
-        }
+        scalar(&mut self.code, self.base, self.plan, id)
     }
 }

@@ -7,7 +7,7 @@
 //! multiplications in every network of the search space; the allocation leaves them out, and so does the table.
 
 use mapper::nasa::allocate::{self, AREA, RATIO};
-use mapper::nasa::Layer;
+use mapper::nasa::layer::{terms, Layer};
 use model::table;
 use spec::op::Op;
 use std::fmt::Write;
@@ -103,8 +103,7 @@ fn its_operations_and_its_allocation_are_the_papers() {
     let rows = table::parse("layers.yaml", &table()).expect("a table");
     let layers: Vec<Layer> = rows.iter().map(|row| Layer::of_row(row).expect("a layer")).collect();
     assert_eq!(layers.len(), 66);
-    let of = |op: Op| layers.iter().filter(move |layer| layer.op == op).map(Layer::macs).sum::<u64>();
-    let terms: Vec<(Op, u64)> = Op::ALL.iter().map(|op| (*op, of(*op))).collect();
+    let terms = terms(&layers);
     let millions: Vec<String> =
         terms.iter().map(|(_, terms)| format!("{:.3}", *terms as f64 / 1e6)).collect();
     assert_eq!(millions, ["33.535", "43.838", "23.273"]);

@@ -2,7 +2,7 @@
 //! they differ in the levels at which a dimension may be divided, in the kernel dimensions that lie along the array,
 //! and in what a PE keeps of its inputs and how these reach it. A new dataflow is a row here and a word in [`DATAFLOWS`].
 
-use super::tiling::{window, Tiling};
+use super::tiling::{window, Tiling, TILED};
 use crate::work::{Dim, Work};
 
 /// A row of the list.
@@ -81,6 +81,19 @@ impl Dataflow {
             split[usize::from(!on_array)] *= work.size[dim];
         }
         split
+    }
+
+    /// The loops of a tiling, from the inside to the outside of each level, without those of one iteration: the index of
+    /// the level in [`LEVELS`](super::tiling::LEVELS), the dimension, the factor. The order within a level means nothing.
+    pub fn loops(&self, work: &Work, tiling: &Tiling) -> Vec<(usize, Dim, u32)> {
+        let kernel = [Dim::FY, Dim::FX].into_iter().zip(self.kernel_on_array);
+        let kernel = kernel.map(|(dim, on_array)| (usize::from(on_array), dim, work.size[dim]));
+        let tiled = TILED.into_iter().zip(tiling.factors()).flat_map(|(dim, factors)| {
+            factors.into_iter().enumerate().map(move |(level, factor)| (level, dim, factor))
+        });
+        let mut loops: Vec<_> = kernel.chain(tiled).filter(|(_, _, bound)| *bound > 1).collect();
+        loops.sort_by_key(|(level, _, _)| *level);
+        loops
     }
 }
 

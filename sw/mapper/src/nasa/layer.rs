@@ -53,3 +53,9 @@ impl Layer {
         u64::from(self.groups) * self.group.macs()
     }
 }
+
+/// Terms of one image by op, of every op.
+pub fn terms(layers: &[Layer]) -> Vec<(Op, u64)> {
+    let of = |op: Op| layers.iter().filter(|layer| layer.op == op).map(Layer::macs).sum();
+    Op::ALL.iter().map(|op| (*op, of(*op))).collect()
+}

@@ -9,6 +9,7 @@
 //! * [`accesses`]: how often each operand is moved at each level.
 //! * [`energy`]: what operations and accesses cost.
 //! * [`search`]: every tiling of a layer, and the best one for whatever room the buffer has.
+//! * [`space`]: the tilings of all layers, of a network or a table.
 //! * [`schedule`]: the chunks take turns; the dataflows of all chunks together are chosen.
 //! * [`allocate`]: how many PEs each chunk gets.
 //! * [`layer`]: layers of networks and of tables as this model sees them.
@@ -22,6 +23,7 @@ pub mod energy;
 pub mod layer;
 pub mod schedule;
 pub mod search;
+pub mod space;
 pub mod tiling;
 
 pub use dataflow::{Dataflow, DATAFLOWS};

@@ -7,29 +7,10 @@
 //! room. A layer that finds no tiling in the room that is left makes the combination invalid, even where it would
 //! find one a little later: the paper's mapper does not wait.
 
-use super::dataflow::DATAFLOWS;
-use super::layer::Layer;
-use super::search::{Array, Front, Tiled};
+use super::search::{score, Tiled};
+use super::space::{Space, Unfit};
 use super::BUFFER_WORDS;
 use crate::energy::Objective;
-use crate::work::Work;
-use rayon::prelude::*;
-use spec::op::Op;
-use std::collections::BTreeMap;
-
-/// A dataflow for each chunk, as indices into [`DATAFLOWS`].
-pub type Combination = Vec<usize>;
-
-/// Layers on chunks, with all tilings worth having.
-pub struct Space<'a> {
-    layers: &'a [Layer],
-    arrays: Vec<&'a Array>,
-    /// For each layer, the chunk that runs it.
-    chunks: Vec<usize>,
-    /// For each layer, a front in every dataflow; layers that are alike share theirs.
-    fronts: Vec<[usize; DATAFLOWS.len()]>,
-    found: Vec<Front>,
-}
 
 /// Groups of a layer, one after the other, that have the same tiling.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,28 +35,20 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    /// The runs of a layer.
+    pub fn of_layer(&self, layer: usize) -> impl Iterator<Item = &Run> {
+        self.runs.iter().filter(move |run| run.layer == layer)
+    }
+
     /// Cycles of the slowest chunk, which the others wait for.
     pub fn latency(&self) -> u64 {
         self.cycles.iter().copied().max().unwrap_or(0)
     }
 
-    /// What combinations are compared by: picojoules times cycles.
-    pub fn edp(&self) -> f64 {
-        self.picojoules * self.latency() as f64
+    /// What combinations are compared by, both to be small: the objective, and of equal ones the energy-delay product.
+    pub fn score(&self, objective: Objective) -> (f64, f64) {
+        score(objective, self.latency(), self.picojoules)
     }
-}
-
-/// Where a combination ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unfit {
-    /// Index of the layer without a tiling.
-    pub layer: usize,
-    /// Index into [`DATAFLOWS`].
-    pub dataflow: usize,
-    /// Words of the buffer that were left.
-    pub room: u64,
-    /// Words of its smallest tiling; `None` where other limits exclude them all.
-    pub least: Option<u64>,
 }
 
 /// A chunk while its image is scheduled.
@@ -89,82 +62,15 @@ struct Turn {
     words: u64,
 }
 
-impl<'a> Space<'a> {
-    /// All tilings of `layers`; each op among them must have an array in `arrays`. Arrays without layers take no part.
-    pub fn new(layers: &'a [Layer], arrays: &'a [Array], objective: Objective) -> Space<'a> {
-        let arrays: Vec<&Array> =
-            arrays.iter().filter(|array| layers.iter().any(|layer| layer.op == array.op)).collect();
-        let chunk = |op: Op| arrays.iter().position(|array| array.op == op);
-        let chunks: Vec<usize> =
-            layers.iter().map(|layer| chunk(layer.op).expect("each op has an array")).collect();
-        let mut distinct: BTreeMap<(usize, [u32; 11]), usize> = BTreeMap::new();
-        let mut searches = Vec::new();
-        let mut fronts = Vec::new();
-        for (layer, chunk) in layers.iter().zip(&chunks) {
-            let first = *distinct.entry((*chunk, key(&layer.group))).or_insert_with(|| {
-                searches.extend(DATAFLOWS.iter().map(|dataflow| (dataflow, &layer.group, arrays[*chunk])));
-                searches.len() - DATAFLOWS.len()
-            });
-            fronts.push(std::array::from_fn(|dataflow| first + dataflow));
-        }
-        let searches = searches.into_par_iter();
-        let found = searches.map(|(dataflow, work, array)| Front::search(dataflow, work, array, objective));
-        let found = found.collect();
-        Space { layers, arrays, chunks, fronts, found }
-    }
-
-    /// The chunks that have layers, by their ops.
-    pub fn ops(&self) -> Vec<Op> {
-        self.arrays.iter().map(|array| array.op).collect()
-    }
-
-    /// The array that runs a layer.
-    pub fn array_of(&self, layer: usize) -> &Array {
-        self.arrays[self.chunks[layer]]
-    }
-
-    /// The dataflow of a layer in a combination.
-    pub fn dataflow_of(&self, layer: usize, combination: &[usize]) -> usize {
-        combination[self.chunks[layer]]
-    }
-
-    /// Tilings that were evaluated.
-    pub fn evaluations(&self) -> u64 {
-        self.found.iter().map(|front| front.evaluations).sum()
-    }
-
-    /// Layers that no dataflow has a tiling for, in a buffer of their own.
-    pub fn impossible(&self) -> Vec<usize> {
-        let fits = |front: &usize| self.found[*front].within(BUFFER_WORDS).is_some();
-        (0..self.layers.len()).filter(|layer| !self.fronts[*layer].iter().any(fits)).collect()
-    }
-
-    /// Every combination, the first chunk's dataflow changing most slowly.
-    pub fn combinations(&self) -> Vec<Combination> {
-        let mut all = vec![Vec::new()];
-        for _ in &self.arrays {
-            let longer = |head: &Combination| {
-                let next = |dataflow| [&head[..], &[dataflow]].concat();
-                (0..DATAFLOWS.len()).map(next).collect::<Vec<_>>()
-            };
-            all = all.iter().flat_map(longer).collect();
-        }
-        all
-    }
-
-    /// One dataflow for all chunks.
-    pub fn fixed(&self, dataflow: usize) -> Combination {
-        vec![dataflow; self.arrays.len()]
-    }
-
+impl Space<'_> {
     /// The schedule of one image.
     ///
     /// # Errors
     /// The first layer that finds no tiling in the room that is left.
     pub fn schedule(&self, combination: &[usize]) -> Result<Schedule, Unfit> {
-        let mut turns = vec![Turn::default(); self.arrays.len()];
-        for (layer, chunk) in self.chunks.iter().enumerate().rev() {
-            turns[*chunk].left.push((layer, self.layers[layer].groups));
+        let mut turns = vec![Turn::default(); self.ops().len()];
+        for (index, layer) in self.layers().iter().enumerate().rev() {
+            turns[self.chunk_of(index)].left.push((index, layer.groups));
         }
         let mut schedule = Schedule { runs: Vec::new(), cycles: Vec::new(), picojoules: 0.0 };
         while let Some(chunk) = next(&turns) {
@@ -174,7 +80,7 @@ impl<'a> Space<'a> {
             let room = BUFFER_WORDS.saturating_sub(taken);
             let layer = turns[chunk].next();
             let dataflow = combination[chunk];
-            let front = &self.found[self.fronts[layer][dataflow]];
+            let front = self.front(layer, dataflow);
             let unfit = || Unfit { layer, dataflow, room, least: front.least() };
             let tiled = *front.within(room).ok_or_else(unfit)?;
             turns[chunk].end += tiled.cycles;
@@ -216,20 +122,14 @@ impl Schedule {
     }
 }
 
-/// What the tilings of a layer depend on.
-fn key(work: &Work) -> [u32; 11] {
-    let mut key = [0; 11];
-    key[..7].copy_from_slice(&work.size.0);
-    key[7..9].copy_from_slice(&work.stride);
-    key[9..].copy_from_slice(&work.input);
-    key
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::energy::Unit;
+    use super::super::layer::Layer;
+    use super::super::search::Array;
     use super::*;
-    use crate::work::Sizes;
+    use crate::work::{Sizes, Work};
+    use spec::op::Op;
 
     fn layer(op: Op, k: u32, groups: u32) -> Layer {
         let size = Sizes([1, k, 8, 8, 8, 1, 1]);
@@ -279,6 +179,6 @@ mod tests {
         let unfit = space.schedule(&space.fixed(weight)).expect_err("no room");
         let room = BUFFER_WORDS - 80_000;
         assert_eq!(unfit, Unfit { layer: 2, dataflow: weight, room, least: Some(80_000) });
-        assert_eq!(space.impossible(), [0; 0]);
+        assert!(space.impossible().is_empty());
     }
 }

@@ -12,7 +12,9 @@ use super::tiling::{factorisations, Factors, Tiling, TILED};
 use super::{BUFFER_WORDS, INPUT_WORDS, PSUMS, WEIGHT_WORDS};
 use crate::energy::Objective;
 use crate::work::{Dim, Work};
+use spec::error::grouped;
 use spec::op::Op;
+use std::fmt;
 
 /// An array, as this model knows it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,7 +40,7 @@ pub struct Tiled {
     pub picojoules: f64,
     /// Words at every level.
     pub accesses: Accesses,
-    score: f64,
+    score: (f64, f64),
 }
 
 /// The tilings worth having, from the fewest words of the buffer to the best score.
@@ -118,6 +120,18 @@ pub struct Shortage {
     pub limit: u64,
 }
 
+impl fmt::Display for Shortage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Shortage { resource, needed, limit } = self;
+        write!(f, "needs {} {resource}, must stay below {}", grouped(needed), grouped(limit))
+    }
+}
+
+/// What tilings are compared by, both to be small: the objective, and of equal ones the energy-delay product.
+pub fn score(objective: Objective, cycles: u64, picojoules: f64) -> (f64, f64) {
+    (objective.score(cycles, picojoules), Objective::Edp.score(cycles, picojoules))
+}
+
 /// The tilings of one layer in one dataflow.
 struct Space<'a> {
     dataflow: &'a Dataflow,
@@ -185,11 +199,70 @@ impl<'a> Space<'a> {
         let cycles = repeated.iter().product::<u64>() * self.kernel[1];
         let accesses = self.volumes.accesses(&tiling);
         let picojoules = self.array.unit.picojoules(self.terms(), &accesses);
-        let score = self.objective.score(cycles, picojoules);
+        let score = score(self.objective, cycles, picojoules);
         Some(Tiled { tiling, words, cycles, picojoules, accesses, score })
     }
 
     fn terms(&self) -> f64 {
         Dim::ALL.iter().map(|dim| f64::from(self.work.size[*dim])).product()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tiling::window;
+    use super::super::DATAFLOWS;
+    use super::*;
+    use crate::work::Sizes;
+
+    /// All limits at once, of a tiling that nothing was cut from, in the words of the paper.
+    fn is_legal(dataflow: &Dataflow, work: &Work, tiling: &Tiling, pes: u32) -> bool {
+        let [on_array, in_pe] = dataflow.kernel(work).map(u64::from);
+        let product =
+            |level: usize| -> u64 { tiling.factors().iter().map(|f| u64::from(f[level])).product() };
+        let divided = |(dim, level): &(usize, usize)| tiling.factors()[*dim][*level] != 1;
+        product(1) * on_array < u64::from(pes)
+            && tiling.k[0] <= PSUMS
+            && u64::from(tiling.c[0]) * u64::from(tiling.k[0]) * in_pe < WEIGHT_WORDS
+            && (dataflow.held_inputs)(work, tiling) < INPUT_WORDS
+            && dataflow.divided.iter().all(divided)
+    }
+
+    #[test]
+    fn nothing_better_is_missed_in_any_room() {
+        let size = Sizes([1, 24, 12, 8, 6, 3, 3]);
+        let work = Work { size, stride: [1; 2], padding: [0; 2], input: [8, 6], residual: false };
+        let array = Array { op: Op::Shift, pes: 60, unit: Unit::of(Op::Shift, 6).expect("a width") };
+        for dataflow in &DATAFLOWS {
+            let front = Front::search(dataflow, &work, &array, Objective::Edp);
+            let volumes = Volumes::new(dataflow, &work);
+            let all = |i: usize| factorisations(work.size[TILED[i]], dataflow.levels[i]);
+            let [ks, cs, oys, oxs] = [0, 1, 2, 3].map(all);
+            let mut legal = Vec::new();
+            for (k, c) in ks.iter().flat_map(|k| cs.iter().map(move |c| (*k, *c))) {
+                for (oy, ox) in oys.iter().flat_map(|oy| oxs.iter().map(move |ox| (*oy, *ox))) {
+                    let tiling = Tiling { k, c, oy, ox };
+                    if is_legal(dataflow, &work, &tiling, array.pes) {
+                        let [_, in_pe] = dataflow.kernel(&work).map(f64::from);
+                        let outside = |f: &Factors| f64::from(f[0] * f[2] * f[3]);
+                        let cycles = tiling.factors().iter().map(outside).product::<f64>() * in_pe;
+                        let energy = array.unit.picojoules(work.macs() as f64, &volumes.accesses(&tiling));
+                        legal.push((tiling.buffer_words(&work), cycles * energy));
+                    }
+                }
+            }
+            assert_eq!(front.evaluations, legal.len() as u64, "{}", dataflow.name);
+            for room in [0, 100, 200, 400, 800, 1600, BUFFER_WORDS] {
+                let fitting = legal.iter().filter(|(words, _)| *words < room);
+                let least = fitting.map(|(_, edp)| *edp).min_by(f64::total_cmp);
+                let found = front.within(room).map(|tiled| tiled.cycles as f64 * tiled.picojoules);
+                let same = match (least, found) {
+                    (Some(least), Some(found)) => (least - found).abs() <= 1e-9 * least,
+                    (least, found) => least.is_none() && found.is_none(),
+                };
+                assert!(same, "{} in {room}: {found:?}, not {least:?}", dataflow.name);
+            }
+        }
+        assert_eq!(window(&work, [2, 3]), [4, 5]);
     }
 }

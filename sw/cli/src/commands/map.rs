@@ -100,38 +100,24 @@ impl Map {
 
     /// Flags that do not go with the cost model.
     fn check(&self) -> Result<(), Report> {
-        let wrong = match self.cost_model {
-            CostModel::Nasa => [
-                (
-                    self.out.is_some(),
-                    "--out",
-                    "its tilings are none that this hardware can run; leave out --out",
-                ),
-                (
-                    self.evaluate.is_some(),
-                    "--evaluate",
-                    "it has tilings of its own only; leave out --evaluate",
-                ),
-            ],
-            CostModel::Hardware => [
-                (
-                    !self.bits.is_empty(),
-                    "--bits",
-                    "widths are those of the description; choose --cost-model nasa",
-                ),
-                (false, "", ""),
-            ],
+        let no_out = "its tilings are none that this hardware can run; leave out --out";
+        let no_evaluate = "it has tilings of its own only; leave out --evaluate";
+        let no_bits = "widths are those of the description; choose --cost-model nasa";
+        let (model, flags) = match self.cost_model {
+            CostModel::Nasa => (
+                "nasa",
+                vec![
+                    (self.out.is_some(), "--out", no_out),
+                    (self.evaluate.is_some(), "--evaluate", no_evaluate),
+                ],
+            ),
+            CostModel::Hardware => ("hardware", vec![(!self.bits.is_empty(), "--bits", no_bits)]),
         };
-        let mut report = Report::default();
-        for (_, flag, help) in wrong.into_iter().filter(|(is_given, ..)| *is_given) {
-            let model = match self.cost_model {
-                CostModel::Hardware => "hardware",
-                CostModel::Nasa => "nasa",
-            };
+        let error = |(_, flag, help): (bool, &str, &str)| {
             let message = format!("{flag} does not go with the cost model `{model}`");
-            report.push(Diagnostic::new("mapping", message).help(help));
-        }
-        report.or(())
+            Diagnostic::new("mapping", message).help(help)
+        };
+        Report(flags.into_iter().filter(|(is_given, ..)| *is_given).map(error).collect()).or(())
     }
 
     fn in_the_paper(&self, console: &Console, accelerator: Option<&Accelerator>) -> Result<Done, Report> {

@@ -22,7 +22,7 @@ pub fn layers(network: Option<&Path>, table: Option<&Path>) -> Result<(String, V
         let layers = graph.layers().map(|(_, layer)| Layer::of(layer)).collect();
         return Ok((graph.name, layers));
     }
-    let path = table.unwrap_or(Path::new("-"));
+    let path = table.expect("the command line demands a network or a table");
     let name = files::name(path);
     let rows = model::table::parse(&name, &files::read_text(path)?)?;
     let layers: Result<Vec<Layer>, Report> = rows.iter().map(Layer::of_row).collect();

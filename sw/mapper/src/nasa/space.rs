@@ -10,7 +10,7 @@ use crate::work::Work;
 use rayon::prelude::*;
 use spec::error::grouped;
 use spec::op::Op;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 /// A dataflow for each chunk, as indices into [`DATAFLOWS`].
 pub type Combination = Vec<usize>;
@@ -47,11 +47,11 @@ impl<'a> Space<'a> {
         let chunk = |op: Op| arrays.iter().position(|array| array.op == op);
         let chunks: Vec<usize> =
             layers.iter().map(|layer| chunk(layer.op).expect("each op has an array")).collect();
-        let mut distinct: BTreeMap<(usize, [u32; 11]), usize> = BTreeMap::new();
+        let mut distinct: HashMap<(usize, Work), usize> = HashMap::new();
         let mut searches = Vec::new();
         let mut fronts = Vec::new();
         for (layer, chunk) in layers.iter().zip(&chunks) {
-            let first = *distinct.entry((*chunk, key(&layer.group))).or_insert_with(|| {
+            let first = *distinct.entry((*chunk, layer.group)).or_insert_with(|| {
                 searches.extend(DATAFLOWS.iter().map(|dataflow| (dataflow, &layer.group, arrays[*chunk])));
                 searches.len() - DATAFLOWS.len()
             });
@@ -87,7 +87,7 @@ impl<'a> Space<'a> {
         let shortages = shortages(&DATAFLOWS[dataflow], &self.layers[layer].group, self.array_of(layer));
         let sentences: Vec<String> = shortages.iter().map(Shortage::to_string).collect();
         match sentences.is_empty() {
-            true => "meets no two of its limits at once".to_string(),
+            true => "meets each of its limits, but never all at once".to_string(),
             false => sentences.join("; "),
         }
     }
@@ -139,13 +139,4 @@ impl<'a> Space<'a> {
     pub fn chunk_of(&self, layer: usize) -> usize {
         self.chunks[layer]
     }
-}
-
-/// What the tilings of a layer depend on.
-fn key(work: &Work) -> [u32; 11] {
-    let mut key = [0; 11];
-    key[..7].copy_from_slice(&work.size.0);
-    key[7..9].copy_from_slice(&work.stride);
-    key[9..].copy_from_slice(&work.input);
-    key
 }

@@ -225,6 +225,8 @@ fn the_papers_simulator() {
     let empty = Case::new("nasa-no-layers");
     fs::write(empty.folder.join("table.yaml"), "[]\n").expect("written");
     empty.refuses(map);
+    let huge = "op: conv, n: 1, g: 1, k: 60000, c: 60000, oy: 1, ox: 1, fy: 7, fx: 7";
+    Case::new("table-too-large").with_layer(huge).refuses(map);
     // Both flags are named at once.
     Case::new("nasa-flags").with_layer(small).refuses(&format!("{map} -o out --evaluate network.yaml"));
     Case::new("nasa-bits").with_layer(small).refuses(&format!("{map} --bits 8,7,5"));

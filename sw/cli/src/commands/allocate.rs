@@ -131,10 +131,10 @@ fn illegal(file: &str, report: &Report) -> Report {
     error.help(format!("give --out a name of {range}")).into()
 }
 
-/// A number above 0.
+/// A number above 0, and so far from what numbers can hold that no product of them is infinite.
 fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(number) if number > 0.0 && number.is_finite() => Ok(number),
-        _ => Err("this must be a number above 0".to_string()),
+        Ok(number) if (1e-6..=1e6).contains(&number) => Ok(number),
+        _ => Err("this must be a number between 0.000001 and 1000000".to_string()),
     }
 }

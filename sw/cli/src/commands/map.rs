@@ -129,7 +129,8 @@ impl Map {
         let bits = if self.bits.is_empty() { &[DEFAULT_BITS][..] } else { &self.bits };
         let arrays = paper::arrays(accelerator, &layers, bits)?;
         let objective = Objective::of(self.objective, energy::Objective::Edp);
-        let outcome = console.busy("mapping", || paper::Outcome::search(&layers, &arrays, objective))?;
+        let outcome = console
+            .counting("mapping", |progress| paper::Outcome::search(&layers, &arrays, objective, progress))?;
         console.show(outcome.table());
         Ok(Done::well(outcome.json(started.elapsed().as_secs_f64())))
     }

@@ -2,6 +2,7 @@
 //! says of them. The model itself is `mapper::nasa`.
 
 mod outcome;
+mod unfit;
 
 use crate::{files, flow};
 use mapper::nasa::allocate::{self, AREA, RATIO};

@@ -1,6 +1,7 @@
 //! What the paper's auto-mapper found: all combinations of dataflows, the best of them layer by layer, as a table for people
 //! and as JSON for programs.
 
+use super::unfit::{self, names};
 use mapper::energy::Objective;
 use mapper::nasa::energy::milliseconds;
 use mapper::nasa::layer::Layer;
@@ -9,8 +10,9 @@ use mapper::nasa::search::Array;
 use mapper::nasa::space::{Combination, Space, Unfit};
 use mapper::nasa::tiling::LEVELS;
 use mapper::nasa::{CLOCK_MHZ, DATAFLOWS};
+use mapper::Dim;
 use serde_json::{json, Map as Object, Value};
-use spec::error::{grouped, Diagnostic, Report};
+use spec::error::{grouped, Report};
 use std::cmp::Ordering;
 
 /// Index of the array in [`LEVELS`].
@@ -36,7 +38,7 @@ struct Line<'a> {
 }
 
 impl<'a> Outcome<'a> {
-    /// Tries every combination.
+    /// Tries every combination. `progress` is told how many searches of tilings are done, and of how many.
     ///
     /// # Errors
     /// Where none has a tiling for every layer: what is short.
@@ -44,8 +46,9 @@ impl<'a> Outcome<'a> {
         layers: &'a [Layer],
         arrays: &'a [Array],
         objective: Objective,
+        progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<Outcome<'a>, Report> {
-        let space = Space::new(layers, arrays, objective);
+        let space = Space::new(layers, arrays, objective, &progress);
         let tried: Vec<_> =
             space.combinations().into_iter().map(|c| (c.clone(), space.schedule(&c))).collect();
         let valid = tried.iter().filter_map(|(c, schedule)| Some((c, schedule.as_ref().ok()?)));
@@ -54,7 +57,7 @@ impl<'a> Outcome<'a> {
         let best = valid.min_by(|(_, a), (_, b)| score(a).partial_cmp(&score(b)).unwrap_or(Ordering::Equal));
         match best.map(|(c, schedule)| (c.clone(), schedule.clone())) {
             Some((best, schedule)) => Ok(Outcome { space, objective, tried, best, schedule }),
-            None => Err(none(&space, &tried)),
+            None => Err(unfit::report(&space, &tried)),
         }
     }
 
@@ -116,7 +119,7 @@ impl<'a> Outcome<'a> {
                 let (energy, latency) = (schedule.picojoules / 1e9, milliseconds(schedule.latency()));
                 format!("{names:<20} {energy:>12.6} {latency:>12.6} {:>12.6}{remark}\n", energy * latency)
             }
-            Some(Err(unfit)) => format!("{names:<20} no tiling fits: {}\n", unfit_text(&self.space, unfit)),
+            Some(Err(unfit)) => format!("{names:<20} no tiling fits: {}\n", unfit::text(&self.space, unfit)),
             None => String::new(),
         }
     }
@@ -185,7 +188,7 @@ impl Line<'_> {
             loops.into_iter().partition(|(level, ..)| *level == ARRAY);
         let spatial: Object<String, Value> =
             spatial.into_iter().map(|(_, dim, bound)| (dim.name().to_string(), bound.into())).collect();
-        let one = |(level, dim, bound): (usize, mapper::Dim, u32)| json!({"dim": dim.name(), "bound": bound, "level": LEVELS[level]});
+        let one = |(level, dim, bound): (usize, Dim, u32)| json!({"dim": dim.name(), "bound": bound, "level": LEVELS[level]});
         let temporal: Vec<Value> = temporal.into_iter().map(one).collect();
         json!({"groups": run.groups, "spatial": spatial, "temporal": temporal, "gb_words": run.tiled.words})
     }
@@ -214,43 +217,4 @@ fn total_json(cycles: u64, picojoules: f64) -> Value {
         "energy_mj": picojoules / 1e9,
         "latency_ms": milliseconds(cycles),
     })
-}
-
-fn names(combination: &[usize]) -> Vec<&'static str> {
-    combination.iter().map(|dataflow| DATAFLOWS[*dataflow].name).collect()
-}
-
-/// A layer that finds no tiling, and why.
-fn unfit_text(space: &Space<'_>, unfit: &Unfit) -> String {
-    let (layer, chunk) = (&space.layers()[unfit.layer].name, space.array_of(unfit.layer).op.chunk());
-    format!("`{layer}` on the {chunk} {}", space.why(unfit))
-}
-
-/// The errors where no combination is valid.
-fn none(space: &Space<'_>, tried: &[(Combination, Result<Schedule, Unfit>)]) -> Report {
-    let mut report = Report::default();
-    for lacking in space.impossible() {
-        let layer = lacking[0].layer;
-        let (chunk, loops) = (space.array_of(layer).op.chunk(), space.layers()[layer].group.size);
-        let message = format!("layer `{}` has no tiling on the {chunk}", space.layers()[layer].name);
-        let mut error = Diagnostic::new("mapping", message).note(format!("the loops of a group are {loops}"));
-        for unfit in &lacking {
-            error = error.note(format!("{}: {}", DATAFLOWS[unfit.dataflow].name, space.why(unfit)));
-        }
-        report.push(
-            error.help("give its chunk more PEs, or leave it out: register files and buffer are the paper's"),
-        );
-    }
-    if report.0.is_empty() {
-        let message = "no combination of dataflows has a tiling for every layer";
-        let mut error = Diagnostic::new("mapping", message);
-        for dataflow in 0..DATAFLOWS.len() {
-            let fixed = tried.iter().find(|(combination, _)| *combination == space.fixed(dataflow));
-            if let Some((combination, Err(unfit))) = fixed {
-                error = error.note(format!("{}: {}", names(combination).join(" "), unfit_text(space, unfit)));
-            }
-        }
-        report.push(error.help("leave layers out, or give the chunks other numbers of PEs"));
-    }
-    report
 }

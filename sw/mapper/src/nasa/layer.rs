@@ -56,6 +56,7 @@ impl Layer {
 
 /// Terms of one image by op, of every op.
 pub fn terms(layers: &[Layer]) -> Vec<(Op, u64)> {
-    let of = |op: Op| layers.iter().filter(|layer| layer.op == op).map(Layer::macs).sum();
+    let of =
+        |op: Op| layers.iter().filter(|layer| layer.op == op).map(Layer::macs).fold(0, u64::saturating_add);
     Op::ALL.iter().map(|op| (*op, of(*op))).collect()
 }

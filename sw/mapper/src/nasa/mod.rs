@@ -8,7 +8,8 @@
 //! * [`dataflow`]: the four dataflows, a row of data each.
 //! * [`accesses`]: how often each operand is moved at each level.
 //! * [`energy`]: what operations and accesses cost.
-//! * [`search`]: every tiling of a layer, and the best one for whatever room the buffer has.
+//! * [`enumeration`]: every tiling of a layer.
+//! * [`search`]: the best one for whatever room the buffer has.
 //! * [`space`]: the tilings of all layers, of a network or a table.
 //! * [`schedule`]: the chunks take turns; the dataflows of all chunks together are chosen.
 //! * [`allocate`]: how many PEs each chunk gets.
@@ -20,6 +21,7 @@ pub mod accesses;
 pub mod allocate;
 pub mod dataflow;
 pub mod energy;
+pub mod enumeration;
 pub mod layer;
 pub mod schedule;
 pub mod search;

@@ -146,7 +146,7 @@ mod tests {
     fn energies_add_up_and_the_slowest_chunk_is_the_latency() {
         let layers = [layer(Op::Conv, 8, 1), layer(Op::Shift, 16, 1), layer(Op::Conv, 16, 3)];
         let arrays = arrays();
-        let space = Space::new(&layers, &arrays, Objective::Edp);
+        let space = Space::new(&layers, &arrays, Objective::Edp, &|_, _| ());
         assert_eq!(space.ops(), [Op::Conv, Op::Shift]);
         assert_eq!(space.combinations().len(), 16);
         let schedule = space.schedule(&[1, 2]).expect("all fit");
@@ -172,7 +172,7 @@ mod tests {
         };
         let layers = [wide(Op::Conv), wide(Op::Conv), wide(Op::Shift)];
         let arrays = arrays();
-        let space = Space::new(&layers, &arrays, Objective::Edp);
+        let space = Space::new(&layers, &arrays, Objective::Edp, &|_, _| ());
         let [row, weight] = [0, 2];
         assert!(space.schedule(&[row, weight]).is_ok());
         assert!(space.schedule(&[weight, row]).is_ok());

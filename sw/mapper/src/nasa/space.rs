@@ -2,8 +2,9 @@
 //! not.
 
 use super::dataflow::DATAFLOWS;
+use super::enumeration::{shortages, Shortage};
 use super::layer::Layer;
-use super::search::{shortages, Array, Front, Shortage};
+use super::search::{Array, Front};
 use super::BUFFER_WORDS;
 use crate::energy::Objective;
 use crate::work::Work;
@@ -11,6 +12,7 @@ use rayon::prelude::*;
 use spec::error::grouped;
 use spec::op::Op;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A dataflow for each chunk, as indices into [`DATAFLOWS`].
 pub type Combination = Vec<usize>;
@@ -41,7 +43,13 @@ pub struct Unfit {
 
 impl<'a> Space<'a> {
     /// All tilings of `layers`; each op among them must have an array in `arrays`. Arrays without layers take no part.
-    pub fn new(layers: &'a [Layer], arrays: &'a [Array], objective: Objective) -> Space<'a> {
+    /// `progress` is told how many searches are done, and of how many.
+    pub fn new(
+        layers: &'a [Layer],
+        arrays: &'a [Array],
+        objective: Objective,
+        progress: &(impl Fn(usize, usize) + Sync),
+    ) -> Space<'a> {
         let arrays: Vec<&Array> =
             arrays.iter().filter(|array| layers.iter().any(|layer| layer.op == array.op)).collect();
         let chunk = |op: Op| arrays.iter().position(|array| array.op == op);
@@ -57,9 +65,14 @@ impl<'a> Space<'a> {
             });
             fronts.push(std::array::from_fn(|dataflow| first + dataflow));
         }
-        let searches = searches.into_par_iter();
-        let found = searches.map(|(dataflow, work, array)| Front::search(dataflow, work, array, objective));
-        let found = found.collect();
+        let (done, all) = (AtomicUsize::new(0), searches.len());
+        progress(0, all);
+        let search = |(dataflow, work, array)| {
+            let front = Front::search(dataflow, work, array, objective);
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, all);
+            front
+        };
+        let found = searches.into_par_iter().map(search).collect();
         Space { layers, arrays, chunks, fronts, found }
     }
 

@@ -51,3 +51,26 @@ impl Unit {
 pub fn milliseconds(cycles: u64) -> f64 {
     cycles as f64 / (CLOCK_MHZ * 1e3)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::accesses::Words;
+    use super::*;
+
+    #[test]
+    fn terms_cost_their_op_and_words_their_width() {
+        let term = |op: Op, bits: u32| Some(Unit::of(op, bits)?.picojoules(1.0, &Accesses::default()));
+        let terms = |bits: u32| [Op::Conv, Op::Shift, Op::Adder].map(|op| term(op, bits));
+        for (bits, conv, shift, adder) in
+            [(32, 3.7, 0.13, 0.9), (16, 1.0, 0.103, 0.03), (8, 0.2, 0.024, 0.03), (6, 0.2, 0.018, 0.022)]
+        {
+            assert_eq!(terms(bits), [Some(conv), Some(shift), Some(adder)], "{bits} bits");
+        }
+        assert_eq!(terms(7), [None; 3]);
+        let word = Words { weights: 1.0, ..Words::default() };
+        let [dram, noc] =
+            [Accesses { dram: word, ..Accesses::default() }, Accesses { noc: word, ..Accesses::default() }];
+        let unit = Unit::of(Op::Conv, 32).expect("a width");
+        assert_eq!([dram, noc].map(|accesses| unit.picojoules(0.0, &accesses)), [400.0, 4.0]);
+    }
+}

@@ -67,15 +67,21 @@ impl Console {
 
     /// Does `work` under a spinner that says `what`; the spinner shows on terminals only.
     pub fn busy<T>(&self, what: &str, work: impl FnOnce() -> T) -> T {
+        self.counting(what, |_| work())
+    }
+
+    /// Does `work` under a spinner that says `what`, and how much of it is done: `work` calls what it is given with that,
+    /// and with how much there is.
+    pub fn counting<T>(&self, what: &str, work: impl FnOnce(&(dyn Fn(usize, usize) + Sync)) -> T) -> T {
         if self.quiet {
-            return work();
+            return work(&|_, _| ());
         }
         let spinner = ProgressBar::new_spinner().with_message(what.to_string());
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
             spinner.set_style(style);
         }
         spinner.enable_steady_tick(Duration::from_millis(100));
-        let result = work();
+        let result = work(&|done, all| spinner.set_message(format!("{what}, {done} of {all}")));
         spinner.finish_and_clear();
         result
     }

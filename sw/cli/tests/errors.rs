@@ -212,6 +212,37 @@ fn layers_that_do_not_fit() {
 }
 
 #[test]
+fn the_papers_simulator() {
+    let map = "map --cost-model nasa --layers table.yaml";
+    let small = "op: shift, n: 1, g: 1, k: 8, c: 4, oy: 4, ox: 4, fy: 1, fx: 1";
+    let large = "op: conv, n: 1, g: 1, k: 8, c: 4, oy: 7, ox: 7, fy: 7, fx: 7";
+    Case::new("nasa-no-tiling").with_layer(large).refuses(&format!("{map} -c tiny.yaml"));
+    let no_slp = |case: Case| {
+        let slp = "  slp: {rows: 4, cols: 4, input_rf: 16, weight_rf: 16, psum_rf: 8}\n";
+        case.with_layer(small).with("tiny.yaml", slp, "")
+    };
+    no_slp(Case::new("nasa-no-chunk")).refuses(&format!("{map} -c tiny.yaml"));
+    let empty = Case::new("nasa-no-layers");
+    fs::write(empty.folder.join("table.yaml"), "[]\n").expect("written");
+    empty.refuses(map);
+    let huge = "op: conv, n: 1, g: 1, k: 60000, c: 60000, oy: 1, ox: 1, fy: 7, fx: 7";
+    Case::new("table-too-large").with_layer(huge).refuses(map);
+    // Both flags are named at once.
+    Case::new("nasa-flags").with_layer(small).refuses(&format!("{map} -o out --evaluate network.yaml"));
+    Case::new("nasa-bits").with_layer(small).refuses(&format!("{map} --bits 8,7,5"));
+    Case::new("nasa-bits-of-two").with_layer(small).refuses(&format!("{map} --bits 8,8"));
+    Case::new("nasa-bits-alone").with_layer(small).refuses("map -c tiny.yaml --layers table.yaml --bits 8");
+
+    Case::new("map-no-config").with_layer(small).refuses("map --layers table.yaml --cost-model hardware");
+
+    let allocate = "allocate -c tiny.yaml --layers table.yaml";
+    no_slp(Case::new("allocate-no-chunk")).refuses(&format!("{allocate} -o out"));
+    Case::new("allocate-too-large").with_layer(small).refuses(&format!("{allocate} -o out --area 5000"));
+    Case::new("allocate-name").with_layer(small).refuses(&format!("{allocate} -o my+own.yaml"));
+    Case::new("allocate-nothing").with_layer(small).refuses(&format!("{allocate} -o out --area 0"));
+}
+
+#[test]
 fn resources_that_a_program_or_mapping_exceeds() {
     let compile = "compile -c tiny.yaml -n network.yaml -o out";
     Case::new("too-few-tokens").with("tiny.yaml", "clock_mhz", "tokens: 16\nclock_mhz").refuses(compile);

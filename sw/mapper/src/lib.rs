@@ -13,6 +13,7 @@
 //! * [`energy`]: what the counted accesses cost, and what the search looks for.
 //! * [`text`]: mappings as a file.
 //! * [`events`]: begin and end of every instruction of a whole run.
+//! * [`nasa`]: the paper's own simulator, a model apart.
 //!
 //! Addresses, tokens and the order of instructions are not known here: they are the compiler's.
 
@@ -24,6 +25,7 @@ pub mod energy;
 pub mod events;
 pub mod exec;
 pub mod mapping;
+pub mod nasa;
 pub mod nests;
 pub mod registers;
 pub mod search;

@@ -3,10 +3,10 @@
 //! A table is a YAML list of `{name, op, n, g, k, c, oy, ox, fy, fx, sy, sx, py, px}`; `k` and `c` count one
 //! group's channels, strides default to 1 and paddings to 0.
 
-use crate::draft::{Draft, LayerDraft, MAX_EXTENT};
+use crate::draft::{Draft, LayerDraft, MAX_ELEMENTS, MAX_EXTENT};
 use crate::graph::{Dims, Graph, Input, Padding, Parameters, Shape};
 use crate::yaml::Reader;
-use spec::error::Report;
+use spec::error::{grouped, Report};
 use spec::op::Op;
 use spec::yaml::Node;
 
@@ -101,13 +101,34 @@ fn row(reader: &mut Reader<'_>, i: usize, node: &Node) -> Option<Row> {
     let stride = ["sy", "sx"].map(|key| other(key, 1));
     let padding = ["py", "px"].map(|key| other(key, 0));
     let [n, g, k, c, oy, ox, fy, fx] = dims;
-    Some(Row {
+    let row = Row {
         name: name?,
         op: op?,
         dims: Dims { n: n?, g: g?, k: k?, c: c?, oy: oy?, ox: ox?, fy: fy?, fx: fx? },
         stride: [stride[0]?, stride[1]?],
         padding: [padding[0]?, padding[1]?],
-    })
+    };
+    is_sane(reader, node, &row).then_some(row)
+}
+
+/// Whether zeros for the weights of a layer, and its channels, can be held at all.
+fn is_sane(reader: &mut Reader<'_>, node: &Node, row: &Row) -> bool {
+    let Dims { g, k, c, fy, fx, .. } = row.dims;
+    let sizes = [
+        ("weights", "g * k * c * fy * fx", &[g, k, c, fy, fx][..], MAX_ELEMENTS),
+        ("output channels", "g * k", &[g, k], MAX_EXTENT),
+        ("input channels", "g * c", &[g, c], MAX_EXTENT),
+    ];
+    for (what, product, factors, most) in sizes {
+        let size = factors.iter().fold(1, |size: usize, factor| size.saturating_mul(*factor));
+        if size > most {
+            let message = format!("layer `{}` has too many {what}", row.name);
+            reader.fault(node.place, message, format!("{product} is {}", grouped(size)));
+            reader.help(format!("{product} may be {} at most", grouped(most)));
+            return false;
+        }
+    }
+    true
 }
 
 #[cfg(test)]
@@ -128,6 +149,21 @@ mod tests {
         assert_eq!((layer.dims(1), layer.in_shape), (dims, Shape::new(3, 27, 16)));
         let narrow = Row { padding: [9, 0], dims: Dims { oy: 2, ..dims }, ..row };
         assert!(narrow.network().is_err(), "its padding is more than the input");
+    }
+
+    #[test]
+    fn layers_that_no_memory_holds_are_refused() {
+        let rest = "n: 1, oy: 1, ox: 1";
+        for (dims, message) in [
+            ("g: 1, k: 60000, c: 60000, fy: 7, fx: 7", "too many weights"),
+            ("g: 65536, k: 65536, c: 65536, fy: 65536, fx: 65536", "too many weights"),
+            ("g: 1024, k: 1024, c: 1, fy: 1, fx: 1", "too many output channels"),
+            ("g: 1024, k: 1, c: 1024, fy: 1, fx: 1", "too many input channels"),
+        ] {
+            let report = parse("t.yaml", &format!("- {{name: a, op: conv, {dims}, {rest}}}\n")).err();
+            let report = report.map(|report| report.to_string()).unwrap_or_default();
+            assert!(report.contains(message), "{dims}: {report}");
+        }
     }
 
     #[test]

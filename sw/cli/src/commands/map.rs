@@ -1,23 +1,24 @@
 //! `nasa map`: how each layer is mapped onto its chunk, and what that costs.
 //!
 //! Figures are those of the program that the mappings make, for one image: launches and accesses as the event model
-//! predicts them, which `nasa verify` compares with the hardware.
+//! predicts them, which `nasa verify` compares with the hardware. `--cost-model nasa` asks the paper's simulator instead.
 
 use super::Done;
 use crate::console::Console;
-use crate::measure::{self, Times};
-use crate::{files, flow, mappings};
+use crate::mapped::Mapped;
+use crate::{files, flow, mappings, paper};
 use clap::{Args, ValueEnum};
-use compiler::{LayerPlan, Options};
-use mapper::counts::ACCESSES;
+use compiler::Options;
+use mapper::energy;
 use mapper::text::{self, Named};
-use mapper::{energy, Dim};
 use model::Graph;
-use serde_json::{json, Map as Object, Value};
 use spec::accelerator::Accelerator;
-use spec::error::{grouped, Report};
+use spec::error::{Diagnostic, Report};
 use std::path::PathBuf;
 use std::time::Instant;
+
+/// Bits of a word in the paper's simulator, for which its figures are known.
+const DEFAULT_BITS: u32 = 8;
 
 /// What a mapping is chosen by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -30,24 +31,42 @@ enum Objective {
     Edp,
 }
 
+/// What predicts the costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum CostModel {
+    /// The event model of this hardware, exact to the cycle.
+    Hardware,
+    /// The paper's simulator.
+    Nasa,
+}
+
 /// Maps every layer of a network, or of a table of layers, onto an accelerator.
 #[derive(Args)]
 #[command(after_help = "Example: nasa map -c hw/configs/tiny.yaml -n net.yaml -o net.mapping\n\n\
     All figures are predictions for one image. --layers takes a YAML list of {name, op, n, g, k, c, oy, ox, fy, fx, sy, sx, py, px};\n\
-    each of them is mapped as a network of its own. Energies are those of the description's `energy_pj`.")]
+    each of them is mapped as a network of its own. Energies are those of the description's `energy_pj`.\n\n\
+    --cost-model nasa takes the arrays' numbers of PEs from the description, or divides the paper's area where there is\n\
+    none, and chooses dataflows and tilings as the paper does (docs/paper-model.md):\n\
+    nasa map --cost-model nasa --layers sw/zoo/nasa-sample/layers.yaml")]
 pub struct Map {
     /// Accelerator description.
-    #[arg(short, long)]
-    config: PathBuf,
+    #[arg(short, long, required_unless_present = "cost_model", required_if_eq("cost_model", "hardware"))]
+    config: Option<PathBuf>,
     /// Network file.
     #[arg(short, long, required_unless_present = "layers")]
     network: Option<PathBuf>,
     /// Table of layers, in place of a network.
     #[arg(long, value_name = "TABLE", conflicts_with = "network")]
     layers: Option<PathBuf>,
-    /// What the search looks for.
-    #[arg(long, value_enum, default_value_t = Objective::Latency)]
-    objective: Objective,
+    /// What predicts the costs.
+    #[arg(long, value_enum, default_value_t = CostModel::Hardware)]
+    cost_model: CostModel,
+    /// What the search looks for; latency where left out, edp with `--cost-model nasa`.
+    #[arg(long, value_enum)]
+    objective: Option<Objective>,
+    /// Bits of a word with `--cost-model nasa`: 32, 16, 8 or 6, for all chunks or one each; 8 where left out.
+    #[arg(long, value_delimiter = ',', value_name = "BITS")]
+    bits: Vec<u32>,
     /// Scores these mappings instead of searching.
     #[arg(long, value_name = "MAPPING", conflicts_with = "objective")]
     evaluate: Option<PathBuf>,
@@ -56,20 +75,74 @@ pub struct Map {
     out: Option<PathBuf>,
 }
 
+impl Objective {
+    fn of(chosen: Option<Objective>, otherwise: energy::Objective) -> energy::Objective {
+        match chosen {
+            Some(Objective::Latency) => energy::Objective::Latency,
+            Some(Objective::Energy) => energy::Objective::Energy,
+            Some(Objective::Edp) => energy::Objective::Edp,
+            None => otherwise,
+        }
+    }
+}
+
 impl Map {
     pub fn run(&self, console: &Console) -> Result<Done, Report> {
+        self.check()?;
+        match (self.cost_model, &self.config) {
+            (CostModel::Hardware, Some(config)) => self.on_hardware(console, &flow::accelerator(config)?),
+            (_, config) => {
+                let accelerator = config.as_deref().map(flow::accelerator).transpose()?;
+                self.in_the_paper(console, accelerator.as_ref())
+            }
+        }
+    }
+
+    /// Flags that do not go with the cost model.
+    fn check(&self) -> Result<(), Report> {
+        let no_out = "its tilings are none that this hardware can run; leave out --out";
+        let no_evaluate = "it has tilings of its own only; leave out --evaluate";
+        let no_bits = "widths are those of the description; choose --cost-model nasa";
+        let (model, flags) = match self.cost_model {
+            CostModel::Nasa => (
+                "nasa",
+                vec![
+                    (self.out.is_some(), "--out", no_out),
+                    (self.evaluate.is_some(), "--evaluate", no_evaluate),
+                ],
+            ),
+            CostModel::Hardware => ("hardware", vec![(!self.bits.is_empty(), "--bits", no_bits)]),
+        };
+        let error = |(_, flag, help): (bool, &str, &str)| {
+            let message = format!("{flag} does not go with the cost model `{model}`");
+            Diagnostic::new("mapping", message).help(help)
+        };
+        Report(flags.into_iter().filter(|(is_given, ..)| *is_given).map(error).collect()).or(())
+    }
+
+    fn in_the_paper(&self, console: &Console, accelerator: Option<&Accelerator>) -> Result<Done, Report> {
         let started = Instant::now();
-        let accelerator = flow::accelerator(&self.config)?;
+        let (_, layers) = paper::layers(self.network.as_deref(), self.layers.as_deref())?;
+        if let Some(accelerator) = accelerator {
+            paper::check_ops(accelerator, &layers)?;
+        }
+        let bits = if self.bits.is_empty() { &[DEFAULT_BITS][..] } else { &self.bits };
+        let arrays = paper::arrays(accelerator, &layers, bits)?;
+        let objective = Objective::of(self.objective, energy::Objective::Edp);
+        let outcome = console
+            .counting("mapping", |progress| paper::Outcome::search(&layers, &arrays, objective, progress))?;
+        console.show(outcome.table());
+        Ok(Done::well(outcome.json(started.elapsed().as_secs_f64())))
+    }
+
+    fn on_hardware(&self, console: &Console, accelerator: &Accelerator) -> Result<Done, Report> {
+        let started = Instant::now();
         let networks = self.networks()?;
         let given = match &self.evaluate {
             Some(path) => Some((path, text::parse(&files::name(path), &files::read_text(path)?)?)),
             None => None,
         };
-        let objective = match self.objective {
-            Objective::Latency => energy::Objective::Latency,
-            Objective::Energy => energy::Objective::Energy,
-            Objective::Edp => energy::Objective::Edp,
-        };
+        let objective = Objective::of(self.objective, energy::Objective::Latency);
         let mut mapped = Mapped::default();
         for graph in &networks {
             let mappings = match &given {
@@ -77,13 +150,13 @@ impl Map {
                 Some((path, all)) if self.layers.is_some() => {
                     let mine: Vec<Named> =
                         all.iter().filter(|named| graph.find(&named.layer).is_some()).cloned().collect();
-                    Some(mappings::in_order(&files::name(path), &mine, &accelerator, graph)?)
+                    Some(mappings::in_order(&files::name(path), &mine, accelerator, graph)?)
                 }
-                Some((path, all)) => Some(mappings::in_order(&files::name(path), all, &accelerator, graph)?),
+                Some((path, all)) => Some(mappings::in_order(&files::name(path), all, accelerator, graph)?),
                 None => None,
             };
             let options = Options { mappings, objective, ..Options::default() };
-            console.busy("mapping", || mapped.add(&accelerator, graph, &options))?;
+            console.busy("mapping", || mapped.add(accelerator, graph, &options))?;
         }
         let text = text::print(&mapped.named);
         match &self.out {
@@ -112,96 +185,4 @@ impl Map {
             (None, None) => Ok(Vec::new()),
         }
     }
-}
-
-/// Layers and what they cost.
-#[derive(Default)]
-struct Mapped {
-    named: Vec<Named>,
-    layers: Vec<Value>,
-    evaluations: u64,
-    cycles: u64,
-    energy: f64,
-}
-
-impl Mapped {
-    fn add(&mut self, accelerator: &Accelerator, graph: &Graph, options: &Options) -> Result<(), Report> {
-        let compiled = flow::compile(accelerator, graph, options)?;
-        let run = flow::predict(accelerator, &compiled.program, super::simulate::LATENCY)?;
-        let launches = measure::predicted(&run);
-        for plan in &compiled.layers {
-            let times = Times::of(&compiled.program, &launches, &plan.name);
-            let chunk = &accelerator.chunks[plan.chunk];
-            let picojoules = energy::picojoules(accelerator, chunk, &times.counts);
-            self.evaluations += plan.evaluations;
-            self.energy += picojoules;
-            self.layers.push(layer_json(accelerator, plan, &times, picojoules));
-        }
-        self.named.extend(mappings::named(accelerator, &compiled.layers));
-        self.cycles += run.cycles;
-        Ok(())
-    }
-
-    fn json(&self, objective: &str, seconds: f64) -> Value {
-        json!({
-            "objective": objective,
-            "evaluations": self.evaluations,
-            "seconds": seconds,
-            "layers": self.layers,
-            "total": {
-                "cycles": self.cycles, "energy_pj": self.energy, "edp": self.cycles as f64 * self.energy,
-            },
-        })
-    }
-
-    fn table(&self) -> String {
-        let line = |cells: [&str; 6]| {
-            let [name, chunk, macs, cycles, util, energy] = cells;
-            format!("{name:<20} {chunk:>5} {macs:>14} {cycles:>12} {util:>6} {energy:>12}\n")
-        };
-        let mut text = line(["layer", "chunk", "macs", "cycles", "util", "nJ"]);
-        for layer in &self.layers {
-            let word = |key: &str| layer[key].as_str().unwrap_or_default();
-            let number = |key: &str| layer[key].as_f64().unwrap_or_default();
-            text += &line([
-                word("name"),
-                word("chunk"),
-                &grouped(number("macs")),
-                &grouped(number("cycles")),
-                &format!("{:.1}%", 100.0 * number("utilization")),
-                &format!("{:.1}", number("energy_pj") / 1e3),
-            ]);
-        }
-        let (cycles, energy) = (grouped(self.cycles), self.energy / 1e3);
-        text + &format!("one image: {cycles} cycles, {energy:.1} nJ\n")
-    }
-}
-
-/// A layer's mapping and its costs.
-fn layer_json(accelerator: &Accelerator, plan: &LayerPlan, times: &Times, picojoules: f64) -> Value {
-    let (chunk, mapping) = (&accelerator.chunks[plan.chunk], &plan.mapping);
-    let spatial = Dim::ALL.iter().filter(|dim| mapping.spatial(**dim) > 1);
-    let spatial: Object<String, Value> =
-        spatial.map(|dim| (dim.name().to_string(), mapping.spatial(*dim).into())).collect();
-    let temporal: Vec<Value> =
-        mapping.loops.iter().map(|l| json!({"dim": l.dim.name(), "bound": l.bound})).collect();
-    let accesses: Object<String, Value> = ACCESSES
-        .iter()
-        .map(|(name, counters)| (name.to_string(), times.counts.accesses(counters).into()))
-        .collect();
-    let cycles = times.image_cycles as u64;
-    json!({
-        "name": plan.name,
-        "chunk": chunk.name(),
-        "macs": plan.macs,
-        "spatial": spatial,
-        "temporal": temporal,
-        "mapping": mapping.to_string(),
-        "parts": plan.parts,
-        "cycles": cycles,
-        "energy_pj": picojoules,
-        "edp": cycles as f64 * picojoules,
-        "utilization": times.utilization(chunk.pes().into(), 1),
-        "accesses": accesses,
-    })
 }

@@ -1,5 +1,6 @@
 //! The subcommands, one a file: its flags, and what it does with them.
 
+mod allocate;
 mod generate;
 mod listing;
 mod map;
@@ -16,7 +17,7 @@ use serde_json::Value;
 use spec::error::Report;
 use std::path::PathBuf;
 
-pub use simulate::{Engine, Hardware, Memory};
+pub use simulate::{Engine, Hardware, Memory, LATENCY};
 
 /// What a command leaves behind.
 pub struct Done {
@@ -56,6 +57,7 @@ pub enum Command {
     #[cfg(feature = "train")]
     Quantize(train::Quantize),
     Reference(reference::Reference),
+    Allocate(allocate::Allocate),
     Map(map::Map),
     Compile(listing::Compile),
     Asm(listing::Asm),
@@ -78,6 +80,7 @@ impl Command {
             #[cfg(feature = "train")]
             Command::Quantize(command) => command.run(console),
             Command::Reference(command) => command.run(console),
+            Command::Allocate(command) => command.run(console),
             Command::Map(command) => command.run(console),
             Command::Compile(command) => command.run(console),
             Command::Asm(command) => command.run(console),

@@ -1,0 +1,226 @@
+//! Mappings of the whole space: read and written, refused with what is missing, and their accesses counted again by
+//! a walk through all steps.
+
+use mapper::space::check::faults;
+use mapper::space::text::{parse, print, Named};
+use mapper::space::{evaluate, Architecture, Dim, Factor, Hold, Layer, Mapping, Operand};
+use std::collections::BTreeSet;
+
+const GOOD: &str = "\
+format: nasa-loops/1
+layers:
+- name: a
+  layer: {N: 2, G: 1, K: 20, C: 6, OY: 8, OX: 8, FY: 3, FX: 3, stride: [1, 2], input: [10, 17]}
+  rows: [FY3, C3]
+  cols: [K10]
+  loops: [OX8, FX3, K2, C2, OY8, N2]
+  inputs: {rf: 1, buffer: 4}
+  weights: {rf: 4, buffer: 6}
+  sums: {rf: 2, buffer: 3}
+";
+
+fn flat16() -> Architecture {
+    let text = include_str!("../../../hw/configs/flat16.yaml");
+    let accelerator = spec::config::parse("flat16.yaml", text).expect("the committed configuration is legal");
+    Architecture::of(&accelerator, 0)
+}
+
+fn good() -> Mapping {
+    parse("m.yaml", GOOD).unwrap_or_else(|report| panic!("{report}"))[0].mapping.clone()
+}
+
+#[test]
+fn what_is_written_is_read() {
+    let named = vec![Named { name: "a".into(), mapping: good() }];
+    let text = print(&named);
+    assert_eq!(parse("m.yaml", &text), Ok(named));
+    assert!(text.ends_with(GOOD.split_once("layers").expect("layers").1), "{text}");
+}
+
+#[test]
+fn a_mapping_is_shown_as_a_nest() {
+    let expected = "\
+buffer: weights
+for N in 0..2
+  for OY in 0..8
+    buffer: inputs
+    registers: weights
+    for C in 0..2
+      buffer: sums
+      for K in 0..2
+        registers: sums
+        for FX in 0..3
+          registers: inputs
+          for OX in 0..8
+            along rows: FY3 C3
+            along columns: K10
+";
+    assert_eq!(good().to_string(), expected);
+}
+
+#[test]
+fn what_is_illegal_is_named_with_what_is_missing() {
+    let architecture = flat16();
+    assert_eq!(faults(&good(), &architecture), Vec::<String>::new());
+    let rows: [(&str, &str, &str); 9] = [
+        (
+            "[FY3, C3]",
+            "[FY3, C6]",
+            "18 lie along 16 rows: 2 too many; the loops over C run 2 times, 1 times cover 6 in steps of 6",
+        ),
+        ("[K10]", "[K17]", "17 lie along 16 columns: 1 too many"),
+        ("OX8, FX3", "OX7, FX3", "OX is covered up to 7 of 8: 1 are missing"),
+        ("K2, C2", "K3, C2", "the loops over K run 3 times, 2 times cover 20 in steps of 10"),
+        (
+            "inputs: {rf: 1",
+            "inputs: {rf: 5",
+            "the register files hold 5 loops of the inputs, more than the buffer with 4",
+        ),
+        ("{rf: 1, buffer: 4}", "{rf: 1, buffer: 7}", "the buffer holds 7 loops of the inputs, there are 6"),
+        (
+            "sums: {rf: 2, buffer: 3}",
+            "sums: {rf: 5, buffer: 5}",
+            "128 sums do not fit a PE's register file: 448 of 512 bytes are missing",
+        ),
+        (
+            "inputs: {rf: 1",
+            "inputs: {rf: 4",
+            "34 inputs do not fit a PE's register file: 2 of 34 bytes are missing",
+        ),
+        ("weights: {rf: 4", "weights: {rf: 6", ""),
+    ];
+    for (from, to, message) in rows {
+        let text = GOOD.replacen(from, to, 1);
+        assert_ne!(text, GOOD, "{from}");
+        let mapping = &parse("m.yaml", &text).unwrap_or_else(|report| panic!("{report}"))[0].mapping;
+        assert_eq!(faults(mapping, &architecture).join("; "), message, "{to}");
+    }
+    let small = Architecture { buffer_bits: 8 * 1_000, ..architecture };
+    let message = "306 bytes of inputs, 1,080 of weights and 640 of sums do not fit the buffer: \
+                   1,026 of 2,026 bytes are missing";
+    assert_eq!(faults(&good(), &small), [message]);
+}
+
+#[test]
+fn what_is_malformed_is_named() {
+    for (from, to, message) in [
+        ("loops/1", "loops/9", "unknown format"),
+        ("OX8, ", "OX1, ", "`OX1` is no factor"),
+        ("OX8, ", "Q8, ", "`Q8` is no factor"),
+        ("OX8, ", "OX65535, OX65535, OX65535, ", "`loops` multiplies to too much"),
+        ("buffer: 4", "bufer: 4", "unknown key `bufer`"),
+        ("N: 2", "N: 0", "`N` must be between 1 and"),
+        ("stride: [1, 2]", "stride: [1]", "`stride` must be a list of 2 numbers"),
+        ("  cols: [K10]\n", "", "a layer has no `cols`"),
+    ] {
+        let text = GOOD.replacen(from, to, 1);
+        assert_ne!(text, GOOD, "{from}");
+        let report = parse("m.yaml", &text).err().map(|report| report.to_string()).unwrap_or_default();
+        assert!(report.contains(message) && report.contains("m.yaml:"), "{message}: {report}");
+    }
+}
+
+/// Pseudo-random numbers.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % sides
+    }
+}
+
+/// A mapping on one PE whose loops and boundaries the dice decide.
+fn random(dice: &mut Dice) -> Mapping {
+    let mut loops: Vec<Factor> = (0..2 + dice.roll(5))
+        .map(|_| Factor { dim: Dim::ALL[dice.roll(8)], count: 2 + dice.roll(2) as u32 })
+        .collect();
+    let size = mapper::space::mapping::product(&loops);
+    let hold = [0; 3].map(|_| {
+        let mut reach = [0; 2].map(|_| dice.roll(loops.len() + 1));
+        reach.sort_unstable();
+        Hold { rf: reach[0], buffer: reach[1] }
+    });
+    loops.sort_by_key(|_| dice.roll(100));
+    let stride = [0; 2].map(|_| 1 + dice.roll(2) as u32);
+    let layer = Layer { size, stride, input: [u32::MAX; 2] };
+    Mapping { layer, rows: vec![], cols: vec![], loops, hold }
+}
+
+/// The element of `operand` that a step uses, by its coordinates in each dimension.
+fn element(layer: &Layer, operand: Operand, at: &[u32; 8]) -> [u32; 5] {
+    let [n, g, k, c, oy, ox, fy, fx] = *at;
+    match operand {
+        Operand::Input => [n, g, c, oy * layer.stride[0] + fy, ox * layer.stride[1] + fx],
+        Operand::Weight => [g, k, c, fy, fx],
+        Operand::Sum => [n, g, k, oy, ox],
+    }
+}
+
+/// Tiles that a boundary at `reach` brings in, and the elements of the first, counted step by step.
+fn walked(mapping: &Mapping, operand: Operand, reach: usize) -> (usize, usize) {
+    let (mut tiles, mut last, mut first) = (0, None, BTreeSet::new());
+    for step in 0..mapping.steps() {
+        let (mut rest, mut at, mut unit, mut outside) = (step, [0; 8], [1; 8], Vec::new());
+        for (i, l) in mapping.loops.iter().enumerate() {
+            let (dim, index) = (l.dim.index(), (rest % u64::from(l.count)) as u32);
+            rest /= u64::from(l.count);
+            at[dim] += index * unit[dim];
+            unit[dim] *= l.count;
+            if i >= reach && operand.moves(l.dim) {
+                outside.push(index);
+            }
+        }
+        if last.as_ref() != Some(&outside) {
+            tiles += 1;
+            last = Some(outside);
+        }
+        if tiles == 1 {
+            first.insert(element(&mapping.layer, operand, &at));
+        }
+    }
+    (tiles, first.len())
+}
+
+#[test]
+fn a_walk_through_all_steps_counts_the_same_accesses() {
+    let all = [8; 3];
+    let architecture = Architecture {
+        rows: 1,
+        cols: 1,
+        bits: all,
+        rf_word: all,
+        buffer_word: 8,
+        dram_word: 8,
+        rf_bits: [1 << 30; 3],
+        buffer_bits: 1 << 40,
+        ..flat16()
+    };
+    let mut dice = Dice(1);
+    for _ in 0..2_000 {
+        let mapping = random(&mut dice);
+        assert_eq!(faults(&mapping, &architecture), Vec::<String>::new(), "{mapping}");
+        let cost = evaluate(&architecture, &mapping);
+        for operand in [Operand::Input, Operand::Weight] {
+            let hold = mapping.hold[operand as usize];
+            let moved = |reach| {
+                let (tiles, elements) = walked(&mapping, operand, reach);
+                (tiles * elements) as f64
+            };
+            // A boundary below a loop that leaves the tile as it is moves up.
+            let rf = mapping.reach(operand, hold.rf);
+            let expected = [moved(rf), moved(mapping.reach(operand, hold.buffer.max(rf)))];
+            let i = operand as usize;
+            assert_eq!([cost.rf[i].writes, cost.dram[i].reads], expected, "{} of\n{mapping}", operand.name());
+            assert_eq!([cost.buffer[i].reads, cost.buffer[i].writes], expected);
+            let (reads, _) = walked(&mapping, operand, 0);
+            assert_eq!(cost.rf[i].reads, reads as f64, "{} of\n{mapping}", operand.name());
+        }
+        let sum = Operand::Sum as usize;
+        let (tiles, elements) = walked(&mapping, Operand::Sum, mapping.hold[sum].rf);
+        // What comes back from DRAM is written to the buffer as well.
+        let written = cost.buffer[sum].writes - cost.dram[sum].reads;
+        assert_eq!(written, (tiles * elements) as f64, "{mapping}");
+        assert!(cost.cycles >= mapping.steps() as f64);
+    }
+}

@@ -39,7 +39,7 @@ pub struct Frame<'a> {
     /// All iterations of the loops over each dimension.
     temporal: Extents,
     /// PEs along each dimension, on average.
-    lanes: Extents,
+    pub lanes: Extents,
     /// For each operand the elements that PEs hold for every one that a PE holds, copies not counted.
     spread: [f64; 3],
 }
@@ -137,11 +137,6 @@ impl<'a> Frame<'a> {
         } else {
             (bits, true)
         }
-    }
-
-    /// PEs along `dim`, on average.
-    pub fn lanes(&self, dim: Dim) -> f64 {
-        self.lanes[dim.index()]
     }
 }
 

@@ -11,6 +11,7 @@
 //! * [`flow`]: words across a boundary between two memories.
 //! * [`ports`]: how long ports hold the array up.
 //! * [`cost`]: accesses, energy and cycles of a mapping.
+//! * [`search`]: finds the best mapping and proves a bound.
 
 pub mod architecture;
 pub mod check;
@@ -19,6 +20,7 @@ pub mod flow;
 pub mod layer;
 pub mod mapping;
 pub mod ports;
+pub mod search;
 pub mod text;
 
 pub use architecture::Architecture;

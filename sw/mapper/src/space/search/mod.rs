@@ -1,0 +1,205 @@
+//! Finds the best mappings of the whole space, and proves how much better any could be: all unrollings, the loops in
+//! full prime factors, all boundaries. Unrollings come in the order of their bounds, some at a time in parallel; each
+//! is searched by branch and bound ([`chain`]), and what is bounded away, or left when the budget is spent, goes into
+//! the bound that is proven at the end. There is no chance in it: the same layer gives the same mappings on any number
+//! of cores.
+//!
+//! * [`unroll`]: all unrollings.
+//! * [`lattice`]: how far the loops below a boundary have come.
+//! * [`terms`]: what each boundary adds to energy and cycles.
+//! * [`chain`]: branch and bound over boundaries.
+
+pub mod chain;
+pub mod lattice;
+pub mod terms;
+pub mod unroll;
+
+use super::architecture::Architecture;
+use super::cost::Cost;
+use super::layer::Layer;
+use super::mapping::Mapping;
+use crate::energy::Objective;
+use chain::Chains;
+use rayon::prelude::*;
+use unroll::{unrollings, Unrolling};
+
+/// What is looked for, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Options {
+    /// What is to be small.
+    pub objective: Objective,
+    /// Mappings to keep, at least one.
+    pub keep: usize,
+    /// What is better by less than this share is not looked for.
+    pub tolerance: f64,
+    /// Branches to visit in all; the best so far is the answer when they are used up.
+    pub budget: u64,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { objective: Objective::Edp, keep: 1, tolerance: 0.001, budget: 20_000_000 }
+    }
+}
+
+/// A mapping and its cost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// How.
+    pub mapping: Mapping,
+    /// Its cost.
+    pub cost: Cost,
+    /// What the search has least of.
+    pub score: f64,
+}
+
+/// What a search has found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// The best mappings, the best first; at least one.
+    pub found: Vec<Found>,
+    /// No mapping scores less than this.
+    pub bound: f64,
+    /// Mappings that were scored.
+    pub evaluations: u64,
+    /// Branches that were visited.
+    pub visited: u64,
+    /// Whether some loops were too many for full prime factors; the bound then holds for the merged ones.
+    pub merged: bool,
+}
+
+/// The best so far, and what is known of the rest.
+#[derive(Clone, Debug)]
+pub struct Best {
+    found: Vec<Found>,
+    keep: usize,
+    tolerance: f64,
+    /// The least bound of all that was not looked at.
+    left: f64,
+    /// Mappings that were scored.
+    pub evaluations: u64,
+    /// Branches that were visited.
+    pub visited: u64,
+}
+
+impl Best {
+    fn new(options: &Options) -> Best {
+        Best {
+            found: Vec::new(),
+            keep: options.keep.max(1),
+            tolerance: options.tolerance,
+            left: f64::INFINITY,
+            evaluations: 0,
+            visited: 0,
+        }
+    }
+
+    /// What a mapping must score less than.
+    fn limit(&self) -> f64 {
+        if self.found.len() < self.keep {
+            return f64::INFINITY;
+        }
+        self.found.last().map_or(f64::INFINITY, |last| last.score * (1.0 - self.tolerance))
+    }
+
+    /// Whether nothing with this `bound` is looked for; what is not goes into the proof.
+    fn bounds_away(&mut self, bound: f64) -> bool {
+        let away = bound >= self.limit();
+        if away {
+            self.leave(bound);
+        }
+        away
+    }
+
+    /// Notes that something with this `bound` is left alone.
+    fn leave(&mut self, bound: f64) {
+        self.left = self.left.min(bound);
+    }
+
+    fn offer(&mut self, found: Found) {
+        let worse =
+            self.found.len() == self.keep && self.found.last().is_some_and(|last| found.score >= last.score);
+        if worse || self.found.iter().any(|other| other.mapping == found.mapping) {
+            return;
+        }
+        let at = self.found.partition_point(|other| other.score <= found.score);
+        self.found.insert(at, found);
+        self.found.truncate(self.keep);
+    }
+
+    fn merge(&mut self, other: Best) {
+        other.found.into_iter().for_each(|found| self.offer(found));
+        self.leave(other.left);
+        self.evaluations += other.evaluations;
+        self.visited += other.visited;
+    }
+}
+
+/// Unrollings whose bounds are found together, and those that are searched together: the more, the less does one
+/// profit from what another found.
+const BOUNDED: usize = 256;
+const SEARCHED: usize = 8;
+
+/// The best mappings of `layer` on `architecture`; none where not even one element of each operand fits.
+pub fn search(architecture: &Architecture, layer: &Layer, options: &Options) -> Option<Outcome> {
+    let Options { objective, budget, .. } = *options;
+    let unrollings = unrollings(architecture, layer);
+    let least = terms::compulsory(architecture, layer);
+    let cheapest = |unrolling: &Unrolling| objective.score(unrolling.steps(), least);
+    let (mut best, mut merged) = (Best::new(options), false);
+    for together in unrollings.chunks(BOUNDED) {
+        // Steps, and so these bounds, only grow.
+        if best.bounds_away(cheapest(&together[0])) {
+            break;
+        }
+        if best.visited >= budget {
+            best.leave(cheapest(&together[0]));
+            break;
+        }
+        let bounded = |unrolling| {
+            let chains = Chains::new(architecture, layer, unrolling)?;
+            Some((chains.bound(objective), chains.is_merged(), unrolling))
+        };
+        let mut bounds: Vec<(f64, bool, &Unrolling)> = together.par_iter().filter_map(bounded).collect();
+        bounds.sort_by(|a, b| a.0.total_cmp(&b.0));
+        merged |= bounds.iter().any(|(_, merged, _)| *merged);
+        let dive = |chains: &Chains<'_>, mine: &mut Best| chains.dive(objective, mine);
+        for some in bounds.chunks(SEARCHED) {
+            together_in(architecture, layer, some, &mut best, dive);
+        }
+        for some in bounds.chunks(SEARCHED) {
+            // A share of what is left of the budget, so that no unrolling takes it all.
+            let share = budget.saturating_sub(best.visited) / 8;
+            let walk = |chains: &Chains<'_>, mine: &mut Best| chains.search(objective, share, mine);
+            together_in(architecture, layer, some, &mut best, walk);
+        }
+    }
+    let Best { found, left, evaluations, visited, .. } = best;
+    let bound = found.first()?.score.min(left);
+    Some(Outcome { found, bound, evaluations, visited, merged })
+}
+
+/// Searches `some` unrollings in parallel, all with the same limit, so that the answer does not depend on which of them
+/// is done first.
+fn together_in(
+    architecture: &Architecture,
+    layer: &Layer,
+    some: &[(f64, bool, &Unrolling)],
+    best: &mut Best,
+    look: impl Fn(&Chains<'_>, &mut Best) + Sync,
+) {
+    let open: Vec<&Unrolling> = some
+        .iter()
+        .filter(|(bound, ..)| !best.bounds_away(*bound))
+        .map(|(.., unrolling)| *unrolling)
+        .collect();
+    let each = |unrolling: &&Unrolling| {
+        let mut mine = Best { left: f64::INFINITY, evaluations: 0, visited: 0, ..best.clone() };
+        if let Some(chains) = Chains::new(architecture, layer, unrolling) {
+            look(&chains, &mut mine);
+        }
+        mine
+    };
+    let all: Vec<Best> = open.par_iter().map(each).collect();
+    all.into_iter().for_each(|mine| best.merge(mine));
+}

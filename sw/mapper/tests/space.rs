@@ -2,6 +2,7 @@
 //! a walk through all steps.
 
 use mapper::space::check::faults;
+use mapper::space::class::class;
 use mapper::space::text::{parse, print, Named};
 use mapper::space::{evaluate, Architecture, Dim, Factor, Hold, Layer, Mapping, Operand};
 use std::collections::BTreeSet;
@@ -118,6 +119,26 @@ fn what_is_malformed_is_named() {
         let report = parse("m.yaml", &text).err().map(|report| report.to_string()).unwrap_or_default();
         assert!(report.contains(message) && report.contains("m.yaml:"), "{message}: {report}");
     }
+}
+
+#[test]
+fn the_class_follows_from_the_accesses() {
+    // Four channels in and out of 8 x 8 pixels: what is kept is what all loops below its boundary leave as it is.
+    let of = |loops: &str, [x, w, a]: [usize; 3]| {
+        let text = format!(
+            "format: nasa-loops/1\nlayers:\n- name: a\n  \
+             layer: {{N: 1, G: 1, K: 4, C: 4, OY: 8, OX: 8, FY: 1, FX: 1, stride: [1, 1], input: [8, 8]}}\n  \
+             rows: []\n  cols: []\n  loops: [{loops}]\n  inputs: {{rf: {x}, buffer: 4}}\n  \
+             weights: {{rf: {w}, buffer: 4}}\n  sums: {{rf: {a}, buffer: 4}}\n"
+        );
+        let mapping = &parse("m.yaml", &text).unwrap_or_else(|report| panic!("{report}"))[0].mapping;
+        assert_eq!(faults(mapping, &flat16()), Vec::<String>::new());
+        class(&evaluate(&flat16(), mapping), mapping.layer.macs() as f64).to_string()
+    };
+    assert_eq!(of("OX8, OY8, K4, C4", [0, 0, 0]), "WS");
+    assert_eq!(of("C4, K4, OX8, OY8", [0, 0, 0]), "OS");
+    assert_eq!(of("K4, C4, OX8, OY8", [0, 0, 0]), "IS");
+    assert_eq!(of("C4, K4, OX8, OY8", [1, 0, 0]), "RS", "inputs and sums stay four steps each");
 }
 
 /// Pseudo-random numbers.

@@ -21,7 +21,7 @@ use std::time::Instant;
 
 /// What a mapping is chosen by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Objective {
+pub(super) enum Objective {
     /// Cycles.
     Latency,
     /// Picojoules.
@@ -34,30 +34,55 @@ enum Objective {
 #[derive(Args)]
 #[command(after_help = "Example: nasa map -c hw/configs/tiny.yaml -n net.yaml -o net.mapping\n\n\
     All figures are predictions for one image. --layers takes a YAML list of {name, op, n, g, k, c, oy, ox, fy, fx, sy, sx, py, px};\n\
-    each of them is mapped as a network of its own. Energies are those of the description's `energy_pj`.")]
+    each of them is mapped as a network of its own. Energies are those of the description's `energy_pj`.\n\n\
+    To compare with another tool's mappings: nasa map -c hw/configs/flat16.yaml --whole-space --objective edp \\\n    \
+    --sum-bits 16 --beside sw/mapper/tests/zigzag/resnet18.yaml")]
 pub struct Map {
     /// Accelerator description.
     #[arg(short, long)]
-    config: PathBuf,
+    pub(super) config: PathBuf,
     /// Network file.
-    #[arg(short, long, required_unless_present = "layers")]
+    #[arg(short, long, required_unless_present_any = ["layers", "whole_space"])]
     network: Option<PathBuf>,
     /// Table of layers, in place of a network.
     #[arg(long, value_name = "TABLE", conflicts_with = "network")]
-    layers: Option<PathBuf>,
+    pub(super) layers: Option<PathBuf>,
     /// What the search looks for.
     #[arg(long, value_enum, default_value_t = Objective::Latency)]
-    objective: Objective,
+    pub(super) objective: Objective,
     /// Scores these mappings instead of searching.
     #[arg(long, value_name = "MAPPING", conflicts_with = "objective")]
-    evaluate: Option<PathBuf>,
+    pub(super) evaluate: Option<PathBuf>,
     /// Where the mappings go; stdout where left out.
     #[arg(short, long, value_name = "MAPPING")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
+    /// Searches the whole space of mappings, more than the hardware runs, and proves a bound.
+    #[arg(long, conflicts_with = "network")]
+    whole_space: bool,
+    /// Mappings of the whole space to compare with; their layers are mapped where there is no table.
+    #[arg(long, value_name = "MAPPING", requires = "whole_space")]
+    pub(super) beside: Option<PathBuf>,
+    /// Bits of a partial sum in the whole space, where they are not the hardware's.
+    #[arg(long, value_name = "BITS", requires = "whole_space", value_parser = clap::value_parser!(u32).range(8..=32))]
+    pub(super) sum_bits: Option<u32>,
+}
+
+impl Objective {
+    /// As the mapper knows it.
+    pub(super) fn meant(self) -> energy::Objective {
+        match self {
+            Objective::Latency => energy::Objective::Latency,
+            Objective::Energy => energy::Objective::Energy,
+            Objective::Edp => energy::Objective::Edp,
+        }
+    }
 }
 
 impl Map {
     pub fn run(&self, console: &Console) -> Result<Done, Report> {
+        if self.whole_space {
+            return super::whole_space::run(self, console);
+        }
         let started = Instant::now();
         let accelerator = flow::accelerator(&self.config)?;
         let networks = self.networks()?;
@@ -65,11 +90,7 @@ impl Map {
             Some(path) => Some((path, text::parse(&files::name(path), &files::read_text(path)?)?)),
             None => None,
         };
-        let objective = match self.objective {
-            Objective::Latency => energy::Objective::Latency,
-            Objective::Energy => energy::Objective::Energy,
-            Objective::Edp => energy::Objective::Edp,
-        };
+        let objective = self.objective.meant();
         let mut mapped = Mapped::default();
         for graph in &networks {
             let mappings = match &given {

@@ -1,7 +1,8 @@
 //! What is mapped, and what its three operands depend on: a convolution of any kind as eight nested loops, those of
 //! [`work::Dim`](crate::work::Dim) and the images of a batch.
 
-use crate::work::{self, Work};
+use crate::work;
+use model::table::Row;
 use std::fmt;
 
 /// A loop dimension.
@@ -103,25 +104,27 @@ pub struct Layer {
 }
 
 impl Layer {
-    /// `work` for `images` images.
-    pub fn of(work: &Work, images: u32) -> Layer {
-        let mut size = [images; DIMS];
-        for dim in Dim::ALL {
-            if let Dim::Of(of) = dim {
-                size[dim.index()] = work.size[of];
-            }
-        }
-        Layer { size, stride: work.stride, input: work.input }
-    }
-
     /// Multiply-accumulates.
     pub fn macs(&self) -> u64 {
-        self.size.iter().map(|size| u64::from(*size)).product()
+        self.size.iter().fold(1, |macs: u64, size| macs.saturating_mul(u64::from(*size)))
     }
 
     /// Whether more than one product goes into a sum.
     pub fn reduces(&self) -> bool {
         Dim::ALL.into_iter().any(|dim| dim.is_reduction() && self.size[dim.index()] > 1)
+    }
+}
+
+impl From<&Row> for Layer {
+    fn from(row: &Row) -> Layer {
+        let model::Dims { n, g, k, c, oy, ox, fy, fx } = row.dims;
+        // A layer that is all padding has no input, and fetches none.
+        let input = row.input().map(|extent| extent as u32);
+        Layer {
+            size: [n, g, k, c, oy, ox, fy, fx].map(|size| size as u32),
+            stride: row.stride.map(|stride| stride as u32),
+            input,
+        }
     }
 }
 

@@ -11,10 +11,12 @@
 //! * [`flow`]: words across a boundary between two memories.
 //! * [`ports`]: how long ports hold the array up.
 //! * [`cost`]: accesses, energy and cycles of a mapping.
+//! * [`class`]: which operand a mapping keeps, by its accesses.
 //! * [`search`]: finds the best mapping and proves a bound.
 
 pub mod architecture;
 pub mod check;
+pub mod class;
 pub mod cost;
 pub mod flow;
 pub mod layer;

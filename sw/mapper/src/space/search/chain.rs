@@ -67,6 +67,11 @@ impl<'a> Chains<'a> {
         self.lattice.merged
     }
 
+    /// Branches that could have been visited while the candidates were found.
+    pub fn effort(&self) -> u64 {
+        self.lattice.points.len() as u64 / 16
+    }
+
     /// Looks for mappings that score less than those of `best`, until `budget` branches were visited; what was bounded
     /// away or left is noted in `best`.
     pub fn search(&self, objective: Objective, budget: u64, best: &mut Best) {

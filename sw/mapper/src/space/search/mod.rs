@@ -38,7 +38,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { objective: Objective::Edp, keep: 1, tolerance: 0.001, budget: 20_000_000 }
+        Options { objective: Objective::Edp, keep: 1, tolerance: 0.001, budget: 2_000_000 }
     }
 }
 
@@ -140,6 +140,9 @@ impl Best {
 const BOUNDED: usize = 256;
 const SEARCHED: usize = 8;
 
+/// An unrolling behind its bound and whether factors were merged, and the branches that finding these was worth.
+type Bounded<'a> = (f64, bool, &'a Unrolling, u64);
+
 /// The best mappings of `layer` on `architecture`; none where not even one element of each operand fits.
 pub fn search(architecture: &Architecture, layer: &Layer, options: &Options) -> Option<Outcome> {
     let Options { objective, budget, .. } = *options;
@@ -158,11 +161,12 @@ pub fn search(architecture: &Architecture, layer: &Layer, options: &Options) -> 
         }
         let bounded = |unrolling| {
             let chains = Chains::new(architecture, layer, unrolling)?;
-            Some((chains.bound(objective), chains.is_merged(), unrolling))
+            Some((chains.bound(objective), chains.is_merged(), unrolling, chains.effort()))
         };
-        let mut bounds: Vec<(f64, bool, &Unrolling)> = together.par_iter().filter_map(bounded).collect();
+        let mut bounds: Vec<Bounded<'_>> = together.par_iter().filter_map(bounded).collect();
         bounds.sort_by(|a, b| a.0.total_cmp(&b.0));
-        merged |= bounds.iter().any(|(_, merged, _)| *merged);
+        merged |= bounds.iter().any(|(_, merged, ..)| *merged);
+        best.visited += bounds.iter().map(|(.., effort)| effort).sum::<u64>();
         let dive = |chains: &Chains<'_>, mine: &mut Best| chains.dive(objective, mine);
         for some in bounds.chunks(SEARCHED) {
             together_in(architecture, layer, some, &mut best, dive);
@@ -184,14 +188,14 @@ pub fn search(architecture: &Architecture, layer: &Layer, options: &Options) -> 
 fn together_in(
     architecture: &Architecture,
     layer: &Layer,
-    some: &[(f64, bool, &Unrolling)],
+    some: &[Bounded<'_>],
     best: &mut Best,
     look: impl Fn(&Chains<'_>, &mut Best) + Sync,
 ) {
     let open: Vec<&Unrolling> = some
         .iter()
         .filter(|(bound, ..)| !best.bounds_away(*bound))
-        .map(|(.., unrolling)| *unrolling)
+        .map(|(_, _, unrolling, _)| *unrolling)
         .collect();
     let each = |unrolling: &&Unrolling| {
         let mut mine = Best { left: f64::INFINITY, evaluations: 0, visited: 0, ..best.clone() };

@@ -1,47 +1,50 @@
-//! What evaluates the units of a plan: machine code, or the plan interpreted.
+//! What evaluates a plan: machine code, or the plan interpreted.
 
 use super::cpu::Cpu;
 #[cfg(feature = "jit")]
 use super::jit;
-use super::plan::Plan;
+use super::plan::{Part, Plan};
 use super::portable::Portable;
 use super::segments::Segments;
 
-/// What evaluates the units of a plan.
+/// What evaluates a plan.
 pub(crate) enum Backend {
     #[cfg(feature = "jit")]
     Code(Box<jit::Code>),
-    Portable(Portable),
+    Portable(Box<Portable>),
 }
 
 impl Backend {
+    /// Machine code where this machine can have it.
     pub fn new(plan: &Plan, segments: &Segments, cpu: Cpu) -> Backend {
         #[cfg(feature = "jit")]
         if let Some(code) = cpu.has_code.then(|| jit::Code::new(plan, segments, cpu)).flatten() {
             return Backend::Code(Box::new(code));
         }
-        let _ = (cpu, segments);
-        Backend::Portable(Portable::new(plan))
+        Backend::Portable(Box::new(Portable::new(plan, segments, cpu)))
     }
 
+    /// Whether it is machine code.
     pub fn is_compiled(&self) -> bool {
         !matches!(self, Backend::Portable(_))
     }
 
-    /// Runs the machine code of a fused segment.
-    pub fn run_fused(&self, segment: usize, arena: &mut [u64]) {
+    /// Evaluates the units of a part that are awake, in order; from then on they sleep. A unit wakes later ones of its
+    /// part only.
+    pub fn evaluate(&mut self, plan: &Plan, part: Part, arena: &mut [u64]) {
         match self {
             #[cfg(feature = "jit")]
-            Backend::Code(code) => code.run_fused(segment, arena),
-            Backend::Portable(_) => panic!("segment {segment} in {} words without machine code", arena.len()),
+            Backend::Code(code) => code.evaluate(part, arena),
+            Backend::Portable(portable) => portable.evaluate(plan, part, arena),
         }
     }
 
-    pub fn run(&mut self, plan: &Plan, unit: usize, arena: &mut [u64]) {
+    /// The clock edge: moves what registers take into them, where that changes something, and wakes their users.
+    pub fn clock(&self, plan: &Plan, arena: &mut [u64]) {
         match self {
             #[cfg(feature = "jit")]
-            Backend::Code(code) => code.run(unit, arena),
-            Backend::Portable(portable) => portable.run(plan, unit, arena),
+            Backend::Code(code) => code.clock(arena),
+            Backend::Portable(portable) => portable.clock(plan, arena),
         }
     }
 }

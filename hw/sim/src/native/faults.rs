@@ -12,7 +12,6 @@ use hdl::Module;
 use super::backend::Backend;
 use super::cpu::Cpu;
 use super::fuzz::{compare, CYCLES, MOST, SIZE};
-use super::lanes::Lanes;
 use super::plan::Plan;
 use super::words::{bytes, Node, Op};
 use super::Native;
@@ -85,7 +84,7 @@ fn wrong(module: &Arc<Module>, fault: Fault, chosen: impl Fn(usize) -> Vec<usize
     match fault {
         Fault::Code | Fault::Vectors => native.backend = Backend::new(&plan, segments, Cpu::host()),
         Fault::Portable => native.lowered.plan = plan,
-        Fault::Lanes => native.lanes = Lanes::new(&plan, segments, false, Cpu::host()),
+        Fault::Lanes => native.backend = Backend::new(&plan, segments, Cpu::without_code()),
     }
     Some(native)
 }

@@ -46,7 +46,6 @@ mod sweep;
 mod watch;
 mod words;
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use hdl::Module;
@@ -56,9 +55,8 @@ pub use self::pipeline::{dump_after, Pass};
 
 use self::backend::Backend;
 use self::cpu::Cpu;
-use self::lanes::Lanes;
 use self::pipeline::{lower, Lowered};
-use self::plan::{Edge, FLAGS};
+use self::plan::{Part, FLAGS};
 use self::watch::Taps;
 use self::words::{bytes, ones, Id};
 use crate::flat::Named;
@@ -71,7 +69,6 @@ pub struct Native {
     lowered: Lowered,
     arena: Vec<u64>,
     backend: Backend,
-    lanes: Lanes,
     /// What is watched; nothing, mostly.
     taps: Taps,
     /// Whether everything follows from inputs and state as they are now.
@@ -98,12 +95,10 @@ impl Native {
         let Lowered { plan, segments, .. } = &lowered;
         let mut arena = vec![0; plan.words];
         plan.constants.iter().for_each(|(at, value)| arena[*at] = *value);
-        let backend = Backend::new(plan, segments, cpu);
         let mut native = Native {
             module: Arc::clone(module),
             arena,
-            lanes: Lanes::new(plan, segments, backend.is_compiled(), cpu),
-            backend,
+            backend: Backend::new(plan, segments, cpu),
             taps: Taps::default(),
             is_settled: false,
             lowered,
@@ -136,27 +131,8 @@ impl Native {
     /// Evaluates the blocks that are awake.
     fn settle(&mut self) {
         if !self.is_settled {
-            self.run_awake(0..self.lowered.plan.first_memory / FLAGS);
+            self.backend.evaluate(&self.lowered.plan, Part::Blocks, &mut self.arena);
             self.is_settled = true;
-        }
-    }
-
-    /// Evaluates the units that are awake, by the words of their flags; from then on they sleep. A unit wakes later
-    /// ones only, some of them perhaps in the same word.
-    fn run_awake(&mut self, words: Range<usize>) {
-        for word in words {
-            while self.arena[word] != 0 {
-                let unit = FLAGS * word + self.arena[word].trailing_zeros() as usize;
-                self.arena[word] &= self.arena[word] - 1;
-                match self.lanes.has(unit) {
-                    true => {
-                        let fused =
-                            |segment: usize, arena: &mut [u64]| self.backend.run_fused(segment, arena);
-                        self.lanes.run(unit, &mut self.arena, fused);
-                    }
-                    false => self.backend.run(&self.lowered.plan, unit, &mut self.arena),
-                }
-            }
         }
     }
 
@@ -164,24 +140,12 @@ impl Native {
     /// written before the registers change.
     fn decide(&mut self) {
         self.settle();
-        self.run_awake(self.lowered.plan.first_memory / FLAGS..self.lowered.plan.units.div_ceil(FLAGS));
+        self.backend.evaluate(&self.lowered.plan, Part::Memories, &mut self.arena);
     }
 
-    /// The clock edge: moves what registers take into them, where that changes something.
     fn clock(&mut self) {
         self.is_settled = false;
-        for word in 0..self.lowered.plan.edges.len().div_ceil(FLAGS) {
-            let mut pending = std::mem::take(&mut self.arena[self.lowered.plan.pending + word]);
-            while pending != 0 {
-                let Edge { states, next, wakes } =
-                    &self.lowered.plan.edges[FLAGS * word + pending.trailing_zeros() as usize];
-                pending &= pending - 1;
-                for (state, next) in states.clone().zip(*next..) {
-                    self.arena[state] = self.arena[next];
-                }
-                wakes.iter().for_each(|(word, bits)| self.arena[*word] |= bits);
-            }
-        }
+        self.backend.clock(&self.lowered.plan, &mut self.arena);
     }
 
     fn word(&self, id: Id) -> u64 {

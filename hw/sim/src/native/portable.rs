@@ -1,12 +1,17 @@
 //! Evaluates units by going through their operations: for machines without machine code, and to check that with.
 
-use super::plan::{Plan, Unit};
+use super::cpu::Cpu;
+use super::lanes::Steps;
+use super::plan::{Edge, Part, Plan, Unit, FLAGS};
+use super::segments::Segments;
 use super::words::{ones, Id, Memory, Op};
 
 /// Evaluates the units of a plan.
 pub(crate) struct Portable {
     /// By value, of computed ones.
     values: Vec<u64>,
+    /// By unit, of those with lanes.
+    with_lanes: Vec<Option<Steps>>,
 }
 
 /// The array, with bytes where the plan says so.
@@ -25,12 +30,47 @@ impl Arena<'_> {
 }
 
 impl Portable {
-    pub fn new(plan: &Plan) -> Portable {
-        Portable { values: vec![0; plan.netlist.nodes.len()] }
+    pub fn new(plan: &Plan, segments: &Segments, cpu: Cpu) -> Portable {
+        let steps = |unit: usize| match plan.unit(unit) {
+            _ if !plan.has_lanes(unit) => None,
+            Unit::Block(block) => Some(Steps::of_block(plan, segments, block, cpu)),
+            Unit::Memory(memory) => Some(Steps::of_memory(plan, memory, cpu)),
+            Unit::Nothing => None,
+        };
+        let with_lanes = (0..plan.units).map(steps).collect();
+        Portable { values: vec![0; plan.netlist.nodes.len()], with_lanes }
     }
 
-    /// Evaluates one unit.
-    pub fn run(&mut self, plan: &Plan, unit: usize, arena: &mut [u64]) {
+    /// Evaluates the units of a part that are awake.
+    pub fn evaluate(&mut self, plan: &Plan, part: Part, arena: &mut [u64]) {
+        for word in plan.flags_of(part) {
+            // A unit may wake others of the same word.
+            while arena[word] != 0 {
+                let unit = FLAGS * word + arena[word].trailing_zeros() as usize;
+                arena[word] &= arena[word] - 1;
+                self.run(plan, unit, arena);
+            }
+        }
+    }
+
+    /// Moves what registers take into them.
+    pub fn clock(&self, plan: &Plan, arena: &mut [u64]) {
+        for word in 0..plan.edges.len().div_ceil(FLAGS) {
+            let mut pending = std::mem::take(&mut arena[plan.pending + word]);
+            while pending != 0 {
+                let Edge { states, next, wakes } =
+                    &plan.edges[FLAGS * word + pending.trailing_zeros() as usize];
+                pending &= pending - 1;
+                arena.copy_within(*next..*next + states.len(), states.start);
+                wakes.iter().for_each(|(word, bits)| arena[*word] |= bits);
+            }
+        }
+    }
+
+    fn run(&mut self, plan: &Plan, unit: usize, arena: &mut [u64]) {
+        if let Some(steps) = &self.with_lanes[unit] {
+            return steps.run(arena);
+        }
         let mut arena = Arena(arena);
         match plan.unit(unit) {
             Unit::Block(block) => self.run_block(plan, block, &mut arena),

@@ -41,10 +41,10 @@ impl Segments {
         segments
     }
 
-    /// Whether machine code can have a block as a whole.
-    pub fn is_whole(&self, block: usize) -> bool {
-        let mut of_block = self.all.iter().filter(|segment| segment.block == block);
-        of_block.next().is_some_and(|first| first.is_fused) && of_block.next().is_none()
+    /// Those of a block, in order.
+    pub fn of_block(&self, block: usize) -> impl Iterator<Item = &Segment> {
+        let first = self.all.partition_point(|segment| segment.block < block);
+        self.all[first..].iter().take_while(move |segment| segment.block == block)
     }
 
     /// As text, a segment a line.

@@ -1,7 +1,8 @@
-//! Machine code for the units of a plan: one function each, which takes the array.
+//! A plan as machine code: a function for each unit, which takes the array, and those that call them ([`dispatch`]).
 //!
 //! Functions are small on purpose: the time that the code generator takes grows faster than their size.
 
+mod dispatch;
 mod emit;
 mod operation;
 mod vector;
@@ -16,56 +17,61 @@ use cranelift_module::{default_libcall_names, FuncId, Linkage, Module};
 
 use self::emit::Emitter;
 use super::cpu::Cpu;
-use super::plan::Plan;
+use super::lanes::Steps;
+use super::plan::{self, Part, Plan};
 use super::segments::{Segment, Segments};
 
-/// A compiled unit.
-type Unit = unsafe extern "C" fn(*mut u64);
+/// A compiled function.
+type Entry = unsafe extern "C" fn(*mut u64);
 
-/// The compiled units of a plan.
+/// A plan as machine code.
 pub(crate) struct Code {
-    units: Vec<Option<Unit>>,
-    /// By segment; those that are fused.
-    segments: Vec<Option<Unit>>,
+    blocks: Entry,
+    memories: Entry,
+    clock: Entry,
     words: usize,
+    /// What the code calls for what it cannot do, where it knows it to be.
+    _loops: Vec<Steps>,
     /// Holds the code; taken when it is freed.
     module: Option<JITModule>,
 }
 
 impl Code {
-    /// Compiles all units; nothing where this machine has no code generator, or the array is beyond its reach.
+    /// Compiles a plan; nothing where this machine has no code generator, or the array is beyond its reach.
     pub fn new(plan: &Plan, segments: &Segments, cpu: Cpu) -> Option<Code> {
         let is_reachable = i32::try_from(8 * plan.words).is_ok();
         if !is_reachable || cfg!(target_endian = "big") {
             return None;
         }
         let mut module = JITModule::new(JITBuilder::with_isa(target(cpu)?, default_libcall_names()));
-        let mut compiler = Compiler::new(&mut module);
-        let mut functions = compiler.units(plan)?;
-        let fused = compiler.segments(plan, segments)?;
-        let whole = segments.all.iter().zip(&fused).filter(|(segment, _)| segments.is_whole(segment.block));
-        whole.for_each(|(segment, function)| functions[segment.block] = *function);
+        let mut compiler = Compiler::new(&mut module, plan, segments, cpu);
+        let units = compiler.units()?;
+        // From here on they stay where they are.
+        let loops = std::mem::take(&mut compiler.loops);
+        let blocks = compiler.evaluation(Part::Blocks, &units, &loops)?;
+        let memories = compiler.evaluation(Part::Memories, &units, &loops)?;
+        let clock = compiler.clock()?;
         module.finalize_definitions().ok()?;
-        let unit = |function: FuncId| entry(module.get_finalized_function(function));
-        let all = |functions: Vec<Option<FuncId>>| {
-            functions.into_iter().map(|function| function.map(unit)).collect()
-        };
-        let (units, segments) = (all(functions), all(fused));
-        Some(Code { units, segments, words: plan.words, module: Some(module) })
+        let [blocks, memories, clock] =
+            [blocks, memories, clock].map(|function| entry(module.get_finalized_function(function)));
+        Some(Code { blocks, memories, clock, words: plan.words, _loops: loops, module: Some(module) })
     }
 
-    /// Evaluates one unit.
-    pub fn run(&self, unit: usize, arena: &mut [u64]) {
-        self.call(self.units[unit].expect("a unit that is machine code"), arena);
+    /// Evaluates the units of a part that are awake.
+    pub fn evaluate(&self, part: Part, arena: &mut [u64]) {
+        match part {
+            Part::Blocks => self.call(self.blocks, arena),
+            Part::Memories => self.call(self.memories, arena),
+        }
     }
 
-    /// Evaluates one fused segment.
-    pub fn run_fused(&self, segment: usize, arena: &mut [u64]) {
-        self.call(self.segments[segment].expect("a fused segment"), arena);
+    /// Moves what registers take into them.
+    pub fn clock(&self, arena: &mut [u64]) {
+        self.call(self.clock, arena);
     }
 
     #[allow(unsafe_code)] // Generated code.
-    fn call(&self, code: Unit, arena: &mut [u64]) {
+    fn call(&self, code: Entry, arena: &mut [u64]) {
         assert!(arena.len() == self.words, "the array of the plan");
         // SAFETY: the code was generated for a plan of so many words, reaches no others, and lives in `self.module`.
         unsafe { code(arena.as_mut_ptr()) }
@@ -99,65 +105,97 @@ fn target(cpu: Cpu) -> Option<OwnedTargetIsa> {
     target.finish(settings::Flags::new(flags)).ok()
 }
 
+/// What is called to evaluate a unit, or a part of it.
+enum Callee {
+    Code(FuncId),
+    /// Array operations, by number.
+    Loops(usize),
+}
+
 /// Compiles functions one by one.
 struct Compiler<'a> {
     module: &'a mut JITModule,
+    plan: &'a Plan,
+    segments: &'a Segments,
+    cpu: Cpu,
     signature: Signature,
     context: Context,
     builder_context: FunctionBuilderContext,
+    /// What the code calls, in the order in which it was met.
+    loops: Vec<Steps>,
 }
 
-impl Compiler<'_> {
-    fn new(module: &mut JITModule) -> Compiler<'_> {
+impl<'a> Compiler<'a> {
+    fn new(module: &'a mut JITModule, plan: &'a Plan, segments: &'a Segments, cpu: Cpu) -> Compiler<'a> {
         let mut signature = Signature::new(module.isa().default_call_conv());
         signature.params.push(AbiParam::new(types::I64));
         Compiler {
             module,
+            plan,
+            segments,
+            cpu,
             signature,
             context: Context::new(),
             builder_context: FunctionBuilderContext::new(),
+            loops: Vec::new(),
         }
     }
 
-    fn units(&mut self, plan: &Plan) -> Option<Vec<Option<FuncId>>> {
-        let mut emitter = Emitter::new(plan);
-        let target = self.module.isa().frontend_config();
-        let unit = |unit: usize| match plan.has_lanes(unit) {
-            true => Some(None),
-            false => {
-                let emit = |function: &mut Function, context: &mut FunctionBuilderContext| {
-                    emitter.unit(unit, function, context, target);
-                };
-                self.function(&format!("unit_{unit}"), emit).map(Some)
+    /// By unit, what evaluates it.
+    fn units(&mut self) -> Option<Vec<Vec<Callee>>> {
+        let mut emitter = Emitter::new(self.plan);
+        let (plan, target) = (self.plan, self.module.isa().frontend_config());
+        let unit = |unit: usize| match plan.unit(unit) {
+            plan::Unit::Nothing => Some(Vec::new()),
+            plan::Unit::Block(block) if plan.has_lanes(unit) => self.segments(block),
+            plan::Unit::Memory(memory) if plan.has_lanes(unit) => {
+                let steps = Steps::of_memory(plan, memory, self.cpu);
+                Some(vec![self.called(steps)])
+            }
+            _ => {
+                let emit =
+                    |_: &mut JITModule, function: &mut Function, context: &mut FunctionBuilderContext| {
+                        emitter.unit(unit, function, context, target);
+                    };
+                Some(vec![Callee::Code(self.function(&format!("unit_{unit}"), emit)?)])
             }
         };
         (0..plan.units).map(unit).collect()
     }
 
-    fn segments(&mut self, plan: &Plan, segments: &Segments) -> Option<Vec<Option<FuncId>>> {
-        let target = self.module.isa().frontend_config();
-        let all = segments.all.iter().enumerate();
-        let segment = |(number, segment): (usize, &Segment)| match segment.is_fused {
-            false => Some(None),
+    /// What evaluates a block with lanes, segment by segment.
+    fn segments(&mut self, block: usize) -> Option<Vec<Callee>> {
+        let (plan, segments, target) = (self.plan, self.segments, self.module.isa().frontend_config());
+        let of_segment = |(number, segment): (usize, &Segment)| match segment.is_fused {
+            false => {
+                let steps = Steps::of_segment(plan, segment, self.cpu);
+                Some(self.called(steps))
+            }
             true => {
-                let emit = |function: &mut Function, context: &mut FunctionBuilderContext| {
-                    vector::segment(plan, segments, segment, function, context, target);
-                };
-                self.function(&format!("segment_{number}"), emit).map(Some)
+                let emit =
+                    |_: &mut JITModule, function: &mut Function, context: &mut FunctionBuilderContext| {
+                        vector::segment(plan, segments, segment, function, context, target);
+                    };
+                Some(Callee::Code(self.function(&format!("block_{block}_segment_{number}"), emit)?))
             }
         };
-        all.map(segment).collect()
+        segments.of_block(block).enumerate().map(of_segment).collect()
+    }
+
+    fn called(&mut self, steps: Steps) -> Callee {
+        self.loops.push(steps);
+        Callee::Loops(self.loops.len() - 1)
     }
 
     fn function(
         &mut self,
         name: &str,
-        emit: impl FnOnce(&mut Function, &mut FunctionBuilderContext),
+        emit: impl FnOnce(&mut JITModule, &mut Function, &mut FunctionBuilderContext),
     ) -> Option<FuncId> {
         let function = self.module.declare_function(name, Linkage::Local, &self.signature).ok()?;
         let name = UserFuncName::user(0, function.as_u32());
         self.context.func = Function::with_name_signature(name, self.signature.clone());
-        emit(&mut self.context.func, &mut self.builder_context);
+        emit(self.module, &mut self.context.func, &mut self.builder_context);
         self.module.define_function(function, &mut self.context).ok()?;
         self.module.clear_context(&mut self.context);
         Some(function)
@@ -165,7 +203,7 @@ impl Compiler<'_> {
 }
 
 #[allow(unsafe_code)] // Generated code.
-fn entry(code: *const u8) -> Unit {
+fn entry(code: *const u8) -> Entry {
     // SAFETY: the function was declared with this signature, in the convention of C.
-    unsafe { std::mem::transmute::<*const u8, Unit>(code) }
+    unsafe { std::mem::transmute::<*const u8, Entry>(code) }
 }

@@ -1,7 +1,7 @@
-//! Evaluates values with lanes: a list of array operations for every block that has them, and for every memory.
+//! Evaluates values with lanes: a list of array operations for every segment, block or memory that has them.
 //!
-//! Operations are Rust loops over all lanes of a value, compiled for this machine's vectors ([`kernels`]). Where there is
-//! machine code for a fused segment, that runs in their place.
+//! Operations are Rust loops over all lanes of a value, compiled for this machine's vectors ([`kernels`]). Machine code
+//! calls those of segments that it cannot fuse.
 
 mod kernels;
 mod lower;
@@ -14,19 +14,17 @@ use super::plan::Plan;
 use super::segments::{Segment, Segments};
 use super::words::{bytes, ones};
 
-/// The blocks and memories with lanes of a plan.
-pub(crate) struct Lanes {
-    /// By unit; nothing where it has no lanes, or machine code has them all.
-    units: Vec<Option<Vec<Step>>>,
+/// Array operations one after the other.
+pub(crate) struct Steps {
+    steps: Vec<Step>,
+    /// Of the array.
     words: usize,
-    /// First word of the bytes that say which registers change.
+    /// First word of the flags that say which registers change.
     pending: usize,
 }
 
-/// A step of a unit.
+/// A step.
 enum Step {
-    /// Runs the machine code of a segment.
-    Fused(usize),
     /// Computes.
     Run(Chosen, Args),
     /// Moves words to where they are kept, and wakes units where that changes something.
@@ -37,38 +35,39 @@ enum Step {
     Write { kernel: Chosen, args: Args, wakes: Vec<u32> },
 }
 
-impl Lanes {
-    /// Lowers everything that has lanes. Of fused segments only the numbers are noted if there is machine code.
-    pub fn new(plan: &Plan, segments: &Segments, with_code: bool, cpu: Cpu) -> Lanes {
-        let mut units: Vec<Option<Vec<Step>>> = plan.schedule.blocks.iter().map(|_| None).collect();
-        // What machine code has as a whole needs no steps.
-        let is_here = |segment: &Segment| !(with_code && segments.is_whole(segment.block));
-        for (number, segment) in segments.all.iter().enumerate().filter(|(_, segment)| is_here(segment)) {
-            let steps = match segment.is_fused && with_code {
-                true => vec![Step::Fused(number)],
-                false => lower::segment(plan, segment, cpu),
-            };
-            units[segment.block].get_or_insert_default().extend(steps);
-        }
-        units.resize_with(plan.first_memory, || None);
-        let memories = plan.netlist.memories.iter().enumerate();
-        units.extend(
-            memories.map(|(index, memory)| (memory.lanes > 1).then(|| lower::memory(plan, index, cpu))),
-        );
-        Lanes { units, words: plan.words, pending: plan.pending }
+impl Steps {
+    /// What evaluates a segment.
+    #[cfg_attr(not(feature = "jit"), allow(dead_code))] // Only machine code has segments of its own.
+    pub fn of_segment(plan: &Plan, segment: &Segment, cpu: Cpu) -> Steps {
+        Steps::new(plan, lower::segment(plan, segment, cpu))
     }
 
-    /// Whether a unit is evaluated here.
-    pub fn has(&self, unit: usize) -> bool {
-        self.units[unit].is_some()
+    /// What evaluates a block, all of its segments.
+    pub fn of_block(plan: &Plan, segments: &Segments, block: usize, cpu: Cpu) -> Steps {
+        let of_segment = |segment| lower::segment(plan, segment, cpu);
+        Steps::new(plan, segments.of_block(block).flat_map(of_segment).collect())
     }
 
-    /// Evaluates a unit that has lanes; `fused` runs the machine code of a segment.
-    pub fn run(&self, unit: usize, arena: &mut [u64], fused: impl Fn(usize, &mut [u64])) {
+    /// What writes a memory.
+    pub fn of_memory(plan: &Plan, memory: usize, cpu: Cpu) -> Steps {
+        Steps::new(plan, lower::memory(plan, memory, cpu))
+    }
+
+    fn new(plan: &Plan, steps: Vec<Step>) -> Steps {
+        Steps { steps, words: plan.words, pending: plan.pending }
+    }
+
+    /// Words of the array that it works on.
+    #[cfg_attr(not(feature = "jit"), allow(dead_code))] // Only machine code has an array without a length.
+    pub fn words(&self) -> usize {
+        self.words
+    }
+
+    /// Does them.
+    pub fn run(&self, arena: &mut [u64]) {
         assert!(arena.len() == self.words, "the array of the plan");
-        for step in self.units[unit].iter().flatten() {
+        for step in &self.steps {
             match step {
-                Step::Fused(segment) => fused(*segment, arena),
                 Step::Run(kernel, args) => drop(kernel.run(arena, args)),
                 Step::Keep { from, to, extent, wakes } => {
                     if replace(arena, *from, *to, *extent) {

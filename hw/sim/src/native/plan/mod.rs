@@ -46,6 +46,15 @@ pub(crate) struct Edge {
     pub wakes: Vec<(usize, u64)>,
 }
 
+/// Units that are evaluated one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Whatever follows from inputs and state.
+    Blocks,
+    /// The write ports of memories.
+    Memories,
+}
+
 /// What a unit is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Unit {
@@ -146,8 +155,16 @@ impl Plan {
         }
     }
 
+    /// The words of the flags of a part.
+    pub fn flags_of(&self, part: Part) -> Range<usize> {
+        let first_memory = self.first_memory / FLAGS;
+        match part {
+            Part::Blocks => 0..first_memory,
+            Part::Memories => first_memory..self.units.div_ceil(FLAGS),
+        }
+    }
+
     /// Whether a unit has lanes.
-    #[cfg_attr(not(feature = "jit"), allow(dead_code))] // Only machine code asks for it.
     pub fn has_lanes(&self, unit: usize) -> bool {
         match self.unit(unit) {
             Unit::Block(block) => self.schedule.blocks[block].has_lanes,

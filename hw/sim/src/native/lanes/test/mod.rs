@@ -9,11 +9,11 @@ use hdl::random::Random;
 
 use super::super::backend::Backend;
 use super::super::cpu::Cpu;
-use super::super::plan::Plan;
+use super::super::plan::{Part, Plan};
 use super::super::schedule::schedule;
 use super::super::segments::Segments;
+use super::super::wake;
 use super::super::words::{bytes, ones, padded, Id, Netlist, Node, Op};
-use super::Lanes;
 
 /// A netlist under construction.
 #[derive(Default)]
@@ -116,18 +116,10 @@ impl Rig {
     /// Evaluates every block, then every memory's ports; the array after that.
     fn run(&self, cpu: Cpu) -> Vec<u64> {
         let mut arena = self.arena.clone();
-        let backend = Backend::new(&self.plan, &self.segments, cpu);
-        let lanes = Lanes::new(&self.plan, &self.segments, backend.is_compiled(), cpu);
-        for (number, segment) in self.segments.all.iter().enumerate() {
-            match lanes.has(segment.block) {
-                true => {
-                    lanes.run(segment.block, &mut arena, |number, arena| backend.run_fused(number, arena))
-                }
-                false => backend.run_fused(number, &mut arena),
-            }
-        }
-        for unit in (self.plan.first_memory..self.plan.units).filter(|unit| lanes.has(*unit)) {
-            lanes.run(unit, &mut arena, |_, _| panic!("a memory has no segments"));
+        let mut backend = Backend::new(&self.plan, &self.segments, cpu);
+        (0..self.plan.units).for_each(|unit| wake(&mut arena, unit as u32));
+        for part in [Part::Blocks, Part::Memories] {
+            backend.evaluate(&self.plan, part, &mut arena);
         }
         arena
     }

@@ -10,7 +10,8 @@
 //! * [`check`]: what makes a mapping legal.
 //! * [`flow`]: words across a boundary between two memories.
 //! * [`ports`]: how long ports hold the array up.
-//! * [`cost`]: accesses, energy and cycles of a mapping.
+//! * [`cycles`]: how long a mapping takes.
+//! * [`cost`]: accesses and energy of a mapping, and all of it at once.
 //! * [`class`]: which operand a mapping keeps, by its accesses.
 //! * [`search`]: finds the best mapping and proves a bound.
 
@@ -18,6 +19,7 @@ pub mod architecture;
 pub mod check;
 pub mod class;
 pub mod cost;
+pub mod cycles;
 pub mod flow;
 pub mod layer;
 pub mod mapping;

@@ -11,12 +11,24 @@ use super::{Best, Found};
 use crate::energy::Objective;
 use crate::space::architecture::Architecture;
 use crate::space::cost::evaluate;
+use crate::space::cycles::least_cycles;
 use crate::space::flow::Frame;
-use crate::space::layer::{Dim, Layer, DIMS};
+use crate::space::layer::{Dim, Layer, Operand, DIMS};
 use crate::space::mapping::{Factor, Hold, Mapping};
 
 /// What is decided first: register files before the buffer, for small tiles say more about what goes with them.
 const ORDER: [usize; POINTS] = [5, 4, 3, STILL, 2, 1, 0];
+
+/// Orders of the loops between two points that are tried, from the inside to the outside, by the place in [`Dim::ALL`]:
+/// as they are written, backwards, and for inputs, weights and sums those that leave the operand as it is innermost,
+/// which makes the window for the next tile long.
+const LOOPS: [[usize; DIMS]; 5] = [
+    [0, 1, 2, 3, 4, 5, 6, 7],
+    [7, 6, 5, 4, 3, 2, 1, 0],
+    [2, 7, 6, 5, 4, 3, 1, 0],
+    [0, 5, 4, 7, 6, 3, 2, 1],
+    [7, 6, 3, 5, 4, 2, 1, 0],
+];
 
 /// All that is known of an unrolling before the search.
 pub struct Chains<'a> {
@@ -26,9 +38,9 @@ pub struct Chains<'a> {
     lattice: Lattice,
     /// Candidates for each of the points, the cheapest first.
     candidates: [Vec<Candidate>; POINTS],
-    /// Picojoules and steps that every mapping has.
+    /// Picojoules that every mapping has.
     fixed: f64,
-    steps: f64,
+    frame: Frame<'a>,
     /// The least of each point's terms.
     least: [Candidate; POINTS],
 }
@@ -53,8 +65,7 @@ impl<'a> Chains<'a> {
         }
         let least = least.map(|least| least.unwrap_or(candidates[STILL][0]));
         let fixed = fixed(architecture, layer);
-        let steps = frame.steps;
-        Some(Chains { architecture, layer, unrolling, lattice, candidates, fixed, steps, least })
+        Some(Chains { architecture, layer, unrolling, lattice, candidates, fixed, frame, least })
     }
 
     /// No mapping of this unrolling scores less.
@@ -97,9 +108,23 @@ impl<'a> Chains<'a> {
         Node { least: self.least, from: [0; POINTS], energy: self.fixed, bits: 0.0 }
     }
 
-    /// The mapping of seven points that form a chain. The loops between two of them may come in any order; `up`
-    /// decides.
-    fn mapping(&self, chosen: &[Candidate; POINTS], up: bool) -> Mapping {
+    /// No mapping of these seven points scores less, in whatever order its loops come.
+    fn leaf_bound(&self, node: &Node, objective: Objective) -> f64 {
+        let point = |index: usize| &self.lattice.points[node.least[index].point as usize];
+        let flows = Operand::ALL.map(|operand| {
+            let (buffer, registers) = (point(operand as usize), point(3 + operand as usize));
+            [
+                self.frame.registers(operand, &registers.extents, registers.steps),
+                self.frame.buffer(operand, &buffer.extents, buffer.steps),
+            ]
+        });
+        let [dram, reads, writes] = node.words();
+        let cycles = least_cycles(&self.frame, &flows, [reads, writes, dram]);
+        objective.score(cycles as u64, node.picojoules())
+    }
+
+    /// The mapping of seven points that form a chain. The loops between two of them come in the given `order`.
+    fn mapping(&self, chosen: &[Candidate; POINTS], order: &[usize; DIMS]) -> Mapping {
         let point = |index: usize| &self.lattice.points[chosen[index].point as usize];
         let last = &self.lattice.points[self.lattice.points.len() - 1];
         let mut chain: Vec<&Point> = (0..POINTS).map(point).chain([last]).collect();
@@ -107,8 +132,7 @@ impl<'a> Chains<'a> {
         let (mut loops, mut below) = (Vec::with_capacity(12), [1.0; DIMS]);
         let mut reach = [0; POINTS];
         for to in chain {
-            for i in 0..DIMS {
-                let i = if up { i } else { DIMS - 1 - i };
+            for &i in order {
                 let count = (to.extents[i] / below[i]) as u32;
                 if count > 1 {
                     loops.push(Factor { dim: Dim::ALL[i], count });
@@ -145,14 +169,21 @@ impl Node {
     }
 
     fn bound(&self, chains: &Chains<'_>, objective: Objective) -> f64 {
-        let energy = self.energy + self.least.iter().map(|least| least.energy).sum::<f64>();
-        let port = |port: usize| self.least.iter().map(|least| least.words[port]).sum::<f64>();
         let outer: f64 = (0..3).map(|i| self.least[i].outer.max(self.least[3 + i].outer)).sum();
         let [input, weight, sum] = [3, 4, 5].map(|index| self.least[index].inner);
         // Inputs and weights come over one port, and one of them last.
-        let cycles = chains.steps + outer + input.min(weight) + sum;
-        let cycles = cycles.max(port(0)).max(port(1)).max(port(2));
-        objective.score(cycles as u64, energy)
+        let cycles = chains.frame.steps + outer + input.min(weight) + sum;
+        let cycles = self.words().into_iter().fold(cycles, f64::max);
+        objective.score(cycles as u64, self.picojoules())
+    }
+
+    fn picojoules(&self) -> f64 {
+        self.energy + self.least.iter().map(|least| least.energy).sum::<f64>()
+    }
+
+    /// Words through the port of DRAM, the read port of the buffer and its write port.
+    fn words(&self) -> [f64; 3] {
+        [0, 1, 2].map(|port| self.least.iter().map(|least| least.words[port]).sum())
     }
 }
 
@@ -233,9 +264,16 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Scores some orders of the loops between the points. Cycles depend on that order too, so what no order takes less
+    /// than is left for the proof.
     fn leaf(&mut self, node: &Node) {
-        for up in [true, false] {
-            let mapping = self.chains.mapping(&node.least, up);
+        let bound = self.chains.leaf_bound(node, self.objective);
+        self.best.leave(bound);
+        if bound >= self.best.limit() {
+            return;
+        }
+        for order in &LOOPS {
+            let mapping = self.chains.mapping(&node.least, order);
             let cost = evaluate(self.chains.architecture, &mapping);
             let score = self.objective.score(cost.cycles as u64, cost.picojoules());
             self.best.evaluations += 1;

@@ -15,13 +15,14 @@ pub mod terms;
 pub mod unroll;
 
 use super::architecture::Architecture;
-use super::cost::Cost;
-use super::layer::Layer;
-use super::mapping::Mapping;
+use super::check::faults;
+use super::cost::{evaluate, Cost};
+use super::layer::{Dim, Layer};
+use super::mapping::{Factor, Hold, Mapping};
 use crate::energy::Objective;
 use chain::Chains;
 use rayon::prelude::*;
-use unroll::{unrollings, Unrolling};
+use unroll::{unrollings, Unrolling, Unrollings};
 
 /// What is looked for, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,8 +65,18 @@ pub struct Outcome {
     pub evaluations: u64,
     /// Branches that were visited.
     pub visited: u64,
-    /// Whether some loops were too many for full prime factors; the bound then holds for the merged ones.
-    pub merged: bool,
+    /// What was not searched, all of it above the bound.
+    pub left_out: LeftOut,
+}
+
+/// Parts of the space that are too large to be searched. What is known of them is only that every step and every
+/// compulsory access counts, so they weaken the bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Unrollings: an axis has too many, and only those that leave no room for more PEs were searched.
+    pub unrollings: bool,
+    /// Loops in full prime factors: of some unrollings they have too many orders, and some factors were merged.
+    pub factors: bool,
 }
 
 /// The best so far, and what is known of the rest.
@@ -146,11 +157,15 @@ type Bounded<'a> = (f64, bool, &'a Unrolling, u64);
 /// The best mappings of `layer` on `architecture`; none where not even one element of each operand fits.
 pub fn search(architecture: &Architecture, layer: &Layer, options: &Options) -> Option<Outcome> {
     let Options { objective, budget, .. } = *options;
-    let unrollings = unrollings(architecture, layer);
+    let Unrollings { all, thinned } = unrollings(architecture, layer);
     let least = terms::compulsory(architecture, layer);
     let cheapest = |unrolling: &Unrolling| objective.score(unrolling.steps(), least);
-    let (mut best, mut merged) = (Best::new(options), false);
-    for together in unrollings.chunks(BOUNDED) {
+    let mut best = Best::new(options);
+    let mut left_out = LeftOut { unrollings: thinned, factors: false };
+    if thinned {
+        best.leave(cheapest(&all[0]));
+    }
+    for together in all.chunks(BOUNDED) {
         // Steps, and so these bounds, only grow.
         if best.bounds_away(cheapest(&together[0])) {
             break;
@@ -165,7 +180,10 @@ pub fn search(architecture: &Architecture, layer: &Layer, options: &Options) -> 
         };
         let mut bounds: Vec<Bounded<'_>> = together.par_iter().filter_map(bounded).collect();
         bounds.sort_by(|a, b| a.0.total_cmp(&b.0));
-        merged |= bounds.iter().any(|(_, merged, ..)| *merged);
+        for (_, _, unrolling, _) in bounds.iter().filter(|(_, merged, ..)| *merged) {
+            left_out.factors = true;
+            best.leave(cheapest(unrolling));
+        }
         best.visited += bounds.iter().map(|(.., effort)| effort).sum::<u64>();
         let dive = |chains: &Chains<'_>, mine: &mut Best| chains.dive(objective, mine);
         for some in bounds.chunks(SEARCHED) {
@@ -178,9 +196,34 @@ pub fn search(architecture: &Architecture, layer: &Layer, options: &Options) -> 
             together_in(architecture, layer, some, &mut best, walk);
         }
     }
+    if best.found.is_empty() {
+        all.iter().filter_map(|unrolling| smallest(architecture, layer, unrolling)).for_each(|mapping| {
+            let cost = evaluate(architecture, &mapping);
+            let score = objective.score(cost.cycles as u64, cost.picojoules());
+            best.evaluations += 1;
+            best.offer(Found { mapping, cost, score });
+        });
+    }
     let Best { found, left, evaluations, visited, .. } = best;
     let bound = found.first()?.score.min(left);
-    Some(Outcome { found, bound, evaluations, visited, merged })
+    Some(Outcome { found, bound, evaluations, visited, left_out })
+}
+
+/// The mapping of `unrolling` with the smallest tiles there are, where it is legal: the answer where the budget ends
+/// before anything is found. Sums stay until they are finished, for then they are narrow.
+fn smallest(architecture: &Architecture, layer: &Layer, unrolling: &Unrolling) -> Option<Mapping> {
+    let loops = |reduction: bool| {
+        let mine = Dim::ALL.into_iter().filter(move |dim| dim.is_reduction() == reduction);
+        let all = mine.map(|dim| Factor { dim, count: unrolling.temporal[dim.index()] });
+        all.filter(|factor| factor.count > 1).collect::<Vec<_>>()
+    };
+    let (mut inside, outside) = (loops(true), loops(false));
+    let sums = Hold { rf: inside.len(), buffer: inside.len() };
+    inside.extend(outside);
+    let Unrolling { rows, cols, .. } = unrolling.clone();
+    let hold = [Hold::default(), Hold::default(), sums];
+    let mapping = Mapping { layer: *layer, rows, cols, loops: inside, hold };
+    faults(&mapping, architecture).is_empty().then_some(mapping)
 }
 
 /// Searches `some` unrollings in parallel, all with the same limit, so that the answer does not depend on which of them

@@ -1,5 +1,6 @@
 //! Every way to lay a layer along the two axes of an array: any product of dimensions along either, rounded up where
-//! a dimension does not divide. Of ways that leave the loops the same rounds only one is kept, for they cost the same.
+//! a dimension does not divide. Ways that leave the loops the same rounds cost the same, and of them only those with the
+//! fewest PEs along a dimension are kept: their tiles are the smallest.
 
 use crate::space::architecture::Architecture;
 use crate::space::layer::{Dim, Layer, Sizes, DIMS};
@@ -28,11 +29,20 @@ impl Unrolling {
 /// More ways than this along an axis are thinned to those that leave no room for more PEs.
 const MOST: usize = 2_500;
 
-/// All unrollings, those with the fewest steps first.
-pub fn unrollings(architecture: &Architecture, layer: &Layer) -> Vec<Unrolling> {
-    let rows = along(layer, architecture.rows);
-    let cols = along(layer, architecture.cols);
-    let mut all: Vec<(u64, Sizes, usize, usize)> = Vec::with_capacity(rows.len() * cols.len());
+/// Unrollings of a layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unrollings {
+    /// Those with the fewest steps first.
+    pub all: Vec<Unrolling>,
+    /// Whether some were left out, none of which has fewer steps than the first: there were too many.
+    pub thinned: bool,
+}
+
+/// The unrollings of `layer`.
+pub fn unrollings(architecture: &Architecture, layer: &Layer) -> Unrollings {
+    let (rows, few_rows) = along(layer, architecture.rows);
+    let (cols, few_cols) = along(layer, architecture.cols);
+    let mut pairs: Vec<(u64, Sizes, usize, usize)> = Vec::with_capacity(rows.len() * cols.len());
     for (i, row) in rows.iter().enumerate() {
         // Of a square array both orders of the axes are the same.
         let from = if architecture.rows == architecture.cols { i } else { 0 };
@@ -41,18 +51,32 @@ pub fn unrollings(architecture: &Architecture, layer: &Layer) -> Vec<Unrolling> 
             for (dim, rounds) in temporal.iter_mut().enumerate() {
                 *rounds = rounds.div_ceil(row[dim] * col[dim]);
             }
-            all.push((steps(&temporal), temporal, i, j));
+            pairs.push((steps(&temporal), temporal, i, j));
         }
     }
-    all.sort_unstable();
-    all.dedup_by_key(|(_, temporal, ..)| *temporal);
-    let unrolling = |(_, temporal, i, j): (u64, Sizes, usize, usize)| {
-        let (row, col) = (&rows[i], &cols[j]);
-        let mut spatial = [1; DIMS];
-        spatial.iter_mut().enumerate().for_each(|(dim, lanes)| *lanes = row[dim] * col[dim]);
-        Unrolling { rows: factors(row), cols: factors(col), spatial, temporal }
+    pairs.sort_unstable();
+    let unrolling = |(_, temporal, i, j): &(u64, Sizes, usize, usize)| {
+        let (row, col) = (&rows[*i], &cols[*j]);
+        let spatial = std::array::from_fn(|dim| row[dim] * col[dim]);
+        Unrolling { rows: factors(row), cols: factors(col), spatial, temporal: *temporal }
     };
-    all.into_iter().map(unrolling).collect()
+    let same = |a: &(u64, Sizes, usize, usize), b: &(u64, Sizes, usize, usize)| a.1 == b.1;
+    let all =
+        pairs.chunk_by(same).flat_map(|group| smallest(group.iter().map(unrolling).collect())).collect();
+    Unrollings { all, thinned: !(few_rows && few_cols) }
+}
+
+/// Of unrollings with the same rounds those that no other needs fewer PEs than along every dimension.
+fn smallest(mut group: Vec<Unrolling>) -> Vec<Unrolling> {
+    group.sort_by_key(|unrolling| unrolling.spatial.iter().sum::<u32>());
+    let mut kept: Vec<Unrolling> = Vec::new();
+    for unrolling in group {
+        let fits = |other: &Unrolling| other.spatial.iter().zip(&unrolling.spatial).all(|(a, b)| a <= b);
+        if !kept.iter().any(fits) {
+            kept.push(unrolling);
+        }
+    }
+    kept
 }
 
 fn steps(temporal: &Sizes) -> u64 {
@@ -64,8 +88,8 @@ fn factors(sizes: &Sizes) -> Vec<Factor> {
     Dim::ALL.into_iter().map(factor).filter(|factor| factor.count > 1).collect()
 }
 
-/// Everything that fits along an axis of `room` PEs.
-fn along(layer: &Layer, room: u32) -> Vec<Sizes> {
+/// What fits along an axis of `room` PEs, and whether that is all of it.
+fn along(layer: &Layer, room: u32) -> (Vec<Sizes>, bool) {
     let mut all = vec![[1; DIMS]];
     for dim in 0..DIMS {
         let mut more = Vec::new();
@@ -79,10 +103,11 @@ fn along(layer: &Layer, room: u32) -> Vec<Sizes> {
         }
         all = more;
     }
-    if all.len() > MOST {
+    let few = all.len() <= MOST;
+    if !few {
         all.retain(|sizes| is_full(sizes, layer, room));
     }
-    all
+    (all, few)
 }
 
 fn is_full(sizes: &Sizes, layer: &Layer, room: u32) -> bool {

@@ -35,6 +35,11 @@ fn what_is_written_is_read() {
     let named = vec![Named { name: "a".into(), mapping: good() }];
     let text = print(&named);
     assert_eq!(parse("m.yaml", &text), Ok(named));
+    // A layer of a table whose input is all padding, or larger than any dimension.
+    for input in ["input: [0, 0]", "input: [4294836225, 17]"] {
+        let mappings = parse("m.yaml", &GOOD.replacen("input: [10, 17]", input, 1));
+        assert!(mappings.is_ok_and(|mappings| parse("m.yaml", &print(&mappings)) == Ok(mappings)), "{input}");
+    }
     assert!(text.ends_with(GOOD.split_once("layers").expect("layers").1), "{text}");
 }
 
@@ -112,6 +117,7 @@ fn what_is_malformed_is_named() {
         ("buffer: 4", "bufer: 4", "unknown key `bufer`"),
         ("N: 2", "N: 0", "`N` must be between 1 and"),
         ("stride: [1, 2]", "stride: [1]", "`stride` must be a list of 2 numbers"),
+        ("stride: [1, 2]", "stride: [0, 2]", "`stride` must be between 1 and"),
         ("  cols: [K10]\n", "", "a layer has no `cols`"),
     ] {
         let text = GOOD.replacen(from, to, 1);
@@ -119,6 +125,15 @@ fn what_is_malformed_is_named() {
         let report = parse("m.yaml", &text).err().map(|report| report.to_string()).unwrap_or_default();
         assert!(report.contains(message) && report.contains("m.yaml:"), "{message}: {report}");
     }
+}
+
+#[test]
+fn a_layer_may_be_repeated_but_not_changed() {
+    let again = GOOD.split_once("layers:\n").expect("layers").1;
+    assert_eq!(parse("m.yaml", &format!("{GOOD}{again}")).map(|mappings| mappings.len()), Ok(2));
+    let changed = again.replacen("OX8, FX3", "FX3, OX8", 1);
+    let report = parse("m.yaml", &format!("{GOOD}{changed}")).err().map(|report| report.to_string());
+    assert!(report.is_some_and(|report| report.contains("m.yaml:11:") && report.contains("another mapping")));
 }
 
 #[test]
@@ -203,14 +218,24 @@ fn walked(mapping: &Mapping, operand: Operand, reach: usize) -> (usize, usize) {
     (tiles, first.len())
 }
 
+/// Bytes of sums that cross a boundary at `reach` upwards and back, counted step by step; `bits` of one that is
+/// not finished and of one that is.
+fn spilled(mapping: &Mapping, reach: usize, bits: [usize; 2]) -> [f64; 2] {
+    let (tiles, elements) = walked(mapping, Operand::Sum, mapping.reach(Operand::Sum, reach));
+    // Each tile comes once if all terms of its sums come while it is there.
+    let sums = mapping.layer.size.iter().zip(Dim::ALL).filter(|(_, dim)| Operand::Sum.moves(*dim));
+    let finished = tiles * elements == sums.map(|(size, _)| *size as usize).product::<usize>();
+    let crossed = (tiles * elements * bits[usize::from(finished)] / 8) as f64;
+    [crossed, if finished { 0.0 } else { crossed }]
+}
+
 #[test]
 fn a_walk_through_all_steps_counts_the_same_accesses() {
-    let all = [8; 3];
     let architecture = Architecture {
         rows: 1,
         cols: 1,
-        bits: all,
-        rf_word: all,
+        bits: [8, 8, 32],
+        rf_word: [8; 3],
         buffer_word: 8,
         dram_word: 8,
         rf_bits: [1 << 30; 3],
@@ -237,11 +262,15 @@ fn a_walk_through_all_steps_counts_the_same_accesses() {
             let (reads, _) = walked(&mapping, operand, 0);
             assert_eq!(cost.rf[i].reads, reads as f64, "{} of\n{mapping}", operand.name());
         }
-        let sum = Operand::Sum as usize;
-        let (tiles, elements) = walked(&mapping, Operand::Sum, mapping.hold[sum].rf);
-        // What comes back from DRAM is written to the buffer as well.
-        let written = cost.buffer[sum].writes - cost.dram[sum].reads;
-        assert_eq!(written, (tiles * elements) as f64, "{mapping}");
+        let hold = mapping.hold[Operand::Sum as usize];
+        let [registers, buffer] = [hold.rf, hold.buffer].map(|reach| spilled(&mapping, reach, [32, 8]));
+        let i = Operand::Sum as usize;
+        let terms = |spilled: [f64; 2]| spilled.map(|words| words + mapping.steps() as f64);
+        let taken_up = if mapping.layer.reduces() { terms([registers[0], 0.0]) } else { [registers[0], 0.0] };
+        assert_eq!([cost.rf[i].reads, cost.rf[i].writes], [taken_up[0], terms(registers)[1]], "{mapping}");
+        let expected = [buffer[0] + registers[1], registers[0] + buffer[1]];
+        assert_eq!([cost.buffer[i].reads, cost.buffer[i].writes], expected, "{mapping}");
+        assert_eq!([cost.dram[i].writes, cost.dram[i].reads], buffer, "{mapping}");
         assert!(cost.cycles >= mapping.steps() as f64);
     }
 }

@@ -1,6 +1,6 @@
 //! What crosses a boundary between two memories, in closed form: how often, and how many words each time. A tile
-//! lasts for the loops below its boundary and is then fetched anew (a sum is written on, and comes back where it is
-//! not finished). Everything depends only on how far the loops below the boundary have come in each dimension, not
+//! lasts for the loops below its boundary and is then fetched anew. A sum is written on; where it is not finished it is as
+//! wide as a partial sum each time and comes back, zeros before the first term included, as ZigZag counts them. Everything depends only on how far the loops below the boundary have come in each dimension, not
 //! on their order; so evaluation, search and lower bounds share these formulas.
 
 use super::architecture::Architecture;

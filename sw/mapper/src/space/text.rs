@@ -6,6 +6,7 @@ use super::mapping::{Factor, Hold, Mapping};
 use model::yaml::{Fields, Reader};
 use spec::error::{grouped, Report};
 use spec::yaml::Node;
+use std::ops::RangeInclusive;
 
 /// The word that opens the file.
 pub const FORMAT: &str = "nasa-loops/1";
@@ -81,8 +82,17 @@ fn all(reader: &mut Reader<'_>) -> Option<Vec<Named>> {
     }
     let layers = reader.required(&fields, "layers")?;
     let layers = reader.list(layers, "layers")?;
-    let named: Vec<Option<Named>> = layers.iter().map(|node| one(reader, node)).collect();
-    named.into_iter().collect()
+    let read: Vec<Option<Named>> = layers.iter().map(|node| one(reader, node)).collect();
+    let named: Vec<Named> = read.into_iter().collect::<Option<_>>()?;
+    for (i, (node, one)) in layers.iter().zip(&named).enumerate() {
+        // A network may repeat a layer, with the same mapping.
+        let differs = |other: &Named| other.name == one.name && other != one;
+        if named[..i].iter().any(differs) {
+            reader.fault(node.place, format!("`{}` has another mapping above", one.name), "");
+            reader.help("give each layer a name of its own");
+        }
+    }
+    Some(named)
 }
 
 fn one(reader: &mut Reader<'_>, node: &Node) -> Option<Named> {
@@ -102,12 +112,13 @@ fn layer(reader: &mut Reader<'_>, node: &Node) -> Option<Layer> {
         let node = reader.required(&fields, dim.name())?;
         reader.int(node, dim.name(), 1..=MOST)
     });
-    let mut pair = |key: &str| {
+    let mut pair = |key: &str, range: RangeInclusive<i64>| {
         let node = reader.required(&fields, key)?;
-        let numbers = reader.ints(node, key, 1..=MOST, &[2])?;
+        let numbers = reader.ints(node, key, range, &[2])?;
         Some([numbers[0] as u32, numbers[1] as u32])
     };
-    let (stride, input) = (pair("stride"), pair("input"));
+    // An input may be all padding, and strides make it larger than any dimension.
+    let (stride, input) = (pair("stride", 1..=MOST), pair("input", 0..=u32::MAX.into()));
     let mut size: Sizes = [0; DIMS];
     for (size, read) in size.iter_mut().zip(sizes) {
         *size = read? as u32;

@@ -1,25 +1,32 @@
 //! Finds the best mappings of the whole space, and proves how much better any could be: all unrollings, the loops in
 //! full prime factors, all boundaries. Unrollings come in the order of their bounds, some at a time in parallel; each
-//! is searched by branch and bound ([`chain`]), and what is bounded away, or left when the budget is spent, goes into
+//! is searched by branch and bound ([`walk`]), and what is bounded away, or left when the budget is spent, goes into
 //! the bound that is proven at the end. There is no chance in it: the same layer gives the same mappings on any number
 //! of cores.
 //!
 //! * [`unroll`]: all unrollings.
 //! * [`lattice`]: how far the loops below a boundary have come.
 //! * [`terms`]: what each boundary adds to energy and cycles.
-//! * [`chain`]: branch and bound over boundaries.
+//! * [`chain`]: a mapping as the points of its boundaries.
+//! * [`walk`]: branch and bound over them.
+//! * [`best`]: the best so far, and what bounds the rest.
 
+pub mod best;
 pub mod chain;
 pub mod lattice;
 pub mod terms;
 pub mod unroll;
+pub mod walk;
+
+pub use best::Found;
 
 use super::architecture::Architecture;
 use super::check::faults;
-use super::cost::{evaluate, Cost};
+use super::cost::evaluate;
 use super::layer::{Dim, Layer};
 use super::mapping::{Factor, Hold, Mapping};
 use crate::energy::Objective;
+use best::Best;
 use chain::Chains;
 use rayon::prelude::*;
 use unroll::{unrollings, Unrolling, Unrollings};
@@ -41,17 +48,6 @@ impl Default for Options {
     fn default() -> Options {
         Options { objective: Objective::Edp, keep: 1, tolerance: 0.001, budget: 2_000_000 }
     }
-}
-
-/// A mapping and its cost.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Found {
-    /// How.
-    pub mapping: Mapping,
-    /// Its cost.
-    pub cost: Cost,
-    /// What the search has least of.
-    pub score: f64,
 }
 
 /// What a search has found.
@@ -77,73 +73,6 @@ pub struct LeftOut {
     pub unrollings: bool,
     /// Loops in full prime factors: of some unrollings they have too many orders, and some factors were merged.
     pub factors: bool,
-}
-
-/// The best so far, and what is known of the rest.
-#[derive(Clone, Debug)]
-pub struct Best {
-    found: Vec<Found>,
-    keep: usize,
-    tolerance: f64,
-    /// The least bound of all that was not looked at.
-    left: f64,
-    /// Mappings that were scored.
-    pub evaluations: u64,
-    /// Branches that were visited.
-    pub visited: u64,
-}
-
-impl Best {
-    fn new(options: &Options) -> Best {
-        Best {
-            found: Vec::new(),
-            keep: options.keep.max(1),
-            tolerance: options.tolerance,
-            left: f64::INFINITY,
-            evaluations: 0,
-            visited: 0,
-        }
-    }
-
-    /// What a mapping must score less than.
-    fn limit(&self) -> f64 {
-        if self.found.len() < self.keep {
-            return f64::INFINITY;
-        }
-        self.found.last().map_or(f64::INFINITY, |last| last.score * (1.0 - self.tolerance))
-    }
-
-    /// Whether nothing with this `bound` is looked for; what is not goes into the proof.
-    fn bounds_away(&mut self, bound: f64) -> bool {
-        let away = bound >= self.limit();
-        if away {
-            self.leave(bound);
-        }
-        away
-    }
-
-    /// Notes that something with this `bound` is left alone.
-    fn leave(&mut self, bound: f64) {
-        self.left = self.left.min(bound);
-    }
-
-    fn offer(&mut self, found: Found) {
-        let worse =
-            self.found.len() == self.keep && self.found.last().is_some_and(|last| found.score >= last.score);
-        if worse || self.found.iter().any(|other| other.mapping == found.mapping) {
-            return;
-        }
-        let at = self.found.partition_point(|other| other.score <= found.score);
-        self.found.insert(at, found);
-        self.found.truncate(self.keep);
-    }
-
-    fn merge(&mut self, other: Best) {
-        other.found.into_iter().for_each(|found| self.offer(found));
-        self.leave(other.left);
-        self.evaluations += other.evaluations;
-        self.visited += other.visited;
-    }
 }
 
 /// Unrollings whose bounds are found together, and those that are searched together: the more, the less does one
@@ -185,14 +114,14 @@ pub fn search(architecture: &Architecture, layer: &Layer, options: &Options) -> 
             best.leave(cheapest(unrolling));
         }
         best.visited += bounds.iter().map(|(.., effort)| effort).sum::<u64>();
-        let dive = |chains: &Chains<'_>, mine: &mut Best| chains.dive(objective, mine);
+        let dive = |chains: &Chains<'_>, mine: &mut Best| walk::dive(chains, objective, mine);
         for some in bounds.chunks(SEARCHED) {
             together_in(architecture, layer, some, &mut best, dive);
         }
         for some in bounds.chunks(SEARCHED) {
             // A share of what is left of the budget, so that no unrolling takes it all.
             let share = budget.saturating_sub(best.visited) / 8;
-            let walk = |chains: &Chains<'_>, mine: &mut Best| chains.search(objective, share, mine);
+            let walk = |chains: &Chains<'_>, mine: &mut Best| walk::search(chains, objective, share, mine);
             together_in(architecture, layer, some, &mut best, walk);
         }
     }
@@ -241,7 +170,7 @@ fn together_in(
         .map(|(_, _, unrolling, _)| *unrolling)
         .collect();
     let each = |unrolling: &&Unrolling| {
-        let mut mine = Best { left: f64::INFINITY, evaluations: 0, visited: 0, ..best.clone() };
+        let mut mine = best.anew();
         if let Some(chains) = Chains::new(architecture, layer, unrolling) {
             look(&chains, &mut mine);
         }

@@ -65,6 +65,9 @@ pub struct Map {
     /// Bits of a partial sum in the whole space, where they are not the hardware's.
     #[arg(long, value_name = "BITS", requires = "whole_space", value_parser = clap::value_parser!(u32).range(8..=32))]
     pub(super) sum_bits: Option<u32>,
+    /// Branches that the search of the whole space visits for a layer; fewer are faster, and less is proven.
+    #[arg(long, value_name = "BRANCHES", requires = "whole_space", conflicts_with = "evaluate")]
+    pub(super) budget: Option<u64>,
 }
 
 impl Objective {

@@ -9,7 +9,7 @@ use mapper::energy::Objective;
 use mapper::space::check::faults;
 use mapper::space::class::class;
 use mapper::space::cost::Access;
-use mapper::space::search::{search, Options};
+use mapper::space::search::{search, LeftOut, Options};
 use mapper::space::text::{self, Named};
 use mapper::space::{evaluate, Architecture, Cost, Dim, Layer, Mapping};
 use serde_json::{json, Map as Object, Value};
@@ -31,9 +31,18 @@ struct Row {
     task: Task,
     mapping: Mapping,
     cost: Cost,
-    /// No mapping scores less; none where the mapping was given.
-    bound: Option<f64>,
+    /// What the search proves; nothing where the mapping was given.
+    proof: Option<Proof>,
     beside: Option<Cost>,
+}
+
+/// What a search says of all the mappings that it did not score.
+#[derive(Clone, Copy)]
+struct Proof {
+    /// No mapping scores less.
+    bound: f64,
+    /// What the bound is weak for.
+    left_out: LeftOut,
 }
 
 pub fn run(map: &Map, console: &Console) -> Result<Done, Report> {
@@ -43,38 +52,48 @@ pub fn run(map: &Map, console: &Console) -> Result<Done, Report> {
     let [given, beside] = [&map.evaluate, &map.beside].map(|path| path.as_deref().map(read).transpose());
     let (given, beside) = (given?, beside?);
     let tasks = tasks(map, &accelerator, given.as_ref().or(beside.as_ref()))?;
+    if let Some(beside) = &beside {
+        if !tasks.iter().any(|task| beside.find(&task.name).is_some()) {
+            return Err(beside.lacks(tasks.first().map_or("", |task| &task.name)));
+        }
+    }
     let (mut rows, mut evaluations) = (Vec::<Row>::new(), 0);
     for task in tasks {
         let other = beside.as_ref().and_then(|beside| Some((beside, beside.find(&task.name)?)));
         let other = other.map(|(beside, named)| beside.cost(named, &task)).transpose()?;
         let known = rows.iter().find(|row| {
-            row.bound.is_some()
+            row.proof.is_some()
                 && (&row.task.layer, &row.task.architecture) == (&task.layer, &task.architecture)
         });
-        let (mapping, cost, bound) = match (&given, known) {
+        let (mapping, cost, proof) = match (&given, known) {
             (Some(given), _) => {
                 let named = given.find(&task.name).ok_or_else(|| given.lacks(&task.name))?;
                 (named.mapping.clone(), given.cost(named, &task)?, None)
             }
             // A network repeats its layers.
-            (None, Some(row)) => (row.mapping.clone(), row.cost, row.bound),
+            (None, Some(row)) => (row.mapping.clone(), row.cost, row.proof),
             (None, None) => {
-                let options = Options { objective, ..Options::default() };
+                let usual = Options::default();
+                let options = Options { objective, budget: map.budget.unwrap_or(usual.budget), ..usual };
                 let outcome = console.busy("mapping", || search(&task.architecture, &task.layer, &options));
                 let outcome = outcome.ok_or_else(|| fits_nowhere(&task))?;
                 evaluations += outcome.evaluations;
                 let best = outcome.found.into_iter().next().ok_or_else(|| fits_nowhere(&task))?;
-                (best.mapping, best.cost, Some(outcome.bound))
+                let proof = Proof { bound: outcome.bound, left_out: outcome.left_out };
+                (best.mapping, best.cost, Some(proof))
             }
         };
-        rows.push(Row { task, mapping, cost, bound, beside: other });
+        rows.push(Row { task, mapping, cost, proof, beside: other });
     }
     let seconds = started.elapsed().as_secs_f64();
     let named = |row: &Row| Named { name: row.task.name.clone(), mapping: row.mapping.clone() };
     let mappings = text::print(&rows.iter().map(named).collect::<Vec<_>>());
     match &map.out {
         Some(out) => files::write(out, mappings.as_bytes())?,
-        None if given.is_none() && beside.is_none() => console.show(mappings),
+        None if given.is_none() && beside.is_none() => {
+            console.show(mappings);
+            rows.iter().flat_map(warnings).for_each(|warning| console.say(warning));
+        }
         None => {}
     }
     if map.out.is_some() || given.is_some() || beside.is_some() {
@@ -192,10 +211,11 @@ fn table(rows: &[Row], objective: Objective, seconds: f64) -> String {
             &format!("{:.1}%", 100.0 * utilization(row)),
             &grouped((cost.picojoules() / 1e3).round()),
             &format!("{:.3e}", cost.edp()),
-            &share(row.bound.map(|bound| bound / score(cost))),
+            &share(row.proof.map(|proof| proof.bound / score(cost))),
             &share(row.beside.map(|beside| score(cost) / score(&beside))),
         ]);
     }
+    text.extend(rows.iter().flat_map(warnings).map(|warning| warning + "\n"));
     let sum = |of: fn(&Cost) -> f64| rows.iter().map(|row| of(&row.cost)).sum::<f64>();
     let (cycles, energy) = (grouped(sum(|cost| cost.cycles) as u64), sum(Cost::picojoules) / 1e3);
     text += &format!("in all: {cycles} cycles, {} nJ; {seconds:.1} s\n", grouped(energy.round()));
@@ -206,6 +226,30 @@ fn table(rows: &[Row], objective: Objective, seconds: f64) -> String {
         text += &format!("{} of the mappings beside, in the geometric mean: {mean:.4}\n", objective.name());
     }
     text
+}
+
+/// What was left out of the search of a row, in sentences.
+fn warnings(row: &Row) -> impl Iterator<Item = String> + '_ {
+    let why = row.proof.into_iter().flat_map(|proof| reasons(proof.left_out));
+    why.map(|(_, why)| format!("{}: {why}", row.task.name))
+}
+
+/// What was left out of a search, in a word and in a sentence.
+fn reasons(left_out: LeftOut) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let LeftOut { unrollings, factors } = left_out;
+    let all = [
+        (
+            unrollings,
+            "unrollings",
+            "unrollings that leave room for more PEs were not searched, there are too many; less is proven",
+        ),
+        (
+            factors,
+            "factors",
+            "loops of some unrollings have too many factors, of which some were merged; less is proven",
+        ),
+    ];
+    all.into_iter().filter(|(is, ..)| *is).map(|(_, what, why)| (what, why))
 }
 
 fn utilization(row: &Row) -> f64 {
@@ -250,7 +294,8 @@ fn layer_json(row: &Row) -> Value {
         "edp": cost.edp(),
         "utilization": utilization(row),
         "accesses": {"rf": words(&cost.rf), "gb": words(&cost.buffer), "dram": words(&cost.dram)},
-        "bound": row.bound,
+        "bound": row.proof.map(|proof| proof.bound),
+        "left_out": row.proof.map(|proof| reasons(proof.left_out).map(|(what, _)| what).collect::<Vec<_>>()),
         "beside": row.beside.map(|beside| json!({
             "cycles": beside.cycles as u64, "energy_pj": beside.picojoules(), "edp": beside.edp(),
         })),

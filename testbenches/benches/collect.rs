@@ -79,6 +79,7 @@ fn page(found: &Found) -> String {
              images in flight; the plain array is 16x16 PEs of three stages that never wait.",
             native(found),
         ),
+        ("Mapper", "Cycles, energy and all accesses of a mapping, on one core, nothing remembered.", mapper(found)),
         ("Reference executor", "On all cores.", reference(found)),
         (
             "Training",
@@ -183,6 +184,12 @@ fn native(found: &Found) -> Vec<Row> {
     let what = format!("`large`, growth over {} cycles", long["cycles"].as_u64().unwrap_or(0));
     rows.push(Row { what, figure: growth, target: "0 MiB", bench: "native" });
     rows
+}
+
+fn mapper(found: &Found) -> Vec<Row> {
+    let figure = found.rate("mapper/evaluate").map(|rate| format!("{:.2} million/s", rate * 1e-6));
+    let what = "evaluations of mappings of ResNet-18".into();
+    vec![Row { what, figure, target: ">= 1 million/s", bench: "evaluate" }]
 }
 
 fn reference(found: &Found) -> Vec<Row> {

@@ -27,6 +27,8 @@ impl Case {
         for (from, to) in [
             ("hw/configs/tiny.yaml", "tiny.yaml"),
             ("hw/configs/odd.yaml", "odd.yaml"),
+            ("hw/configs/flat16.yaml", "flat16.yaml"),
+            ("sw/mapper/tests/zigzag/small4.yaml", "loops.yaml"),
             ("testbenches/small/network.yaml", "network.yaml"),
             ("testbenches/small/network.safetensors", "network.safetensors"),
             ("testbenches/small/images.npy", "images.npy"),
@@ -255,6 +257,16 @@ fn resources_that_a_program_or_mapping_exceeds() {
         .with_mapping()
         .with("tiny.yaml", "psum_rf: 8}", "psum_rf: 8, post_rows: 1}")
         .refuses(&given);
+}
+
+#[test]
+fn mappings_of_the_whole_space() {
+    let evaluate = "map -c flat16.yaml --whole-space --evaluate loops.yaml -o out";
+    Case::new("loops-exceed-memories")
+        .with("loops.yaml", "sums: {rf: 5, buffer: 5}", "sums: {rf: 6, buffer: 6}")
+        .refuses(evaluate);
+    Case::new("loops-malformed").with("loops.yaml", "[OX4, FX3", "[OX1, FX3").refuses(evaluate);
+    Case::new("nothing-to-map").refuses("map -c flat16.yaml --whole-space -o out");
 }
 
 #[test]

@@ -107,3 +107,61 @@ fn a_table_of_layers_is_mapped_layer_by_layer() {
     assert!(stderr.contains("there is no mapping of layer `conv0`"), "{stderr}");
     nasa(2, "map -c hw/configs/tiny.yaml");
 }
+
+#[test]
+fn the_whole_space_is_searched_beside_mappings_from_elsewhere() {
+    let out = folder("map-whole-space");
+    let [table, mapping] = ["t.yaml", "t.loops"].map(|name| out.join(name).display().to_string());
+    let space = "map -c hw/configs/flat16.yaml --whole-space";
+    let zigzag = "sw/mapper/tests/zigzag/small4.yaml";
+    let found = json(&format!("{space} --objective edp --beside {zigzag} -o {mapping}"));
+    assert_eq!(found["layers"].as_array().map(Vec::len), Some(4));
+    let number = |value: &Value, key: &str| value[key].as_f64().expect("a number");
+    for layer in found["layers"].as_array().expect("layers") {
+        let edp = number(layer, "edp");
+        assert!(edp < number(&layer["beside"], "edp") && number(layer, "bound") <= edp, "{layer}");
+        assert!(number(layer, "bound") > 0.99 * edp && number(layer, "utilization") <= 1.0, "{layer}");
+    }
+    let given = json(&format!("{space} --evaluate {mapping}"));
+    assert_eq!((&given["objective"], &given["total"]), (&"given".into(), &found["total"]));
+    let shown = &nasa(0, &format!("{space} --evaluate {mapping} --beside {zigzag}"))[0];
+    assert!(shown.contains("in the geometric mean: "), "{shown}");
+
+    fs::write(
+        &table,
+        "- {name: fc_512_1000, op: conv, n: 1, g: 1, k: 8, c: 5, oy: 7, ox: 9, fy: 3, fx: 3}\n",
+    )
+    .expect("written");
+    let alone = json(&format!("{space} --layers {table}"));
+    assert_eq!(alone["layers"][0]["macs"], 8 * 5 * 7 * 9 * 9);
+    assert_eq!(alone["layers"][0]["left_out"], Value::Array(vec![]));
+    for (arguments, message) in [
+        (String::new(), "there is nothing to map"),
+        (format!("--layers {table} --beside {zigzag}"), "this mapping is of another layer"),
+        (format!("--layers {table} --beside sw/mapper/tests/zigzag/resnet18.yaml"), "there is no mapping of"),
+        ("--evaluate sw/mapper/tests/zigzag/resnet18.yaml".to_string(), "28 sums do not fit"),
+    ] {
+        let [_, stderr] = nasa(2, format!("{space} {arguments}").trim());
+        assert!(stderr.contains(message) && stderr.contains("help"), "{message}: {stderr}");
+    }
+}
+
+#[test]
+fn what_the_whole_space_was_too_large_for_is_said() {
+    let out = folder("map-left-out");
+    let [config, table] = ["wide.yaml", "t.yaml"].map(|name| out.join(name).display().to_string());
+    let flat16 = fs::read_to_string(Path::new(ROOT).join("hw/configs/flat16.yaml")).expect("committed");
+    fs::write(&config, flat16.replacen("rows: 16, cols: 16", "rows: 64, cols: 1", 1)).expect("written");
+    let layer = "- {name: a, op: conv, n: 2, g: 2, k: 64, c: 64, oy: 56, ox: 56, fy: 3, fx: 3}\n";
+    fs::write(&table, layer).expect("written");
+    let space = format!("map -c {config} --whole-space --budget 1000 --layers {table}");
+    let found = json(&space);
+    assert!(found["layers"][0]["left_out"]
+        .as_array()
+        .is_some_and(|what| what.contains(&"unrollings".into())));
+    let sentence = "a: unrollings that leave room for more PEs were not searched";
+    let [_, stderr] = nasa(0, &space);
+    assert!(stderr.contains(sentence), "{stderr}");
+    let [stdout, _] = nasa(0, &format!("{space} -o {}", out.join("found").display()));
+    assert!(stdout.contains(sentence), "{stdout}");
+}

@@ -12,6 +12,7 @@
 //! * [`counts`]: what an `EXEC` or a transfer makes the hardware's counters gain.
 //! * [`energy`]: what the counted accesses cost, and what the search looks for.
 //! * [`text`]: mappings as a file.
+//! * [`space`]: the whole space of mappings, to compare with other tools; hardware runs a part of it.
 //! * [`events`]: begin and end of every instruction of a whole run.
 //! * [`nasa`]: the paper's own simulator, a model apart.
 //!
@@ -29,6 +30,7 @@ pub mod nasa;
 pub mod nests;
 pub mod registers;
 pub mod search;
+pub mod space;
 pub mod text;
 pub mod tiling;
 pub mod work;

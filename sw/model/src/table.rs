@@ -26,17 +26,23 @@ pub struct Row {
 }
 
 impl Row {
+    /// Rows and columns of the smallest input that has these outputs, without its padding.
+    pub fn input(&self) -> [usize; 2] {
+        let Dims { oy, ox, fy, fx, .. } = self.dims;
+        [(oy, fy, 0), (ox, fx, 1)].map(|(outputs, taps, axis)| {
+            ((outputs - 1) * self.stride[axis] + taps).saturating_sub(2 * self.padding[axis])
+        })
+    }
+
     /// A network of this layer alone, with zeros for weights, on the smallest input that has these outputs; of `n`
     /// nothing is kept, a network is of one image.
     ///
     /// # Errors
     /// Where no such layer is possible: its padding alone would be more than the input.
     pub fn network(&self) -> Result<Graph, Report> {
-        let Dims { g, k, c, oy, ox, fy, fx, .. } = self.dims;
-        let extent = |outputs: usize, axis: usize, taps: usize| {
-            ((outputs - 1) * self.stride[axis] + taps).saturating_sub(2 * self.padding[axis])
-        };
-        let shape = Shape::new(g * c, extent(oy, 0, fy), extent(ox, 1, fx));
+        let Dims { g, k, c, fy, fx, .. } = self.dims;
+        let [rows, columns] = self.input();
+        let shape = Shape::new(g * c, rows, columns);
         let [vertical, horizontal] = self.padding;
         let layer = LayerDraft {
             name: self.name.clone(),

@@ -22,7 +22,7 @@ const DEFAULT_BITS: u32 = 8;
 
 /// What a mapping is chosen by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Objective {
+pub(super) enum Objective {
     /// Cycles.
     Latency,
     /// Picojoules.
@@ -47,36 +47,51 @@ enum CostModel {
     each of them is mapped as a network of its own. Energies are those of the description's `energy_pj`.\n\n\
     --cost-model nasa takes the arrays' numbers of PEs from the description, or divides the paper's area where there is\n\
     none, and chooses dataflows and tilings as the paper does (docs/paper-model.md):\n\
-    nasa map --cost-model nasa --layers sw/zoo/nasa-sample/layers.yaml")]
+    nasa map --cost-model nasa --layers sw/zoo/nasa-sample/layers.yaml\n\n\
+    To compare with another tool's mappings: nasa map -c hw/configs/flat16.yaml --whole-space --objective edp \\\n    \
+    --sum-bits 16 --beside sw/mapper/tests/zigzag/resnet18.yaml")]
 pub struct Map {
     /// Accelerator description.
     #[arg(short, long, required_unless_present = "cost_model", required_if_eq("cost_model", "hardware"))]
     config: Option<PathBuf>,
     /// Network file.
-    #[arg(short, long, required_unless_present = "layers")]
+    #[arg(short, long, required_unless_present_any = ["layers", "whole_space"])]
     network: Option<PathBuf>,
     /// Table of layers, in place of a network.
     #[arg(long, value_name = "TABLE", conflicts_with = "network")]
-    layers: Option<PathBuf>,
+    pub(super) layers: Option<PathBuf>,
     /// What predicts the costs.
     #[arg(long, value_enum, default_value_t = CostModel::Hardware)]
     cost_model: CostModel,
     /// What the search looks for; latency where left out, edp with `--cost-model nasa`.
     #[arg(long, value_enum)]
-    objective: Option<Objective>,
+    pub(super) objective: Option<Objective>,
     /// Bits of a word with `--cost-model nasa`: 32, 16, 8 or 6, for all chunks or one each; 8 where left out.
     #[arg(long, value_delimiter = ',', value_name = "BITS")]
     bits: Vec<u32>,
     /// Scores these mappings instead of searching.
     #[arg(long, value_name = "MAPPING", conflicts_with = "objective")]
-    evaluate: Option<PathBuf>,
+    pub(super) evaluate: Option<PathBuf>,
     /// Where the mappings go; stdout where left out.
     #[arg(short, long, value_name = "MAPPING")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
+    /// Searches the whole space of mappings, more than the hardware runs, and proves a bound.
+    #[arg(long, conflicts_with = "network")]
+    whole_space: bool,
+    /// Mappings of the whole space to compare with; their layers are mapped where there is no table.
+    #[arg(long, value_name = "MAPPING", requires = "whole_space")]
+    pub(super) beside: Option<PathBuf>,
+    /// Bits of a partial sum in the whole space, where they are not the hardware's.
+    #[arg(long, value_name = "BITS", requires = "whole_space", value_parser = clap::value_parser!(u32).range(8..=32))]
+    pub(super) sum_bits: Option<u32>,
+    /// Branches that the search of the whole space visits for a layer; fewer are faster, and less is proven.
+    #[arg(long, value_name = "BRANCHES", requires = "whole_space", conflicts_with = "evaluate")]
+    pub(super) budget: Option<u64>,
 }
 
 impl Objective {
-    fn of(chosen: Option<Objective>, otherwise: energy::Objective) -> energy::Objective {
+    /// As the mapper knows it.
+    pub(super) fn of(chosen: Option<Objective>, otherwise: energy::Objective) -> energy::Objective {
         match chosen {
             Some(Objective::Latency) => energy::Objective::Latency,
             Some(Objective::Energy) => energy::Objective::Energy,
@@ -90,7 +105,13 @@ impl Map {
     pub fn run(&self, console: &Console) -> Result<Done, Report> {
         self.check()?;
         match (self.cost_model, &self.config) {
-            (CostModel::Hardware, Some(config)) => self.on_hardware(console, &flow::accelerator(config)?),
+            (CostModel::Hardware, Some(config)) => {
+                let accelerator = flow::accelerator(config)?;
+                match self.whole_space {
+                    true => super::whole_space::run(self, console, &accelerator),
+                    false => self.on_hardware(console, &accelerator),
+                }
+            }
             (_, config) => {
                 let accelerator = config.as_deref().map(flow::accelerator).transpose()?;
                 self.in_the_paper(console, accelerator.as_ref())
@@ -102,6 +123,7 @@ impl Map {
     fn check(&self) -> Result<(), Report> {
         let no_out = "its tilings are none that this hardware can run; leave out --out";
         let no_evaluate = "it has tilings of its own only; leave out --evaluate";
+        let no_space = "it has a space of its own; leave out --whole-space";
         let no_bits = "widths are those of the description; choose --cost-model nasa";
         let (model, flags) = match self.cost_model {
             CostModel::Nasa => (
@@ -109,6 +131,7 @@ impl Map {
                 vec![
                     (self.out.is_some(), "--out", no_out),
                     (self.evaluate.is_some(), "--evaluate", no_evaluate),
+                    (self.whole_space, "--whole-space", no_space),
                 ],
             ),
             CostModel::Hardware => ("hardware", vec![(!self.bits.is_empty(), "--bits", no_bits)]),

@@ -10,6 +10,7 @@ mod simulate;
 #[cfg(feature = "train")]
 mod train;
 mod verify;
+mod whole_space;
 
 use crate::console::Console;
 use clap::Subcommand;

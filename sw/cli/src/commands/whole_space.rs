@@ -1,0 +1,302 @@
+//! `nasa map --whole-space`: layers mapped with any unrolling and uneven boundaries on a neutral architecture, each
+//! with the bound that no mapping passes, and beside mappings of the same layers from elsewhere, both under one model.
+
+use super::map::Map;
+use super::Done;
+use crate::console::Console;
+use crate::files;
+use mapper::energy::Objective;
+use mapper::space::check::faults;
+use mapper::space::class::class;
+use mapper::space::cost::Access;
+use mapper::space::search::{search, LeftOut, Options};
+use mapper::space::text::{self, Named};
+use mapper::space::{evaluate, Architecture, Cost, Dim, Layer, Mapping};
+use serde_json::{json, Map as Object, Value};
+use spec::accelerator::Accelerator;
+use spec::error::{grouped, Diagnostic, Report};
+use std::path::Path;
+use std::time::Instant;
+
+/// A layer, and the architecture of its chunk.
+struct Task {
+    name: String,
+    chunk: &'static str,
+    architecture: Architecture,
+    layer: Layer,
+}
+
+/// A layer's mapping, its cost, and what it is compared with.
+struct Row {
+    task: Task,
+    mapping: Mapping,
+    cost: Cost,
+    /// What the search proves; nothing where the mapping was given.
+    proof: Option<Proof>,
+    beside: Option<Cost>,
+}
+
+/// What a search says of all the mappings that it did not score.
+#[derive(Clone, Copy)]
+struct Proof {
+    /// No mapping scores less.
+    bound: f64,
+    /// What the bound is weak for.
+    left_out: LeftOut,
+}
+
+pub fn run(map: &Map, console: &Console, accelerator: &Accelerator) -> Result<Done, Report> {
+    let started = Instant::now();
+    let objective = super::map::Objective::of(map.objective, Objective::Latency);
+    let [given, beside] = [&map.evaluate, &map.beside].map(|path| path.as_deref().map(read).transpose());
+    let (given, beside) = (given?, beside?);
+    let tasks = tasks(map, accelerator, given.as_ref().or(beside.as_ref()))?;
+    if let Some(beside) = &beside {
+        if !tasks.iter().any(|task| beside.find(&task.name).is_some()) {
+            return Err(beside.lacks(tasks.first().map_or("", |task| &task.name)));
+        }
+    }
+    let (mut rows, mut evaluations) = (Vec::<Row>::new(), 0);
+    for task in tasks {
+        let other = beside.as_ref().and_then(|beside| Some((beside, beside.find(&task.name)?)));
+        let other = other.map(|(beside, named)| beside.cost(named, &task)).transpose()?;
+        let known = rows.iter().find(|row| {
+            row.proof.is_some()
+                && (&row.task.layer, &row.task.architecture) == (&task.layer, &task.architecture)
+        });
+        let (mapping, cost, proof) = match (&given, known) {
+            (Some(given), _) => {
+                let named = given.find(&task.name).ok_or_else(|| given.lacks(&task.name))?;
+                (named.mapping.clone(), given.cost(named, &task)?, None)
+            }
+            // A network repeats its layers.
+            (None, Some(row)) => (row.mapping.clone(), row.cost, row.proof),
+            (None, None) => {
+                let usual = Options::default();
+                let options = Options { objective, budget: map.budget.unwrap_or(usual.budget), ..usual };
+                let outcome = console.busy("mapping", || search(&task.architecture, &task.layer, &options));
+                let outcome = outcome.ok_or_else(|| fits_nowhere(&task))?;
+                evaluations += outcome.evaluations;
+                let best = outcome.found.into_iter().next().ok_or_else(|| fits_nowhere(&task))?;
+                let proof = Proof { bound: outcome.bound, left_out: outcome.left_out };
+                (best.mapping, best.cost, Some(proof))
+            }
+        };
+        rows.push(Row { task, mapping, cost, proof, beside: other });
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    let named = |row: &Row| Named { name: row.task.name.clone(), mapping: row.mapping.clone() };
+    let mappings = text::print(&rows.iter().map(named).collect::<Vec<_>>());
+    match &map.out {
+        Some(out) => files::write(out, mappings.as_bytes())?,
+        None if given.is_none() && beside.is_none() => {
+            console.show(mappings);
+            rows.iter().flat_map(warnings).for_each(|warning| console.say(warning));
+        }
+        None => {}
+    }
+    if map.out.is_some() || given.is_some() || beside.is_some() {
+        console.show(table(&rows, objective, seconds));
+    }
+    let name = if given.is_some() { "given" } else { objective.name() };
+    Ok(Done::well(result(&rows, name, evaluations, seconds)))
+}
+
+/// Mappings of a file.
+struct Given {
+    file: String,
+    named: Vec<Named>,
+}
+
+fn read(path: &Path) -> Result<Given, Report> {
+    let file = files::name(path);
+    let named = text::parse(&file, &files::read_text(path)?)?;
+    Ok(Given { file, named })
+}
+
+impl Given {
+    fn find(&self, name: &str) -> Option<&Named> {
+        self.named.iter().find(|named| named.name == name)
+    }
+
+    fn lacks(&self, name: &str) -> Report {
+        let error = Diagnostic::new("mapping", format!("there is no mapping of layer `{name}`"));
+        error.in_file(&self.file).help("add one, or leave the layer out of the table").into()
+    }
+
+    /// What a mapping costs, where it is legal and of the layer that it says.
+    fn cost(&self, named: &Named, task: &Task) -> Result<Cost, Report> {
+        let name = &named.name;
+        if named.mapping.layer != task.layer {
+            let error = Diagnostic::new("mapping", format!("this mapping is of another layer than `{name}`"));
+            let error = error.note(format!("the mapping's is {}", named.mapping.layer));
+            let error = error.note(format!("the table's is {}", task.layer)).in_file(&self.file);
+            return Err(error.help("let both say the same, strides and input included").into());
+        }
+        let faults = faults(&named.mapping, &task.architecture);
+        if faults.is_empty() {
+            return Ok(evaluate(&task.architecture, &named.mapping));
+        }
+        let architecture = &task.architecture.name;
+        let message = format!("the mapping of layer `{name}` is not legal on `{architecture}`");
+        let error = faults.into_iter().fold(Diagnostic::new("mapping", message), Diagnostic::note);
+        Err(error
+            .in_file(&self.file)
+            .help("take less of what is short; --sum-bits makes sums narrower")
+            .into())
+    }
+}
+
+/// The layers of the table, or where there is none of the mappings that are given.
+fn tasks(map: &Map, accelerator: &Accelerator, given: Option<&Given>) -> Result<Vec<Task>, Report> {
+    let task = |name: &str, chunk: usize, layer: Layer| {
+        let mut architecture = Architecture::of(accelerator, chunk);
+        if let Some(bits) = map.sum_bits {
+            architecture = architecture.with_sums(bits);
+        }
+        Task { name: name.to_string(), chunk: accelerator.chunks[chunk].name(), architecture, layer }
+    };
+    if let Some(table) = &map.layers {
+        let rows = model::table::parse(&files::name(table), &files::read_text(table)?)?;
+        return rows
+            .iter()
+            .map(|row| {
+                let (chunk, _) = accelerator.chunk_of(row.op).ok_or_else(|| no_chunk(accelerator, row))?;
+                Ok(task(&row.name, chunk, Layer::from(row)))
+            })
+            .collect();
+    }
+    let given = given.ok_or_else(|| {
+        let error = Diagnostic::new("mapping", "there is nothing to map");
+        Report::from(error.help("give --layers, --beside or --evaluate"))
+    })?;
+    Ok(given.named.iter().map(|named| task(&named.name, 0, named.mapping.layer)).collect())
+}
+
+fn no_chunk(accelerator: &Accelerator, row: &model::table::Row) -> Report {
+    let (name, op) = (&row.name, row.op.name());
+    let message = format!("no chunk of `{}` computes {op}, which layer `{name}` needs", accelerator.name);
+    Diagnostic::new("mapping", message).help("add such a chunk, or leave the layer out").into()
+}
+
+fn fits_nowhere(task: &Task) -> Report {
+    let (name, architecture) = (&task.name, &task.architecture);
+    let message = format!("layer `{name}` has no legal mapping on `{}`", architecture.name);
+    let [x, w, a] = architecture.rf_bits;
+    let error = Diagnostic::new("mapping", message).note(format!(
+        "a PE holds {x} bits of inputs, {w} of weights and {a} of sums, the buffer {}",
+        grouped(architecture.buffer_bits)
+    ));
+    error.help("the smallest tiles of all three operands must fit: enlarge what is short").into()
+}
+
+fn table(rows: &[Row], objective: Objective, seconds: f64) -> String {
+    let width = rows.iter().map(|row| row.task.name.len()).max().unwrap_or(0).max(5);
+    let line = |cells: [&str; 8]| {
+        let [name, class, cycles, util, energy, edp, proven, beside] = cells;
+        format!(
+            "{name:<width$} {class:>5} {cycles:>11} {util:>6} {energy:>11} {edp:>10} {proven:>7} {beside:>7}\n"
+        )
+    };
+    let score = |cost: &Cost| objective.score(cost.cycles as u64, cost.picojoules());
+    let mut text = line(["layer", "class", "cycles", "util", "nJ", "EDP", "proven", "beside"]);
+    for row in rows {
+        let (task, cost) = (&row.task, &row.cost);
+        let share = |share: Option<f64>| share.map_or("-".to_string(), |share| format!("{share:.4}"));
+        text += &line([
+            &task.name,
+            &class(cost, task.layer.macs() as f64).to_string(),
+            &grouped(cost.cycles as u64),
+            &format!("{:.1}%", 100.0 * utilization(row)),
+            &grouped((cost.picojoules() / 1e3).round()),
+            &format!("{:.3e}", cost.edp()),
+            &share(row.proof.map(|proof| proof.bound / score(cost))),
+            &share(row.beside.map(|beside| score(cost) / score(&beside))),
+        ]);
+    }
+    text.extend(rows.iter().flat_map(warnings).map(|warning| warning + "\n"));
+    let sum = |of: fn(&Cost) -> f64| rows.iter().map(|row| of(&row.cost)).sum::<f64>();
+    let (cycles, energy) = (grouped(sum(|cost| cost.cycles) as u64), sum(Cost::picojoules) / 1e3);
+    text += &format!("in all: {cycles} cycles, {} nJ; {seconds:.1} s\n", grouped(energy.round()));
+    let logarithms: Vec<f64> =
+        rows.iter().filter_map(|row| Some((score(&row.cost) / score(row.beside.as_ref()?)).ln())).collect();
+    if !logarithms.is_empty() {
+        let mean = (logarithms.iter().sum::<f64>() / logarithms.len() as f64).exp();
+        text += &format!("{} of the mappings beside, in the geometric mean: {mean:.4}\n", objective.name());
+    }
+    text
+}
+
+/// What was left out of the search of a row, in sentences.
+fn warnings(row: &Row) -> impl Iterator<Item = String> + '_ {
+    let why = row.proof.into_iter().flat_map(|proof| reasons(proof.left_out));
+    why.map(|(_, why)| format!("{}: {why}", row.task.name))
+}
+
+/// What was left out of a search, in a word and in a sentence.
+fn reasons(left_out: LeftOut) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let LeftOut { unrollings, factors } = left_out;
+    let all = [
+        (
+            unrollings,
+            "unrollings",
+            "unrollings that leave room for more PEs were not searched, there are too many; less is proven",
+        ),
+        (
+            factors,
+            "factors",
+            "loops of some unrollings have too many factors, of which some were merged; less is proven",
+        ),
+    ];
+    all.into_iter().filter(|(is, ..)| *is).map(|(_, what, why)| (what, why))
+}
+
+fn utilization(row: &Row) -> f64 {
+    row.task.layer.macs() as f64 / (f64::from(row.task.architecture.pes()) * row.cost.cycles)
+}
+
+fn result(rows: &[Row], objective: &str, evaluations: u64, seconds: f64) -> Value {
+    let sum = |of: fn(&Cost) -> f64| rows.iter().map(|row| of(&row.cost)).sum::<f64>();
+    let (cycles, energy) = (sum(|cost| cost.cycles), sum(Cost::picojoules));
+    json!({
+        "objective": objective,
+        "evaluations": evaluations,
+        "seconds": seconds,
+        "layers": rows.iter().map(layer_json).collect::<Vec<_>>(),
+        "total": {"cycles": cycles as u64, "energy_pj": energy, "edp": cycles * energy},
+    })
+}
+
+fn layer_json(row: &Row) -> Value {
+    let Row { task, mapping, cost, .. } = row;
+    let lanes = mapping.spatial();
+    let spatial: Object<String, Value> = Dim::ALL
+        .iter()
+        .filter(|dim| lanes[dim.index()] > 1)
+        .map(|dim| (dim.name().to_string(), lanes[dim.index()].into()))
+        .collect();
+    let temporal: Vec<Value> =
+        mapping.loops.iter().map(|l| json!({"dim": l.dim.name(), "bound": l.count})).collect();
+    let words = |accesses: &[Access; 3]| {
+        accesses.iter().map(|access| (access.reads + access.writes).round() as u64).sum::<u64>()
+    };
+    json!({
+        "name": task.name,
+        "chunk": task.chunk,
+        "macs": task.layer.macs(),
+        "spatial": spatial,
+        "temporal": temporal,
+        "mapping": mapping.to_string(),
+        "class": class(cost, task.layer.macs() as f64).to_string(),
+        "cycles": cost.cycles as u64,
+        "energy_pj": cost.picojoules(),
+        "edp": cost.edp(),
+        "utilization": utilization(row),
+        "accesses": {"rf": words(&cost.rf), "gb": words(&cost.buffer), "dram": words(&cost.dram)},
+        "bound": row.proof.map(|proof| proof.bound),
+        "left_out": row.proof.map(|proof| reasons(proof.left_out).map(|(what, _)| what).collect::<Vec<_>>()),
+        "beside": row.beside.map(|beside| json!({
+            "cycles": beside.cycles as u64, "energy_pj": beside.picojoules(), "edp": beside.edp(),
+        })),
+    })
+}

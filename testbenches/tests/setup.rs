@@ -42,6 +42,8 @@ impl Machine {
     fn setup(&self, status: i32, arguments: &[&str]) -> String {
         let mut setup = Command::new(Machine::real("bash"));
         setup.arg("testbenches/setup.sh").args(arguments).current_dir(ROOT).env("PATH", &self.programs);
+        // Of this machine nothing is to be seen.
+        setup.env_remove("DEBIAN_FRONTEND");
         let output = setup.output().expect("bash starts");
         let said = String::from_utf8(output.stderr).expect("text");
         assert_eq!(output.status.code(), Some(status), "{said}");

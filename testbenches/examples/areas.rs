@@ -11,7 +11,8 @@ use std::process::{Command, ExitCode};
 
 use testbenches::rtl;
 
-/// Cells by the column in which they count, and how much each counts there. A LUT that serves as memory is a LUT too.
+/// Cells by the column in which they count, and how much each counts there. LUTs that serve as memory have a column of
+/// their own.
 const COLUMNS: [(&str, &[(&str, u64)]); 5] = [
     ("LUT", &[("LUT1", 1), ("LUT2", 1), ("LUT3", 1), ("LUT4", 1), ("LUT5", 1), ("LUT6", 1)]),
     ("LUT as memory", &[("RAM32M", 4), ("RAM64M", 4), ("RAM32M16", 8), ("RAM64M8", 8), ("SRL16E", 1)]),
@@ -39,7 +40,7 @@ fn main() -> ExitCode {
     println!("{version}, synth_xilinx -family xcup");
     for name in names {
         match synthesise(&name) {
-            Ok(modules) => println!("\n{}", table(&name, &modules)),
+            Ok((top, modules)) => println!("\n{}", table(&name, &top, &modules)),
             Err(error) => {
                 eprintln!("error[areas]: `{name}`: {error}");
                 return ExitCode::from(2);
@@ -49,8 +50,14 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Each module's own cells.
-fn synthesise(name: &str) -> Result<BTreeMap<String, Cells>, String> {
+/// The name of the top, and each module's own cells.
+fn synthesise(name: &str) -> Result<(String, BTreeMap<String, Cells>), String> {
+    let configs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../hw/configs");
+    if !configs.join(name).with_extension("yaml").exists() {
+        return Err(
+            "there is no such configuration\n  = help: name a file of hw/configs, without .yaml".to_owned()
+        );
+    }
     let top = accel::generate(&rtl::config(name)).map_err(|errors| errors.to_string())?;
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/areas").join(name);
     let in_folder = |error: std::io::Error| format!("{}: {error}", folder.display());
@@ -66,9 +73,11 @@ fn synthesise(name: &str) -> Result<BTreeMap<String, Cells>, String> {
     let output = Command::new("yosys").args(["-q", "-p", &script]).current_dir(&folder).output();
     let output = output.map_err(in_folder)?;
     if !output.status.success() {
-        return Err(format!("yosys fails: {}", String::from_utf8_lossy(&output.stderr)));
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("yosys fails: {said}\n  = help: its input is in {}", folder.display()));
     }
-    Ok(modules(&fs::read_to_string(folder.join("cells.txt")).map_err(in_folder)?))
+    let cells = fs::read_to_string(folder.join("cells.txt")).map_err(in_folder)?;
+    Ok((top.name().to_owned(), modules(&cells)))
 }
 
 /// What `stat` says: a section a module, and in it a cell a line, its name and how many there are.
@@ -101,9 +110,9 @@ fn count(modules: &BTreeMap<String, Cells>, module: &str, times: u64, instances:
 }
 
 /// A line a module, the largest share of the LUTs first, and the sum.
-fn table(name: &str, modules: &BTreeMap<String, Cells>) -> String {
+fn table(name: &str, top: &str, modules: &BTreeMap<String, Cells>) -> String {
     let mut instances = BTreeMap::new();
-    count(modules, "nasa_top", 1, &mut instances);
+    count(modules, top, 1, &mut instances);
     let own = |module: &str| {
         COLUMNS.map(|(_, cells)| {
             cells.iter().map(|(cell, counts)| modules[module].get(*cell).unwrap_or(&0) * counts).sum::<u64>()

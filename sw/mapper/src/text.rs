@@ -80,25 +80,43 @@ fn sizes(sizes: &Sizes) -> String {
 /// # Errors
 /// Everything that is wrong with the form of the file, each at its line.
 pub fn parse(file: &str, text: &str) -> Result<Vec<Named>, Report> {
+    read(file, text, FORMAT, one, |_, _, _| {})
+}
+
+/// Reads a file of mappings, whatever their form: `format` names it, `one` reads a layer's, `all` looks at them together.
+pub(crate) fn read<T>(
+    file: &str,
+    text: &str,
+    format: &str,
+    one: fn(&mut Reader<'_>, &Node) -> Option<T>,
+    all: fn(&mut Reader<'_>, &[Node], &[T]),
+) -> Result<Vec<T>, Report> {
     let mut reader = Reader::new("mapping", file, text);
-    match all(&mut reader) {
+    match listed(&mut reader, format, one, all) {
         Some(mappings) if reader.report.0.is_empty() => Ok(mappings),
         _ => Err(reader.report),
     }
 }
 
-fn all(reader: &mut Reader<'_>) -> Option<Vec<Named>> {
+fn listed<T>(
+    reader: &mut Reader<'_>,
+    format: &str,
+    one: fn(&mut Reader<'_>, &Node) -> Option<T>,
+    all: fn(&mut Reader<'_>, &[Node], &[T]),
+) -> Option<Vec<T>> {
     let root = reader.parse()?;
     let fields = reader.fields(&root, "the file", &["format", "layers"])?;
-    let format = reader.required(&fields, "format").and_then(|node| reader.text(node, "format"));
-    if format.is_some_and(|format| format != FORMAT) {
+    let written = reader.required(&fields, "format").and_then(|node| reader.text(node, "format"));
+    if written.is_some_and(|written| written != format) {
         reader.fault(fields.place_of("format"), "unknown format", "");
-        reader.help(format!("write format: {FORMAT}"));
+        reader.help(format!("write format: {format}"));
     }
     let layers = reader.required(&fields, "layers")?;
     let layers = reader.list(layers, "layers")?;
-    let named: Vec<Option<Named>> = layers.iter().map(|node| one(reader, node)).collect();
-    named.into_iter().collect()
+    let read: Vec<Option<T>> = layers.iter().map(|node| one(reader, node)).collect();
+    let read: Vec<T> = read.into_iter().collect::<Option<_>>()?;
+    all(reader, layers, &read);
+    Some(read)
 }
 
 fn one(reader: &mut Reader<'_>, node: &Node) -> Option<Named> {

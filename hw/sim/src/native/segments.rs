@@ -4,7 +4,7 @@
 use super::plan::Plan;
 use super::words::{bytes, Id, Op};
 
-/// The most lanes that machine code gathers.
+/// The most lanes that machine code gathers: its length grows with them, where a loop's does not.
 const GATHERED: u32 = 512;
 
 /// Operations of a block that are done one after the other.

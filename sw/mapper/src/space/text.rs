@@ -65,34 +65,18 @@ pub fn print(mappings: &[Named]) -> String {
 /// # Errors
 /// Everything that is wrong with the form of the file, each at its line.
 pub fn parse(file: &str, text: &str) -> Result<Vec<Named>, Report> {
-    let mut reader = Reader::new("mapping", file, text);
-    match all(&mut reader) {
-        Some(mappings) if reader.report.0.is_empty() => Ok(mappings),
-        _ => Err(reader.report),
-    }
+    crate::text::read(file, text, FORMAT, one, check_names)
 }
 
-fn all(reader: &mut Reader<'_>) -> Option<Vec<Named>> {
-    let root = reader.parse()?;
-    let fields = reader.fields(&root, "the file", &["format", "layers"])?;
-    let format = reader.required(&fields, "format").and_then(|node| reader.text(node, "format"));
-    if format.is_some_and(|format| format != FORMAT) {
-        reader.fault(fields.place_of("format"), "unknown format", "");
-        reader.help(format!("write format: {FORMAT}"));
-    }
-    let layers = reader.required(&fields, "layers")?;
-    let layers = reader.list(layers, "layers")?;
-    let read: Vec<Option<Named>> = layers.iter().map(|node| one(reader, node)).collect();
-    let named: Vec<Named> = read.into_iter().collect::<Option<_>>()?;
-    for (i, (node, one)) in layers.iter().zip(&named).enumerate() {
-        // A network may repeat a layer, with the same mapping.
+/// A network may repeat a layer, with the same mapping.
+fn check_names(reader: &mut Reader<'_>, layers: &[Node], named: &[Named]) {
+    for (i, (node, one)) in layers.iter().zip(named).enumerate() {
         let differs = |other: &Named| other.name == one.name && other != one;
         if named[..i].iter().any(differs) {
             reader.fault(node.place, format!("`{}` has another mapping above", one.name), "");
             reader.help("give each layer a name of its own");
         }
     }
-    Some(named)
 }
 
 fn one(reader: &mut Reader<'_>, node: &Node) -> Option<Named> {

@@ -15,6 +15,8 @@ mod mappings;
 mod measure;
 mod package;
 mod paper;
+#[cfg(feature = "train")]
+mod pictures;
 mod report;
 mod steps;
 mod timeline;

@@ -40,8 +40,12 @@ impl Found {
 
     /// Predicted cycles of all parts of the layer, and their picojoules, as one number to be small.
     fn score(&self, objective: Objective) -> f64 {
-        let parts = self.parts();
-        objective.score(self.total(), self.picojoules * parts as f64)
+        objective.score(self.total(), self.energy())
+    }
+
+    /// Predicted picojoules of all parts of the layer.
+    pub fn energy(&self) -> f64 {
+        self.picojoules * self.parts() as f64
     }
 
     /// Parts of the layer.

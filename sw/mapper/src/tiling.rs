@@ -4,7 +4,7 @@
 
 use crate::dataflow::{Dataflow, Unroll};
 use crate::work::{Dim, Sizes, Work};
-use spec::accelerator::Chunk;
+use spec::accelerator::{Accelerator, Chunk};
 use spec::error::grouped;
 
 /// Bytes of the global buffer that a layer may use for each kind of data. Where a layer is cut, half of the
@@ -23,6 +23,22 @@ pub struct Capacity {
     pub parameters: u32,
     /// Rows of the chunk's parameter memory.
     pub parameter_rows: u32,
+}
+
+impl Capacity {
+    /// What a layer may use before the buffer has been divided for a whole network: each chunk has an even share, of
+    /// which inputs, results and weights have a quarter each, residuals and parameters the last one.
+    pub fn even(accelerator: &Accelerator, chunk: &Chunk) -> Capacity {
+        let quarter = accelerator.buffer.bytes() / accelerator.chunks.len() as u32 / 4;
+        Capacity {
+            inputs: quarter,
+            outputs: quarter,
+            weights: quarter,
+            residuals: quarter / 2,
+            parameters: quarter / 2,
+            parameter_rows: chunk.post_rows,
+        }
+    }
 }
 
 /// The resource that using fewer columns can save.

@@ -6,12 +6,15 @@
 //! * [`data`]: labelled images from disk, and batches of them.
 //! * [`kernels`]: the arithmetic of the operations, forwards and backwards; [`maps`]: what it runs on.
 //! * [`layer`], [`network`], [`loss`], [`optimiser`]: learning, with gradients written out by hand.
+//! * [`space`], [`search`](mod@search): what a search chooses from, and how; [`cost`]: what each choice costs;
+//!   [`supernet`]: all of them in one network.
 //! * [`fold`]: the integers of a trained network; [`rounded`]: the forward pass on them.
 //! * [`run`](mod@run): the run's folder, its epochs, checkpoints and what it writes in the end.
 //!
 //! No framework stands behind it: three operations, a norm, a residual and a clamp are all that these networks
 //! are made of, and their sums are added in an order that depends on nothing, so that a seed means one result.
-//! How a network is mapped onto an accelerator is not known here.
+//! How a network is mapped onto an accelerator is asked of the mapper, for the costs of a search; nothing else here knows
+//! of accelerators.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), spec::error::Report> {
@@ -27,6 +30,7 @@
 //! ```
 
 pub mod config;
+pub mod cost;
 pub mod data;
 pub mod fold;
 pub mod kernels;
@@ -39,7 +43,12 @@ pub mod plan;
 pub mod rng;
 pub mod rounded;
 pub mod run;
+pub mod search;
+pub mod space;
+pub mod supernet;
 
 pub use config::TrainConfig;
 pub use run::quantize::{quantize, Quantized};
+pub use run::search::search;
 pub use run::{train, train_showing, Metrics, Show, Summary};
+pub use search::SearchConfig;

@@ -48,6 +48,28 @@ impl Maps {
             sums.iter_mut().zip(others).for_each(|(sum, other)| *sum += other);
         });
     }
+
+    /// Adds `factor` times `other`, which has the same shape.
+    pub fn add_scaled(&mut self, factor: f32, other: &Maps) {
+        let group = self.group_len();
+        self.data.par_chunks_mut(group).zip(other.data.par_chunks(group)).for_each(|(sums, others)| {
+            sums.iter_mut().zip(others).for_each(|(sum, other)| *sum += factor * other);
+        });
+    }
+
+    /// Sum of the products with `other`, which has the same shape, group by group.
+    pub fn dot(&self, other: &Maps) -> f64 {
+        let group = self.group_len();
+        let pairs = self.data.par_chunks(group).zip(other.data.par_chunks(group));
+        let sums = pairs.map(|(a, b)| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>());
+        sums.collect::<Vec<f64>>().iter().sum()
+    }
+
+    /// The greatest magnitude.
+    pub fn most(&self) -> f32 {
+        let groups = self.data.par_chunks(self.group_len());
+        groups.map(|group| group.iter().fold(0.0, |most: f32, x| most.max(x.abs()))).reduce(|| 0.0, f32::max)
+    }
 }
 
 /// Sums the vectors that `partial` makes, one a group, in the order of the groups.

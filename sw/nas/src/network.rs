@@ -3,8 +3,10 @@
 use crate::config::TrainConfig;
 use crate::layer::{Layer, Phase, Tape};
 use crate::maps::Maps;
+use crate::optimiser::Moving;
 use crate::plan::Plan;
 use crate::rng::Rng;
+use crate::run::checkpoint::State;
 use std::collections::BTreeMap;
 
 /// A network in training.
@@ -34,8 +36,14 @@ impl Pass {
 impl Network {
     /// A network with random weights.
     pub fn new(plan: &Plan, config: &TrainConfig) -> Network {
+        Network::of(plan, config, &[WEIGHTS])
+    }
+
+    /// A network whose weights are random numbers for `purpose`.
+    pub fn of(plan: &Plan, config: &TrainConfig, purpose: &[u64]) -> Network {
         let layer = |(i, plan): (usize, &crate::plan::Planned)| {
-            Layer::new(plan.clone(), &mut Rng::new(config.seed, &[WEIGHTS, i as u64]))
+            let purpose = [purpose, &[i as u64]].concat();
+            Layer::new(plan.clone(), &mut Rng::new(config.seed, &purpose))
         };
         let layers = plan.layers.iter().enumerate().map(layer).collect();
         Network { layers, input_step: config.input.scale as f32 }
@@ -71,19 +79,32 @@ impl Network {
     /// # Errors
     /// The name of the first layer, from the back, whose gradient is not finite.
     pub fn backward(&mut self, pass: &Pass, gradient: Maps) -> Result<(), String> {
+        self.backwards(pass, gradient, false).map(|_| ())
+    }
+
+    /// [`Network::backward`], down to the gradient by the network's input.
+    ///
+    /// # Errors
+    /// Those of [`Network::backward`].
+    pub fn backward_to_input(&mut self, pass: &Pass, gradient: Maps) -> Result<Maps, String> {
+        self.backwards(pass, gradient, true).map(Option::unwrap_or_default)
+    }
+
+    fn backwards(&mut self, pass: &Pass, gradient: Maps, to_input: bool) -> Result<Option<Maps>, String> {
         let mut waiting = BTreeMap::from([(self.layers.len(), gradient)]);
         for i in (0..self.layers.len()).rev() {
             let layer = &mut self.layers[i];
             let Some(gradient) = waiting.remove(&(i + 1)) else { continue };
             let (input, residual) = (layer.plan.input, layer.plan.residual);
-            let found =
-                layer.backward(&pass.values[input], &pass.values[i + 1], &pass.tapes[i], gradient, input > 0);
+            let is_wanted = |value: usize| value > 0 || to_input;
+            let (x, y, tape) = (&pass.values[input], &pass.values[i + 1], &pass.tapes[i]);
+            let found = layer.backward(x, y, tape, gradient, is_wanted(input));
             if layer.params().iter().any(|(param, _)| param.gradient.iter().any(|g| !g.is_finite())) {
                 return Err(layer.plan.name.clone());
             }
             let reads = [(Some(input), found.input), (residual, found.residual)];
             for (value, gradient) in reads {
-                if let (Some(value @ 1..), Some(gradient)) = (value, gradient) {
+                if let (Some(value), Some(gradient)) = (value.filter(|v| is_wanted(*v)), gradient) {
                     match waiting.get_mut(&value) {
                         Some(sum) => sum.add(&gradient),
                         None => drop(waiting.insert(value, gradient)),
@@ -91,7 +112,7 @@ impl Network {
                 }
             }
         }
-        Ok(())
+        Ok(waiting.remove(&0))
     }
 
     /// The output in evaluation, without rounding.
@@ -104,11 +125,19 @@ impl Network {
         values.pop().unwrap_or_default()
     }
 
-    /// Everything that a checkpoint holds, by name.
-    pub fn state(&mut self) -> Vec<(String, &mut [f32])> {
+    /// The layers with the real value of one step of what each reads.
+    pub fn moving(&mut self) -> Vec<Moving<'_>> {
+        let steps: Vec<f32> = self.layers.iter().map(|layer| self.step(layer.plan.input)).collect();
+        let layers = self.layers.iter_mut().zip(steps);
+        layers.map(|(layer, input_step)| Moving { layer, input_step }).collect()
+    }
+}
+
+impl State for Network {
+    fn state(&mut self) -> Vec<(String, &mut [f32])> {
         self.layers.iter_mut().flat_map(Layer::state).collect()
     }
 }
 
 /// Purpose of the random numbers that weights start from.
-const WEIGHTS: u64 = 1;
+pub const WEIGHTS: u64 = 1;

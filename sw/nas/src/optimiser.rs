@@ -1,7 +1,7 @@
 //! Stochastic gradient descent with Nesterov momentum, and the schedule of its rate.
 
 use crate::config::Schedule;
-use crate::layer::Param;
+use crate::layer::{Layer, Param};
 use crate::network::Network;
 use spec::op::Op;
 use std::f64::consts::PI;
@@ -10,50 +10,72 @@ use std::f64::consts::PI;
 pub fn rate(schedule: &Schedule, epoch: usize, step: usize, steps: usize) -> f64 {
     let now = epoch as f64 + (step as f64 + 1.0) / steps as f64;
     let fall = 0.5 * (1.0 + (PI * (now / schedule.epochs as f64).min(1.0)).cos());
-    schedule.rate * (now / schedule.warmup.max(1e-9)).min(1.0) * fall
+    let highest = schedule.rate * (now / schedule.warmup.max(1e-9)).min(1.0);
+    schedule.final_rate + (highest - schedule.final_rate) * fall
 }
 
-/// Moves every parameter against its gradient.
+/// A layer whose parameters are to move.
+#[derive(Debug)]
+pub struct Moving<'a> {
+    /// The layer, with its gradients. Where it is frozen only its norm and bias move.
+    pub layer: &'a mut Layer,
+    /// Real value of one step of its input.
+    pub input_step: f32,
+}
+
+/// Moves every parameter of `network` against its gradient.
+pub fn step(network: &mut Network, schedule: &Schedule, rate: f64) {
+    step_all(&mut network.moving(), schedule, rate);
+}
+
+/// Moves every parameter of `layers` against its gradient.
 ///
 /// Adder weights get AdderNet's layer-wise scaling: their gradient is made to have the root mean square
 /// `adder_eta`, because its size says little. The others share one limit on their length.
 ///
 /// Adder weights are also held to what int8 can say on the grid of the layer's input. Left alone they drift far
 /// beyond all inputs, where `-|x - w|` is a straight line and only the weight's sign still matters.
-pub fn step(network: &mut Network, schedule: &Schedule, rate: f64) {
-    let clip = clip_factor(network, schedule.clip);
-    let steps: Vec<f32> = network.layers.iter().map(|layer| network.step(layer.plan.input)).collect();
-    for (layer, input_step) in network.layers.iter_mut().zip(steps) {
-        let is_adder = layer.plan.op == Op::Adder;
-        for (param, decays) in layer.params() {
-            let factor = if is_adder && decays {
+pub fn step_all(layers: &mut [Moving<'_>], schedule: &Schedule, rate: f64) {
+    let clip = clip_factor(layers, schedule);
+    for Moving { layer, input_step } in layers {
+        let (is_adder, is_frozen) = (layer.plan.op == Op::Adder, layer.frozen);
+        for (param, is_weight) in layer.params() {
+            if is_weight && is_frozen {
+                continue;
+            }
+            let factor = if is_weight && is_scaled(is_adder, schedule) {
                 let count = param.gradient.len() as f64;
                 schedule.adder_eta * count.sqrt() / squares(param).sqrt().max(1e-12)
             } else {
                 clip
             };
-            let decay = if decays { schedule.weight_decay } else { 0.0 };
+            let decay = if is_weight { schedule.weight_decay } else { 0.0 };
             descend(param, factor as f32, decay as f32, schedule.momentum as f32, rate as f32);
         }
-        if is_adder {
-            hold_within(&mut layer.weight.value, -128.0 * input_step, 127.0 * input_step);
+        if is_adder && !is_frozen {
+            hold_within(&mut layer.weight.value, -128.0 * *input_step, 127.0 * *input_step);
         }
     }
+}
+
+/// Whether a layer's weights have a gradient whose length is set, not limited.
+fn is_scaled(is_adder: bool, schedule: &Schedule) -> bool {
+    is_adder && schedule.adder_eta > 0.0
 }
 
 fn hold_within(weights: &mut [f32], least: f32, most: f32) {
     weights.iter_mut().for_each(|w| *w = w.clamp(least, most));
 }
 
-fn clip_factor(network: &mut Network, clip: f64) -> f64 {
+fn clip_factor(layers: &mut [Moving<'_>], schedule: &Schedule) -> f64 {
     let mut total = 0.0;
-    for layer in &mut network.layers {
-        let is_adder = layer.plan.op == Op::Adder;
-        let limited = layer.params().into_iter().filter(|(_, is_weight)| !(is_adder && *is_weight));
+    for Moving { layer, .. } in layers {
+        let apart = layer.frozen || is_scaled(layer.plan.op == Op::Adder, schedule);
+        let limited = layer.params().into_iter().filter(|(_, is_weight)| !(apart && *is_weight));
         total += limited.map(|(param, _)| squares(param)).sum::<f64>();
     }
-    if clip > 0.0 && total.sqrt() > clip {
-        clip / total.sqrt()
+    if schedule.clip > 0.0 && total.sqrt() > schedule.clip {
+        schedule.clip / total.sqrt()
     } else {
         1.0
     }
@@ -83,6 +105,7 @@ mod tests {
             quantise_from: 4,
             batch: 1,
             rate: 0.2,
+            final_rate: 0.0,
             warmup: 1.0,
             momentum: 0.9,
             weight_decay: 0.0,

@@ -8,7 +8,7 @@ use nas::data::{self, batch::Pixels};
 use nas::fold::fold;
 use nas::network::Network;
 use nas::rounded::Rounded;
-use nas::run::{evaluate, folder::RunFolder, plan_for};
+use nas::run::{evaluate, folder::RunFolder, plan_for, Metrics};
 use nas::TrainConfig;
 use std::path::Path;
 
@@ -18,7 +18,8 @@ fn check(config: &TrainConfig, run: &Path, count: usize) {
     let dataset = data::load(&config.data).expect("images");
     let plan = plan_for(config, &dataset).expect("a plan");
     let mut network = Network::new(&plan, config);
-    RunFolder::existing(run).restore(&mut network).expect("a checkpoint");
+    let folder = RunFolder::existing::<TrainConfig>(run);
+    folder.restore::<Metrics>(&mut network).expect("a checkpoint");
     let graph = fold(&plan, &network).expect("integers");
     let pixels = Pixels::new(&config.input);
     let trained = Rounded::new(&network, &graph).outputs(&pixels.integers(&dataset.test, 0..count));

@@ -5,7 +5,11 @@ mod generate;
 mod listing;
 mod map;
 mod reference;
+#[cfg(feature = "train")]
+mod report;
 mod run;
+#[cfg(feature = "train")]
+mod search;
 mod simulate;
 #[cfg(feature = "train")]
 mod train;
@@ -54,6 +58,8 @@ impl Done {
 pub enum Command {
     Generate(generate::Generate),
     #[cfg(feature = "train")]
+    Search(search::Search),
+    #[cfg(feature = "train")]
     Train(train::Train),
     #[cfg(feature = "train")]
     Quantize(train::Quantize),
@@ -65,6 +71,8 @@ pub enum Command {
     Disasm(listing::Disasm),
     Simulate(simulate::Simulate),
     Verify(verify::Verify),
+    #[cfg(feature = "train")]
+    Report(report::Report),
     Run(run::Run),
 }
 
@@ -77,6 +85,8 @@ impl Command {
         match self {
             Command::Generate(command) => command.run(console),
             #[cfg(feature = "train")]
+            Command::Search(command) => command.run(console),
+            #[cfg(feature = "train")]
             Command::Train(command) => command.run(console),
             #[cfg(feature = "train")]
             Command::Quantize(command) => command.run(console),
@@ -88,6 +98,8 @@ impl Command {
             Command::Disasm(command) => command.run(console),
             Command::Simulate(command) => command.run(console),
             Command::Verify(command) => command.run(console),
+            #[cfg(feature = "train")]
+            Command::Report(command) => command.run(console),
             Command::Run(command) => command.run(console),
         }
     }

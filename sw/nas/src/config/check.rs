@@ -1,9 +1,9 @@
 //! Reading a configuration, and everything that can be wrong with its values.
 
-use super::TrainConfig;
+use super::{text, Bits, Input, Schedule, TrainConfig};
 use spec::error::{Diagnostic, Report};
 use spec::op::Op;
-use spec::yaml::{Node, Place, Source, Value};
+use spec::yaml::Source;
 
 impl TrainConfig {
     /// Reads and checks the text of `file`.
@@ -11,49 +11,19 @@ impl TrainConfig {
     /// # Errors
     /// The first thing that is no YAML of this form, else every value that makes no sense.
     pub fn parse(file: &str, text: &str) -> Result<TrainConfig, Report> {
-        let source = Source { stage: "train", file, text };
-        let config: TrainConfig = serde_saphyr::from_str(text).map_err(|error| {
-            let place = error.location().map_or(Place { line: 1, column: 1 }, Place::from);
-            let why = error.without_snippet().to_string();
-            source.error(place, "this is no training run", why.split(" at line ").next().unwrap_or(""))
-        })?;
-        config.check().map_err(|report| Report(report.0.into_iter().map(|d| d.in_file(file)).collect()))?;
-        Ok(TrainConfig { source: text.into(), file: file.into(), ..config })
+        let config: TrainConfig = text::read(Source { stage: "train", file, text }, "training run")?;
+        let config = TrainConfig { source: text.into(), file: file.into(), ..config };
+        config.check()?;
+        Ok(config)
     }
 
     /// `error`, placed at the `item`-th item of the network where the configuration was read from a text.
     pub fn at_item(&self, item: usize, error: Diagnostic) -> Diagnostic {
-        let source = Source { stage: "train", file: &self.file, text: &self.source };
-        let Ok(Node { value: Value::Map(entries), .. }) = source.parse() else { return error };
-        let network = entries.into_iter().find(|(key, _)| key.name == "network").map(|(_, node)| node.value);
-        match network {
-            Some(Value::List(items)) if item < items.len() => {
-                let Place { line, column } = items[item].place;
-                error.at(&self.file, &self.source, line, column, "")
-            }
-            _ => error,
-        }
-    }
-
-    /// As YAML: the text that it was read from, comments and all, or else the values.
-    ///
-    /// # Errors
-    /// A number that no text can show.
-    pub fn text(&self) -> Result<String, Report> {
         if self.source.is_empty() {
-            self.values() // JSON is YAML.
-        } else {
-            Ok(self.source.clone())
+            return error;
         }
-    }
-
-    /// The values alone, as JSON.
-    ///
-    /// # Errors
-    /// A number that no text can show.
-    pub fn values(&self) -> Result<String, Report> {
-        let unwritable = |error| Diagnostic::new("train", format!("the values cannot be written: {error}"));
-        Ok(serde_json::to_string_pretty(self).map_err(unwritable)?)
+        let source = Source { stage: "train", file: &self.file, text: &self.source };
+        text::placed(source, &format!("network.{item}"), error)
     }
 
     /// Everything that is wrong with the values; the network is checked where it is planned.
@@ -61,43 +31,96 @@ impl TrainConfig {
     /// # Errors
     /// One entry for every such value.
     pub fn check(&self) -> Result<(), Report> {
-        let mut report = Report::default();
-        let mut require = |holds: bool, what: &str, help: &str| {
-            if !holds {
-                report.push(Diagnostic::new("train", what).help(help));
-            }
+        let mut faults = Faults::new(Source { stage: "train", file: &self.file, text: &self.source });
+        self.schedule.check("schedule", self.network.iter().any(|item| item.op == "adder"), &mut faults);
+        self.input.check(&mut faults);
+        self.bits.check(&mut faults);
+        faults.report.or(())
+    }
+}
+
+/// What is wrong with a configuration's values, each placed where it stands.
+pub struct Faults<'a> {
+    source: Source<'a>,
+    /// So far.
+    pub report: Report,
+}
+
+impl<'a> Faults<'a> {
+    /// None yet. A configuration that was read from no text has nothing that could be pointed at.
+    pub fn new(source: Source<'a>) -> Faults<'a> {
+        Faults { source, report: Report::default() }
+    }
+
+    /// Notes that the value at `path` is wrong, unless the rule `holds`; `help` says what to do.
+    pub fn require(&mut self, holds: bool, path: &str, message: impl Into<String>, help: impl Into<String>) {
+        if !holds {
+            let error = Diagnostic::new(self.source.stage, message).help(help);
+            let placed = match self.source.text.is_empty() {
+                true => error,
+                false => text::placed(self.source, path, error),
+            };
+            self.report.push(placed);
+        }
+    }
+}
+
+impl Schedule {
+    /// Notes what is wrong with the schedule that stands under `key`.
+    pub fn check(&self, key: &str, has_adders: bool, faults: &mut Faults<'_>) {
+        let mut require = |holds: bool, name: &str, message: &str, help: &str| {
+            let path = format!("{key}.{name}");
+            faults.require(holds, &path, message, format!("set {path}{help}"));
         };
-        let schedule = &self.schedule;
-        let in_order = schedule.quantise_from <= schedule.epochs;
-        require(schedule.epochs > 0, "a run of no epochs trains nothing", "set schedule.epochs to 1 or more");
-        require(
-            in_order,
-            "rounding would start after the end",
-            "set schedule.quantise_from to at most epochs",
-        );
-        require(schedule.batch > 0, "a step of no images learns nothing", "set schedule.batch to 1 or more");
-        require(schedule.rate > 0.0, "the learning rate must be positive", "set schedule.rate, such as 0.1");
-        require(
-            (0.0..1.0).contains(&schedule.momentum),
-            "momentum must lie between 0 and 1",
-            "set schedule.momentum: 0.9",
-        );
-        require(
-            schedule.weight_decay <= 1e-4 || self.network.iter().all(|item| item.op != "adder"),
-            "adder layers collapse late in training with a weight decay above 1e-4",
-            "set schedule.weight_decay to 1e-4 or less",
-        );
-        require(self.input.scale > 0.0, "the input needs a positive scale", "set input.scale");
-        require(
-            self.input.std.iter().all(|std| *std > 0.0) && self.input.mean.len() == self.input.std.len(),
+        require(self.epochs > 0, "epochs", "a run of no epochs trains nothing", " to 1 or more");
+        let in_order = self.quantise_from <= self.epochs;
+        require(in_order, "quantise_from", "rounding would start after the end", " to at most epochs");
+        let message = "adder layers collapse late in training with a weight decay above 1e-4";
+        require(self.weight_decay <= 1e-4 || !has_adders, "weight_decay", message, " to 1e-4 or less");
+        self.check_steps(require);
+    }
+
+    /// What is wrong with single steps, however many there are.
+    pub fn check_steps(&self, mut require: impl FnMut(bool, &str, &str, &str)) {
+        require(self.batch > 0, "batch", "a step of no images learns nothing", " to 1 or more");
+        require(self.rate > 0.0, "rate", "the learning rate must be positive", ", such as 0.1");
+        let is_share = (0.0..1.0).contains(&self.momentum);
+        require(is_share, "momentum", "momentum must lie between 0 and 1", ": 0.9");
+    }
+}
+
+impl Input {
+    /// Notes what is wrong with it.
+    pub fn check(&self, faults: &mut Faults<'_>) {
+        let message = "the input needs a positive scale";
+        faults.require(self.scale > 0.0, "input.scale", message, "set input.scale");
+        faults.require(
+            self.std.iter().all(|std| *std > 0.0) && self.mean.len() == self.std.len(),
+            "input.std",
             "the input needs a mean and a positive std for every channel",
             "give input.mean and input.std as many numbers as the images have channels",
         );
-        for (op, bits) in [("conv", self.bits.conv), ("shift", self.bits.shift), ("adder", self.bits.adder)] {
-            let (least, most) = Op::from_name(op).map_or((0, 0), Op::weight_bits);
-            let what = format!("{op} weights cannot have {bits} bits");
-            require((least..=most).contains(&bits), &what, &format!("set bits.{op} to {least}..{most}"));
+    }
+}
+
+impl Bits {
+    /// Notes what is wrong with them.
+    pub fn check(&self, faults: &mut Faults<'_>) {
+        for op in Op::ALL {
+            let ((least, most), bits, name) = (op.weight_bits(), self.of(*op), op.name());
+            let path = format!("bits.{name}");
+            let message = format!("{name} weights cannot have {bits} bits");
+            let help = format!("set {path} to {least}..{most}");
+            faults.require((least..=most).contains(&bits), &path, message, help);
         }
-        report.or(())
+    }
+
+    /// Bits of a weight of `op`.
+    pub fn of(&self, op: Op) -> u32 {
+        match op {
+            Op::Conv => self.conv,
+            Op::Shift => self.shift,
+            Op::Adder => self.adder,
+        }
     }
 }

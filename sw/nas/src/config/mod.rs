@@ -2,9 +2,72 @@
 //! wrong with the values is found by [`TrainConfig::check`], all of it at once.
 
 mod check;
+pub mod text;
+
+pub use check::Faults;
 
 use serde::{Deserialize, Serialize};
+use spec::error::Report;
 use std::path::PathBuf;
+
+/// A configuration as a run's folder keeps it.
+pub trait RunConfig: Serialize + Sized {
+    /// What errors call the stage.
+    const STAGE: &'static str;
+    /// Name of its file in the folder.
+    const FILE: &'static str;
+    /// The key under which the learning rate stands.
+    const SCHEDULE: &'static str;
+
+    /// The only source of randomness.
+    fn seed(&self) -> u64;
+
+    /// The text that it was read from; empty where there was none.
+    fn source(&self) -> &str;
+
+    /// Reads and checks the text of `file`.
+    ///
+    /// # Errors
+    /// Text that is no such configuration.
+    fn read(file: &str, text: &str) -> Result<Self, Report>;
+
+    /// As YAML: the text that it was read from, comments and all, or else the values.
+    ///
+    /// # Errors
+    /// A number that no text can show.
+    fn text(&self) -> Result<String, Report> {
+        match self.source() {
+            "" => self.values(),
+            source => Ok(source.into()),
+        }
+    }
+
+    /// The values alone, as YAML.
+    ///
+    /// # Errors
+    /// A number that no text can show.
+    fn values(&self) -> Result<String, Report> {
+        text::document(Self::STAGE, self)
+    }
+}
+
+impl RunConfig for TrainConfig {
+    const STAGE: &'static str = "train";
+    const FILE: &'static str = "train.yaml";
+    const SCHEDULE: &'static str = "schedule";
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn source(&self) -> &str {
+        &self.source
+    }
+
+    fn read(file: &str, text: &str) -> Result<TrainConfig, Report> {
+        TrainConfig::parse(file, text)
+    }
+}
 
 /// A training run: data, network, schedule.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -116,6 +179,9 @@ pub struct Schedule {
     pub batch: usize,
     /// The highest learning rate.
     pub rate: f64,
+    /// The learning rate at the end.
+    #[serde(default)]
+    pub final_rate: f64,
     /// Epochs until the rate is reached.
     #[serde(default)]
     pub warmup: f64,
@@ -128,7 +194,7 @@ pub struct Schedule {
     /// Longest gradient of all but the adder weights together; 0 means any.
     #[serde(default)]
     pub clip: f64,
-    /// Root mean square that an adder layer's weight gradient is scaled to.
+    /// Root mean square that an adder layer's weight gradient is scaled to; 0 leaves it as it is, clipped like others.
     #[serde(default = "default_adder_eta")]
     pub adder_eta: f64,
 }
@@ -150,32 +216,61 @@ pub struct Item {
     /// `conv`, `shift`, `adder`, or `pool`: the mean over the whole map.
     pub op: String,
     /// Left out for `pool`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub out_channels: usize,
     /// Rows and columns alike; the padding keeps the map's size at stride 1.
-    #[serde(default = "one")]
+    #[serde(default = "one", skip_serializing_if = "is_one")]
     pub kernel: usize,
     /// Rows and columns alike.
-    #[serde(default = "one")]
+    #[serde(default = "one", skip_serializing_if = "is_one")]
     pub stride: usize,
     /// Channels of the depthwise layer in the middle; makes this a block.
     #[serde(default)]
     pub expand: Option<usize>,
     /// Adds the item's input to its output.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub residual: bool,
     /// Batch norm after the operation; a layer without has a bias.
-    #[serde(default = "yes")]
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub norm: bool,
     /// Whether the last layer cuts negative outputs off; left out, a layer does and a block does not.
     #[serde(default)]
     pub relu: Option<bool>,
 }
 
+impl Item {
+    /// A convolution of 1x1 with batch norm and ReLU, still without channels.
+    pub fn conv(name: impl Into<String>) -> Item {
+        Item {
+            name: name.into(),
+            op: "conv".into(),
+            out_channels: 0,
+            kernel: 1,
+            stride: 1,
+            expand: None,
+            residual: false,
+            norm: true,
+            relu: None,
+        }
+    }
+}
+
 fn one() -> usize {
     1
 }
 
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+fn is_one(number: &usize) -> bool {
+    *number == one()
+}
+
 fn yes() -> bool {
     true
+}
+
+fn is_yes(answer: &bool) -> bool {
+    *answer
 }

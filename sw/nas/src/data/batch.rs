@@ -6,9 +6,10 @@ use crate::maps::Maps;
 use crate::rng::Rng;
 use model::Shape;
 
-/// Purpose of the random numbers that augment; another orders the images.
+/// Purpose of the random numbers that augment; others order and divide the images.
 const AUGMENT: u64 = 2;
 const ORDER: u64 = 3;
+const SPLIT: u64 = 4;
 
 /// The int8 of every pixel value, a table a channel.
 #[derive(Clone, Debug)]
@@ -76,9 +77,22 @@ impl Pixels {
 
 /// The order in which `epoch` sees `count` images.
 pub fn order(count: usize, seed: u64, epoch: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..count).collect();
-    Rng::new(seed, &[ORDER, epoch as u64]).shuffle(&mut order);
+    shuffled(&(0..count).collect::<Vec<usize>>(), seed, &[ORDER, epoch as u64])
+}
+
+/// `images` in an order that depends on seed and purpose only.
+pub fn shuffled(images: &[usize], seed: u64, purpose: &[u64]) -> Vec<usize> {
+    let mut order = images.to_vec();
+    Rng::new(seed, purpose).shuffle(&mut order);
     order
+}
+
+/// Divides `count` images, 2 or more, at random: the second part has about the share `second`, each at least one.
+pub fn split(count: usize, seed: u64, second: f64) -> (Vec<usize>, Vec<usize>) {
+    let mut first = shuffled(&(0..count).collect::<Vec<usize>>(), seed, &[SPLIT]);
+    let kept = ((count as f64 * (1.0 - second)).round() as usize).clamp(1, count - 1);
+    let rest = first.split_off(kept);
+    (first, rest)
 }
 
 fn crop_and_flip(image: &[u8], shape: [usize; 3], augment: &Augment, rng: &mut Rng, out: &mut Vec<u8>) {

@@ -18,13 +18,14 @@ pub struct Gradients {
 }
 
 impl Layer {
-    /// From the gradient `g` by the output `y` to those by the inputs; sets the gradients of its parameters.
+    /// From the gradient `g` by the output `y` to those by the inputs; sets the gradients of its parameters, but
+    /// of frozen weights.
     pub fn backward(&mut self, x: &Maps, y: &Maps, tape: &Tape, g: Maps, need_input: bool) -> Gradients {
         let du = self.through_clamp(y, tape, g);
         let residual = self.plan.residual.map(|_| du.clone());
         let dz = self.through_tail(tape, du);
         let kernel = Kernel::new(self.tap(), self.plan.window);
-        if self.plan.tail != Tail::Mean {
+        if self.plan.tail != Tail::Mean && !self.frozen {
             self.weight.gradient = kernel.backward_weights(&x.data, &dz.data, &tape.weights);
         }
         let input = need_input.then(|| Maps {

@@ -89,7 +89,7 @@ impl Layer {
             let rounded = finish.round(&y, step);
             u = Some(std::mem::replace(&mut y, rounded));
         }
-        self.range += RANGE_MOMENTUM * (found.most - self.range);
+        self.range = follow(self.range, found.most);
         (y, Tape { phase, z, u, weights, mean, inverse, slope, step, is_finite: found.is_finite })
     }
 
@@ -141,6 +141,12 @@ impl Layer {
             self.range = most;
         }
     }
+}
+
+/// A running maximum after a batch whose greatest magnitude is `most`; 0 before the first.
+pub fn follow(range: f32, most: f32) -> f32 {
+    let before = if range == 0.0 { most } else { range };
+    before + RANGE_MOMENTUM * (most - before)
 }
 
 /// From an operation's sums to a layer's output.

@@ -10,12 +10,13 @@
 //! several for one place and mix their outputs.
 
 mod backward;
+mod cut;
 mod forward;
 mod norm;
 pub mod weights;
 
 pub use backward::Gradients;
-pub use forward::{Phase, Tape};
+pub use forward::{follow, Phase, Tape};
 
 use crate::plan::{Planned, Tail};
 use crate::rng::Rng;
@@ -59,6 +60,8 @@ pub struct Layer {
     pub variance: Vec<f32>,
     /// Running maximum of `|y|` over a batch; 0 before the first. What 127 stands for.
     pub range: f32,
+    /// Whether its weights stay as they are: then a backward pass leaves their gradient alone.
+    pub frozen: bool,
 }
 
 impl Layer {
@@ -80,6 +83,7 @@ impl Layer {
             mean: vec![0.0; norm],
             variance: vec![1.0; norm],
             range: 0.0,
+            frozen: false,
             plan,
         }
     }

@@ -96,11 +96,7 @@ fn planned(layer: &model::Layer, tail: Tail, config: &TrainConfig) -> Planned {
     Planned {
         name: layer.name.clone(),
         op: layer.op,
-        bits: match layer.op {
-            Op::Conv => config.bits.conv,
-            Op::Shift => config.bits.shift,
-            Op::Adder => config.bits.adder,
-        },
+        bits: config.bits.of(layer.op),
         input: value(layer.input),
         residual: layer.residual.map(value),
         window: Window {

@@ -1,7 +1,6 @@
-//! The state of a network as a safetensors file, written beside its place and renamed into it, so that a
+//! The state of a learner as a safetensors file, written beside its place and renamed into it, so that a
 //! reader finds the old state or the new one and never half of either.
 
-use crate::network::Network;
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::SafeTensors;
 use spec::error::{Diagnostic, Report};
@@ -10,15 +9,21 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
+/// What learns in a run, and can be stopped and taken up again.
+pub trait State {
+    /// Everything that a checkpoint holds, by name.
+    fn state(&mut self) -> Vec<(String, &mut [f32])>;
+}
+
 /// Key of the metadata that says how many epochs are done.
 const EPOCHS: &str = "epochs";
 
-/// Writes the state of `network` after `epochs` whole epochs.
+/// Writes the state of `learner` after `epochs` whole epochs.
 ///
 /// # Errors
 /// A file that cannot be written.
-pub fn save(path: &Path, network: &mut Network, epochs: usize) -> Result<(), Report> {
-    let tensors: Vec<(String, Vec<u8>)> = network
+pub fn save(path: &Path, learner: &mut dyn State, epochs: usize) -> Result<(), Report> {
+    let tensors: Vec<(String, Vec<u8>)> = learner
         .state()
         .into_iter()
         .map(|(name, values)| (name, values.iter().flat_map(|value| value.to_le_bytes()).collect()))
@@ -34,11 +39,11 @@ pub fn save(path: &Path, network: &mut Network, epochs: usize) -> Result<(), Rep
     write_atomically(path, &bytes)
 }
 
-/// Restores the state of `network`; returns how many epochs it has seen.
+/// Restores the state of `learner`; returns how many epochs it has seen.
 ///
 /// # Errors
-/// A file that is missing, damaged, or of another network.
-pub fn restore(path: &Path, network: &mut Network) -> Result<usize, Report> {
+/// A file that is missing, damaged, or of another learner.
+pub fn restore(path: &Path, learner: &mut dyn State) -> Result<usize, Report> {
     let help = "start again without resuming, in a new folder";
     let bytes = std::fs::read(path).map_err(|error| fault(path, format!("cannot be read: {error}")))?;
     let damaged = |what: String| fault(path, format!("is no checkpoint of this run: {what}")).help(help);
@@ -46,7 +51,7 @@ pub fn restore(path: &Path, network: &mut Network) -> Result<usize, Report> {
     let epochs = header.metadata().as_ref().and_then(|metadata| metadata.get(EPOCHS)?.parse().ok());
     let epochs = epochs.ok_or_else(|| damaged("it does not say how many epochs are done".into()))?;
     let tensors = SafeTensors::deserialize(&bytes).map_err(|error| damaged(error.to_string()))?;
-    for (name, values) in network.state() {
+    for (name, values) in learner.state() {
         let tensor = tensors.tensor(&name).map_err(|error| damaged(format!("{name}: {error}")))?;
         if tensor.dtype() != Dtype::F32 || tensor.data().len() != 4 * values.len() {
             return Err(damaged(format!("{name} is {:?}, not {}", tensor.shape(), values.len())).into());
@@ -76,5 +81,5 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Report> {
 }
 
 fn fault(path: &Path, what: impl Into<String>) -> Diagnostic {
-    Diagnostic::new("train", what).in_file(&path.display().to_string())
+    Diagnostic::new("run", what).in_file(&path.display().to_string())
 }

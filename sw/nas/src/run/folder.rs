@@ -1,16 +1,14 @@
 //! The files of a run's folder.
 
-use super::checkpoint::{self, write_atomically};
+use super::checkpoint::{self, write_atomically, State};
 use super::epoch::NotFinite;
-use super::Metrics;
-use crate::config::TrainConfig;
-use crate::network::Network;
+use crate::config::RunConfig;
+use serde::de::DeserializeOwned;
+use serde::Serialize;
 use spec::error::{Diagnostic, Report};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// The configuration.
-pub const CONFIG: &str = "train.yaml";
 const ABOUT: &str = "run.json";
 const METRICS: &str = "metrics.jsonl";
 const CHECKPOINT: &str = "checkpoint.safetensors";
@@ -20,21 +18,30 @@ const FLOAT: &str = "float.safetensors";
 #[derive(Clone, Debug)]
 pub struct RunFolder {
     path: PathBuf,
+    /// What errors call the stage.
+    stage: &'static str,
+    /// The key under which the learning rate stands.
+    schedule: &'static str,
 }
 
 impl RunFolder {
+    /// A run of a configuration `C` that is there already.
+    pub fn existing<C: RunConfig>(path: &Path) -> RunFolder {
+        RunFolder { path: path.into(), stage: C::STAGE, schedule: C::SCHEDULE }
+    }
+
     /// Makes the folder of a new run, or finds that of an old one.
     ///
     /// # Errors
     /// A folder that cannot be made, that holds a run already, or with `resume` one of another configuration.
-    pub fn open(path: &Path, config: &TrainConfig, resume: bool) -> Result<RunFolder, Report> {
-        let folder = RunFolder { path: path.into() };
+    pub fn open<C: RunConfig>(path: &Path, config: &C, resume: bool) -> Result<RunFolder, Report> {
+        let folder = RunFolder::existing::<C>(path);
         std::fs::create_dir_all(path).map_err(|error| folder.fault(format!("cannot be made: {error}")))?;
-        match (folder.file(CONFIG).exists(), resume) {
+        match (folder.file(C::FILE).exists(), resume) {
             (true, false) => {
                 return Err(folder.fault("holds a run already").help("resume it, or choose another").into())
             }
-            (true, true) if RunFolder::config(path)?.values()? != config.values()? => {
+            (true, true) if RunFolder::config::<C>(path)?.values()? != config.values()? => {
                 let help = "a resumed run keeps its configuration; start a new folder for another one";
                 return Err(folder.fault("holds a run of another configuration").help(help).into());
             }
@@ -42,12 +49,12 @@ impl RunFolder {
             (false, _) => {}
         }
         let about = serde_json::json!({
-            "seed": config.seed,
+            "seed": config.seed(),
             "git_revision": git_revision(),
             "version": env!("CARGO_PKG_VERSION"),
         });
-        write_atomically(&folder.file(ABOUT), format!("{about:#}\n").as_bytes())?;
-        write_atomically(&folder.file(CONFIG), config.text()?.as_bytes())?;
+        folder.write(ABOUT, &format!("{about:#}\n"))?;
+        folder.write(C::FILE, &config.text()?)?;
         Ok(folder)
     }
 
@@ -55,12 +62,12 @@ impl RunFolder {
     ///
     /// # Errors
     /// A folder that holds none.
-    pub fn config(path: &Path) -> Result<TrainConfig, Report> {
-        let folder = RunFolder { path: path.into() };
-        let file = folder.file(CONFIG);
+    pub fn config<C: RunConfig>(path: &Path) -> Result<C, Report> {
+        let folder = RunFolder::existing::<C>(path);
+        let file = folder.file(C::FILE);
         let text = std::fs::read_to_string(&file)
-            .map_err(|error| folder.fault(format!("holds no run: {CONFIG}: {error}")))?;
-        TrainConfig::parse(&file.display().to_string(), &text)
+            .map_err(|error| folder.fault(format!("holds no run: {}: {error}", C::FILE)))?;
+        C::read(&file.display().to_string(), &text)
     }
 
     /// Seed, git revision and version of the run.
@@ -73,24 +80,16 @@ impl RunFolder {
         serde_json::from_str(&text).map_err(|error| fault(error.to_string()).into())
     }
 
-    /// A run that is there already.
-    pub fn existing(path: &Path) -> RunFolder {
-        RunFolder { path: path.into() }
-    }
-
-    /// Restores `network` to the last checkpoint, if there is one; returns the metrics of its epochs.
+    /// Restores `learner` to the last checkpoint, if there is one; returns the metrics of its epochs.
     ///
     /// # Errors
     /// A checkpoint or metrics that cannot be read.
-    pub fn restore(&self, network: &mut Network) -> Result<Vec<Metrics>, Report> {
+    pub fn restore<M: DeserializeOwned>(&self, learner: &mut dyn State) -> Result<Vec<M>, Report> {
         if !self.file(CHECKPOINT).exists() {
             return Ok(Vec::new());
         }
-        let epochs = checkpoint::restore(&self.file(CHECKPOINT), network)?;
-        let text = std::fs::read_to_string(self.file(METRICS)).unwrap_or_default();
-        let lines = text.lines().take(epochs).map(serde_json::from_str);
-        let metrics: Vec<Metrics> =
-            lines.collect::<Result<_, _>>().map_err(|error| self.fault(format!("{METRICS}: {error}")))?;
+        let epochs = checkpoint::restore(&self.file(CHECKPOINT), learner)?;
+        let metrics = self.metrics(epochs)?;
         if metrics.len() != epochs {
             let what = format!("{METRICS} has {} lines, the checkpoint {epochs} epochs", metrics.len());
             return Err(self.fault(what).help("start again in a new folder").into());
@@ -98,26 +97,45 @@ impl RunFolder {
         Ok(metrics)
     }
 
+    /// The metrics of the first `epochs` epochs, or of as many as there are.
+    ///
+    /// # Errors
+    /// Metrics that cannot be read.
+    pub fn metrics<M: DeserializeOwned>(&self, epochs: usize) -> Result<Vec<M>, Report> {
+        let text = std::fs::read_to_string(self.file(METRICS)).unwrap_or_default();
+        let lines = text.lines().take(epochs).map(serde_json::from_str);
+        let metrics: Result<Vec<M>, _> = lines.collect();
+        metrics.map_err(|error| self.fault(format!("{METRICS}: {error}")).into())
+    }
+
     /// Saves the state after the epochs of `metrics`. The metrics go first: a line too many is dropped.
     ///
     /// # Errors
     /// A file that cannot be written.
-    pub fn save(&self, network: &mut Network, metrics: &[Metrics]) -> Result<(), Report> {
+    pub fn save<M: Serialize>(&self, learner: &mut dyn State, metrics: &[M]) -> Result<(), Report> {
         let mut text = String::new();
         for line in metrics {
             let line = serde_json::to_string(line).map_err(|error| self.fault(error.to_string()))?;
             let _ = writeln!(text, "{line}"); // Writing to a String cannot fail.
         }
-        write_atomically(&self.file(METRICS), text.as_bytes())?;
-        checkpoint::save(&self.file(CHECKPOINT), network, metrics.len())
+        self.write(METRICS, &text)?;
+        checkpoint::save(&self.file(CHECKPOINT), learner, metrics.len())
     }
 
     /// Saves the state before rounding begins.
     ///
     /// # Errors
     /// A file that cannot be written.
-    pub fn save_float(&self, network: &mut Network, epochs: usize) -> Result<(), Report> {
-        checkpoint::save(&self.file(FLOAT), network, epochs)
+    pub fn save_float(&self, learner: &mut dyn State, epochs: usize) -> Result<(), Report> {
+        checkpoint::save(&self.file(FLOAT), learner, epochs)
+    }
+
+    /// Writes a text file of the folder, all or nothing.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn write(&self, name: &str, text: &str) -> Result<(), Report> {
+        write_atomically(&self.file(name), text.as_bytes())
     }
 
     /// Why the run stopped, and what is left of it.
@@ -129,16 +147,18 @@ impl RunFolder {
             0 => "no epoch was finished, so there is no checkpoint".to_string(),
             _ => format!("last good checkpoint: {} (epoch {done})", self.file(CHECKPOINT).display()),
         };
-        let help = "lower schedule.rate, or set schedule.clip and schedule.warmup";
-        Diagnostic::new("train", what).note(left).help(help).into()
+        let key = self.schedule;
+        let help = format!("lower {key}.rate, or set {key}.clip and {key}.warmup");
+        Diagnostic::new(self.stage, what).note(left).help(help).into()
     }
 
     /// An error about the folder.
     pub fn fault(&self, what: impl Into<String>) -> Diagnostic {
-        Diagnostic::new("train", what).in_file(&self.path.display().to_string())
+        Diagnostic::new(self.stage, what).in_file(&self.path.display().to_string())
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    /// Where a file of the folder lies.
+    pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 }

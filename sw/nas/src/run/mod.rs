@@ -17,8 +17,10 @@ pub mod evaluate;
 pub mod folder;
 mod progress;
 pub mod quantize;
+pub mod record;
+pub mod search;
 
-use crate::config::TrainConfig;
+use crate::config::{Input, RunConfig, TrainConfig};
 use crate::data::{self, batch::Pixels, Dataset};
 use crate::fold::fold;
 use crate::layer::Phase;
@@ -51,6 +53,25 @@ pub struct Metrics {
     pub seconds: f64,
 }
 
+impl Metrics {
+    /// For the progress bar of the next epoch.
+    fn words(&self) -> String {
+        format!(", test {:.2} %", 100.0 * self.integer_accuracy.unwrap_or(self.float_accuracy))
+    }
+
+    /// The epoch on one line.
+    fn line(&self) -> String {
+        let integer =
+            self.integer_accuracy.map_or(String::new(), |share| format!(", integers {:.2} %", 100.0 * share));
+        let (train, test) = (100.0 * self.train_accuracy, 100.0 * self.float_accuracy);
+        let Metrics { epoch, loss, seconds, .. } = self;
+        format!(
+            "epoch {}: loss {loss:.4}, train {train:.2} %, test {test:.2} %{integer}, {seconds:.0} s",
+            epoch + 1
+        )
+    }
+}
+
 /// What a finished run gave.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
@@ -79,20 +100,21 @@ pub fn train_showing(config: &TrainConfig, run: &Path, resume: bool, show: Show)
     let plan = plan_for(config, &dataset)?;
     let mut network = Network::new(&plan, config);
     let folder = RunFolder::open(run, config, resume)?;
-    let mut metrics = folder.restore(&mut network)?;
+    let mut metrics: Vec<Metrics> = folder.restore(&mut network)?;
     let learner = Learner { config, dataset: &dataset, pixels: Pixels::new(&config.input) };
     for epoch in metrics.len()..config.schedule.epochs {
         if epoch > 0 && epoch == config.schedule.quantise_from {
             folder.save_float(&mut network, epoch)?;
         }
-        let progress = progress::Epoch::start(show, epoch, &learner, metrics.last());
+        let last = metrics.last().map_or(String::new(), Metrics::words);
+        let progress = progress::Epoch::start(show, epoch, config.schedule.epochs, learner.steps(), &last);
         let begun = std::time::Instant::now();
         let phase = if epoch >= config.schedule.quantise_from { Phase::Rounded } else { Phase::Float };
         let learnt = run_epoch(&learner, &mut network, epoch, phase, &progress)
             .map_err(|error| folder.explain(error, metrics.len()))?;
         let mut found = measure(&plan, &network, &learner, epoch, phase, learnt)?;
         found.seconds = begun.elapsed().as_secs_f64();
-        progress.finish(&found);
+        progress.finish(&found.line());
         metrics.push(found);
         folder.save(&mut network, &metrics)?;
     }
@@ -136,18 +158,30 @@ fn measure(
 pub fn plan_for(config: &TrainConfig, dataset: &Dataset) -> Result<Plan, Report> {
     let shape = dataset.train.shape;
     let file = if config.file.is_empty() { &config.name } else { &config.file };
-    let wrong = |what: String, help: &str| Diagnostic::new("train", what).in_file(file).help(help);
-    if config.input.mean.len() != shape[2] {
-        let what = format!("input.mean has {} numbers for {} channels", config.input.mean.len(), shape[2]);
-        return Err(wrong(what, "give input.mean and input.std one number a channel").into());
-    }
+    check_channels::<TrainConfig>(&config.input, file, shape)?;
     let plan = Plan::new(config, shape, &dataset.classes)?;
     let output = plan.layers.last().map_or(shape, |layer| layer.window.output);
-    let classes = dataset.train.labels.iter().chain(&dataset.test.labels).max();
-    let classes = classes.map_or(0, |label| usize::from(*label) + 1).max(dataset.classes.len());
+    let classes = classes(dataset);
     if output != [1, 1, classes] {
         let what = format!("the network's output is {output:?}, the data has {classes} classes");
-        return Err(wrong(what, "end it with {op: pool} and a layer of one output a class").into());
+        let error = Diagnostic::new("train", what).in_file(file);
+        return Err(error.help("end it with {op: pool} and a layer of one output a class").into());
     }
     Ok(plan)
+}
+
+/// How many classes the images have.
+pub fn classes(dataset: &Dataset) -> usize {
+    let most = dataset.train.labels.iter().chain(&dataset.test.labels).max();
+    most.map_or(0, |label| usize::from(*label) + 1).max(dataset.classes.len())
+}
+
+/// Whether the input of a configuration fits images of `shape`.
+fn check_channels<C: RunConfig>(input: &Input, file: &str, shape: [usize; 3]) -> Result<(), Report> {
+    if input.mean.len() == shape[2] {
+        return Ok(());
+    }
+    let what = format!("input.mean has {} numbers for {} channels", input.mean.len(), shape[2]);
+    let error = Diagnostic::new(C::STAGE, what).in_file(file);
+    Err(error.help("give input.mean and input.std one number a channel").into())
 }

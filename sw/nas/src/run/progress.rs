@@ -1,7 +1,5 @@
 //! The progress bar of an epoch, where stderr is a terminal, and else one line an epoch.
 
-use super::epoch::Learner;
-use super::Metrics;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, Write};
 
@@ -21,19 +19,16 @@ pub struct Epoch {
 }
 
 impl Epoch {
-    /// Starts the bar over what is left of the run, so that its ETA is that of the run.
-    pub fn start(show: Show, epoch: usize, learner: &Learner, last: Option<&Metrics>) -> Epoch {
-        let epochs = learner.config.schedule.epochs;
-        let length = ((epochs - epoch) * learner.steps()) as u64;
+    /// Starts the bar of `epoch` (from 0) over what is left of the run, `steps` an epoch, so that its ETA is that
+    /// of the run; `last` is what the epoch before gave, in a few words.
+    pub fn start(show: Show, epoch: usize, epochs: usize, steps: usize, last: &str) -> Epoch {
+        let length = ((epochs - epoch) * steps) as u64;
         let bar = match show {
             Show::Nothing => ProgressBar::hidden(),
             Show::Progress => ProgressBar::new(length), // Draws nothing where stderr is no terminal.
         };
-        let test = last.map_or(String::new(), |last| {
-            format!(", test {:.2} %", 100.0 * last.integer_accuracy.unwrap_or(last.float_accuracy))
-        });
         let template =
-            format!("epoch {}/{epochs} [{{bar:30}}] {{percent}} %, {{eta}} left, {{msg}}{test}", epoch + 1);
+            format!("epoch {}/{epochs} [{{bar:30}}] {{percent}} %, {{eta}} left, {{msg}}{last}", epoch + 1);
         bar.set_style(
             ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()),
         );
@@ -46,23 +41,12 @@ impl Epoch {
         self.bar.inc(1);
     }
 
-    /// The epoch is done.
-    pub fn finish(&self, metrics: &Metrics) {
+    /// The epoch is done, and gave what `line` says.
+    pub fn finish(&self, line: &str) {
         self.bar.finish_and_clear();
         if self.show == Show::Progress && !std::io::stderr().is_terminal() {
-            let integer = metrics
-                .integer_accuracy
-                .map_or(String::new(), |share| format!(", integers {:.2} %", 100.0 * share));
             // A message that nobody reads is no reason to stop training.
-            let _ = writeln!(
-                std::io::stderr(),
-                "epoch {}: loss {:.4}, train {:.2} %, test {:.2} %{integer}, {:.0} s",
-                metrics.epoch + 1,
-                metrics.loss,
-                100.0 * metrics.train_accuracy,
-                100.0 * metrics.float_accuracy,
-                metrics.seconds
-            );
+            let _ = writeln!(std::io::stderr(), "{line}");
         }
     }
 }

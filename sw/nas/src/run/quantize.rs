@@ -2,8 +2,9 @@
 //! where they come from.
 
 use super::checkpoint::write_atomically;
-use super::folder::{self, RunFolder};
+use super::folder::RunFolder;
 use super::{evaluate, plan_for, Metrics};
+use crate::config::{RunConfig, TrainConfig};
 use crate::data::{self, batch::Pixels};
 use crate::fold::fold;
 use crate::network::Network;
@@ -38,11 +39,12 @@ const PROVENANCE: &str = "provenance.json";
 /// A folder that holds no finished epoch, a data set that cannot be read, a network whose numbers do not fit
 /// the integers, a file that cannot be written.
 pub fn quantize(run: &Path, out: &Path) -> Result<Quantized, Report> {
-    let config = RunFolder::config(run)?;
+    let config: TrainConfig = RunFolder::config(run)?;
+    let folder = RunFolder::existing::<TrainConfig>(run);
     let dataset = data::load(&config.data)?;
     let plan = plan_for(&config, &dataset)?;
     let mut network = Network::new(&plan, &config);
-    let metrics = RunFolder::existing(run).restore(&mut network)?;
+    let metrics: Vec<Metrics> = folder.restore(&mut network)?;
     if metrics.is_empty() {
         let what = "the run has no checkpoint";
         return Err(Diagnostic::new("quantize", what).in_file(&run.display().to_string()).into());
@@ -64,7 +66,7 @@ pub fn quantize(run: &Path, out: &Path) -> Result<Quantized, Report> {
         images: test.len(),
         epochs: metrics.len(),
     };
-    let provenance = provenance(&RunFolder::existing(run).about()?, &metrics, &found);
+    let provenance = provenance(&folder.about()?, &metrics, &found);
     let (yaml, text) = (model::save::yaml(&graph, &weights), config.text()?);
     std::fs::create_dir_all(out).map_err(|error| {
         Diagnostic::new("quantize", format!("cannot be made: {error}")).in_file(&out.display().to_string())
@@ -72,7 +74,7 @@ pub fn quantize(run: &Path, out: &Path) -> Result<Quantized, Report> {
     let files: [(&str, &[u8]); 6] = [
         (&weights, &tensors),
         (&format!("{}.yaml", config.name), yaml.as_bytes()),
-        (folder::CONFIG, text.as_bytes()),
+        (TrainConfig::FILE, text.as_bytes()),
         (PROVENANCE, provenance.as_bytes()),
         ("images.npy", &images),
         ("labels.txt", labels.as_bytes()),

@@ -1,0 +1,20 @@
+//! Pictures of a run as SVG: curves over its epochs, and what a search made of its choices.
+
+mod curves;
+mod heat;
+
+pub use curves::{curves, Curve};
+pub use heat::heat;
+
+use plotters::style::RGBColor;
+
+/// Colours that most people can tell apart (Okabe and Ito).
+const COLOURS: [RGBColor; 4] =
+    [RGBColor(0, 114, 178), RGBColor(213, 94, 0), RGBColor(0, 158, 115), RGBColor(204, 121, 167)];
+
+/// What went wrong with a picture, as text.
+type Wrong = String;
+
+fn wrong(error: impl std::fmt::Display) -> Wrong {
+    error.to_string()
+}

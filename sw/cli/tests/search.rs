@@ -1,0 +1,128 @@
+//! `nasa search`, `nasa train` and `nasa report` one after the other, as a user runs them.
+
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const SIDE: usize = 8;
+
+const SEARCH: &str = "\
+name: bars
+seed: 1
+data: {format: idx, path: .}
+input: {scale: 0.03, mean: [0.25], std: [0.3]}
+space:
+  stem: {channels: 4, stride: 1}
+  stages: [{layers: 2, channels: 4, stride: 1}]
+  header: 8
+  ops: [conv, shift, adder]
+  kernels: [3]
+  expansions: [1, 2]
+  skip: true
+curriculum:
+  - {name: products, epochs: 1, train: [conv, shift, skip]}
+  - {name: search, epochs: 1, train: [conv, shift, adder, skip], alphas: true}
+sampling: {paths: 2, temperature: 5, cooling: 0.9}
+weights: {batch: 10, rate: 0.05, momentum: 0.9, clip: 5, adder_eta: 0.1}
+alphas: {rate: 0.01, betas: [0.5, 0.999], images: 0.5}
+cost: {kind: macs, lambda: 1e-6}
+retrain: {epochs: 2, quantise_from: 1, batch: 10, rate: 0.05, clip: 5}
+";
+
+/// A folder with a search and its images: lying and standing bars.
+fn scene(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a folder");
+    for (split, count) in [("train", 80usize), ("t10k", 20)] {
+        let lit = |image: usize, y: usize, x: usize| {
+            if image.is_multiple_of(2) {
+                y == image % SIDE
+            } else {
+                x == image % SIDE
+            }
+        };
+        let pixels = (0..count * SIDE * SIDE).map(|i| {
+            let (image, y, x) = (i / (SIDE * SIDE), i / SIDE % SIDE, i % SIDE);
+            if lit(image, y, x) {
+                200
+            } else {
+                20
+            }
+        });
+        let labels = (0..count).map(|image| (image % 2) as u8);
+        let header = |dims: &[usize]| -> Vec<u8> {
+            let sizes = dims.iter().flat_map(|dim| (*dim as u32).to_be_bytes());
+            [0, 0, 8, dims.len() as u8].into_iter().chain(sizes).collect()
+        };
+        let images: Vec<u8> = header(&[count, SIDE, SIDE]).into_iter().chain(pixels).collect();
+        let labels: Vec<u8> = header(&[count]).into_iter().chain(labels).collect();
+        fs::write(folder.join(format!("{split}-images-idx3-ubyte")), images).expect("written");
+        fs::write(folder.join(format!("{split}-labels-idx1-ubyte")), labels).expect("written");
+    }
+    fs::write(folder.join("search.yaml"), SEARCH).expect("written");
+    folder
+}
+
+/// Runs `nasa` in `folder`, which must succeed; its result as JSON, and what it said.
+fn nasa(folder: &Path, arguments: &str) -> (Value, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nasa"));
+    command.args(arguments.split(' ')).args(["--json", "-"]).current_dir(folder);
+    let output = command.output().expect("nasa starts");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "nasa {arguments}\n{said}");
+    (serde_json::from_slice(&output.stdout).expect("JSON"), said)
+}
+
+#[test]
+fn a_network_is_searched_trained_and_shown() {
+    let folder = scene("search");
+    let (found, said) = nasa(&folder, "search search.yaml -o found");
+    assert_eq!((&found["epochs"], &found["space"]), (&2.into(), &49.0.into()));
+    assert_eq!(found["network"].as_array().map(Vec::len), Some(2));
+    assert!(
+        said.contains("epoch 1 (products): loss ") && said.contains("found/train.yaml: one of "),
+        "{said}"
+    );
+    let (again, _) = nasa(&folder, "search search.yaml -o found --resume --quiet");
+    assert_eq!(again["network"], found["network"]);
+    let (baseline, _) = nasa(&folder, "search search.yaml -o baseline --ops conv --quiet");
+    assert_eq!(baseline["space"], 9.0);
+    let (trained, _) = nasa(&folder, "train found/train.yaml -o trained --quiet");
+    assert_eq!(trained["epochs"], 2);
+    for (run, pictures) in [("found", &["curves.svg", "choice.svg"][..]), ("trained", &["curves.svg"])] {
+        let (report, _) = nasa(&folder, &format!("report {run} -o report-{run}"));
+        assert_eq!(report["epochs"], 2);
+        let read =
+            |name: &str| fs::read_to_string(folder.join(format!("report-{run}")).join(name)).expect(name);
+        let table = read("report.md");
+        assert_eq!(
+            table
+                .lines()
+                .filter(|line| line.starts_with("| ") && line.contains("| 2 |") || line.starts_with("| 2 "))
+                .count(),
+            1,
+            "{table}"
+        );
+        for picture in pictures {
+            assert!(table.contains(picture), "{table}");
+            let svg = read(picture);
+            assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"), "{svg}");
+        }
+    }
+    let choice = fs::read_to_string(folder.join("report-found/choice.svg")).expect("a picture");
+    for name in ["adder_k3_e2", "skip", "b02"] {
+        assert!(choice.contains(name), "{choice}");
+    }
+}
+
+#[test]
+fn what_is_no_run_has_no_report() {
+    let folder = scene("no-run");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nasa"));
+    let output = command.args(["report", "."]).current_dir(&folder).output().expect("nasa starts");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("the run has finished no epoch yet"), "{said}");
+}

@@ -1,0 +1,84 @@
+//! Energy-delay products as costs: cycles times energy of a candidate's layers on an accelerator, as the mapper
+//! predicts them, in thousands of cycles times nanojoules.
+//!
+//! A search maps single layers, not networks: each has its chunk for itself and an even share of the buffer, and what
+//! is loaded from DRAM and stored to it is left out, which differs little among the candidates of a place.
+
+use super::{plans, CostTable};
+use crate::plan::Plan;
+use crate::search::SearchConfig;
+use crate::space::Place;
+use mapper::energy::Objective;
+use mapper::search::search;
+use mapper::tiling::{Capacity, Shortage};
+use mapper::Work;
+use rayon::prelude::*;
+use spec::accelerator::Accelerator;
+use spec::error::{Diagnostic, Report};
+use spec::op::Op;
+use std::collections::HashMap;
+
+/// Picojoules times cycles in the unit of the table.
+const UNIT: f64 = 1e6;
+
+/// Predicted cycles and picojoules of a layer.
+type Prediction = Result<(u64, f64), Report>;
+
+/// The table of `places` on `accelerator`.
+///
+/// # Errors
+/// Layers without a chunk or a legal mapping.
+pub fn costs(
+    config: &SearchConfig,
+    places: &[Place],
+    accelerator: &Accelerator,
+) -> Result<CostTable, Report> {
+    let blocks = plans(config, places)?;
+    let mut questions = HashMap::new();
+    for plan in blocks.iter().flatten().flatten() {
+        questions.extend(layers(plan).map(|question| (question, plan.draft.layers[0].name.clone())));
+    }
+    let answers: HashMap<(Op, Work), Prediction> = questions
+        .into_par_iter()
+        .map(|((op, work), name)| ((op, work), predict(accelerator, op, &work, &name)))
+        .collect();
+    let mut report = Report::default();
+    let mut cost = |plan: &Option<Plan>| {
+        let (mut cycles, mut energy) = (0, 0.0);
+        for question in plan.iter().flat_map(layers) {
+            match &answers[&question] {
+                Ok((more, picojoules)) => (cycles, energy) = (cycles + more, energy + picojoules),
+                Err(error) if !report.0.contains(&error.0[0]) => report.0.extend(error.0.clone()),
+                Err(_) => {}
+            }
+        }
+        cycles as f64 * energy / UNIT
+    };
+    let table: Vec<Vec<f64>> = blocks.iter().map(|block| block.iter().map(&mut cost).collect()).collect();
+    report.or(CostTable(table))
+}
+
+/// What the mapper is asked about the layers of a candidate.
+fn layers(plan: &Plan) -> impl Iterator<Item = (Op, Work)> {
+    let checked = plan.draft.check().unwrap_or_default(); // Planned, so it was checked before.
+    checked.into_iter().map(|layer| (layer.op, Work::from(&layer)))
+}
+
+fn predict(accelerator: &Accelerator, op: Op, work: &Work, name: &str) -> Prediction {
+    let wrong = |message: String| Diagnostic::new("search", message);
+    let Some((_, chunk)) = accelerator.chunk_of(op) else {
+        let error =
+            wrong(format!("accelerator `{}` has no chunk for {} layers", accelerator.name, op.name()));
+        return Err(error
+            .help(format!("add chunks.{}, or search without `{}`", op.chunk(), op.name()))
+            .into());
+    };
+    let capacity = Capacity::even(accelerator, chunk);
+    search(accelerator, chunk, work, &capacity, Objective::Edp)
+        .map(|found| (found.total(), found.energy()))
+        .map_err(|shortages| {
+            let error = wrong(format!("layer `{name}` has no legal mapping on `{}`", accelerator.name));
+            let sentences = shortages.iter().map(Shortage::sentence);
+            sentences.fold(error, Diagnostic::note).help("give a larger buffer, or a narrower space").into()
+        })
+}

@@ -1,0 +1,67 @@
+//! The searches that are shipped: that they are what they say, in every form, and that one of them learns on real
+//! images.
+
+mod common;
+
+use nas::supernet::Supernet;
+use nas::{SearchConfig, Show};
+use std::path::Path;
+
+fn shipped(name: &str) -> SearchConfig {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("spaces").join(name);
+    let text = std::fs::read_to_string(path).expect("a search");
+    SearchConfig::parse(name, &text).unwrap_or_else(|report| panic!("{report}"))
+}
+
+fn among(config: &SearchConfig, ops: &[&str]) -> SearchConfig {
+    let ops = ops.iter().map(|op| op.to_string()).collect();
+    config.clone().with_ops(ops).unwrap_or_else(|report| panic!("{report}"))
+}
+
+#[test]
+fn the_papers_space_has_its_four_forms() {
+    let paper = shipped("cifar10.yaml");
+    assert_eq!((format!("{:.1e}", paper.space.size()), paper.epochs()), ("1.4e27".into(), 210));
+    for (ops, size, epochs) in [
+        (&["conv"][..], 7f64.powi(22), 170),
+        (&["conv", "shift"], 13f64.powi(22), 170),
+        (&["conv", "adder"], 13f64.powi(16) * 7f64.powi(6), 210),
+    ] {
+        let form = among(&paper, ops);
+        assert!((form.space.size() / size - 1.0).abs() < 1e-9, "{ops:?}");
+        assert_eq!(form.epochs(), epochs, "{ops:?}");
+    }
+    let places = paper.space.places([32, 32, 3]);
+    assert_eq!(places.last().map(|place| place.output()), Some([4, 4, 352]));
+}
+
+#[test]
+fn the_supernet_of_the_paper_shares_weights_among_expansions() {
+    let paper = among(&shipped("cifar10.yaml"), &["conv"]);
+    let supernet = Supernet::new(&paper, [32, 32, 3], 10).expect("a supernet");
+    let shared: Vec<usize> = supernet.blocks.iter().map(|block| block.shared.len()).collect();
+    // Two kernels; where the shape changes, a convolution in place of nothing.
+    assert_eq!(shared[..7], [2, 3, 2, 2, 2, 3, 2]);
+    let [pw1, dw, pw2] = &supernet.blocks[5].shared[1].network.layers[..] else { panic!("three layers") };
+    assert_eq!([pw1, dw, pw2].map(|layer| layer.weight.value.len()), [24 * 144, 25 * 144, 144 * 32]);
+}
+
+#[test]
+fn the_small_search_learns_on_real_images() {
+    let folder = common::folder("search-fashion");
+    let small = shipped("fashion.yaml");
+    let data = nas::data::load(&small.data).expect("Fashion-MNIST: run `make setup`");
+    common::write_part(&folder, &data.train, &data.test, 4096, 256);
+    let mut config = among(&small, &["conv", "shift", "adder"]);
+    config.data.path = folder.clone();
+    config.cost.accelerator = Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../hw/configs/edge.yaml"));
+    for stage in &mut config.curriculum {
+        stage.epochs = 1;
+        stage.widest = 0;
+    }
+    let found = nas::search(&config, &folder.join("run"), false, Show::Nothing);
+    let found = found.unwrap_or_else(|report| panic!("{report}"));
+    println!("{found:?}");
+    assert!(found.last.accuracy > 0.6, "{found:?}");
+    assert!(found.last.entropy < 13f64.ln(), "{found:?}");
+}

@@ -8,6 +8,7 @@ use clap::Args;
 use nas::run::record::Record;
 use nas::run::search::SearchMetrics;
 use nas::run::Metrics;
+use nas::space::counted;
 use nas::SearchConfig;
 use serde_json::json;
 use spec::error::{Diagnostic, Report as Errors};
@@ -114,11 +115,11 @@ fn search(config: &SearchConfig, metrics: &[SearchMetrics]) -> Result<Files, Str
     let rows: String = metrics.iter().map(row).collect();
     let best = metrics.last().map(|epoch| epoch.best.join(", ")).unwrap_or_default();
     let text = format!(
-        "# {}\n\nOne of {:.3e} networks: {best}.\n\n![curves](curves.svg)\n\n![choice](choice.svg)\n\n\
+        "# {}\n\nOne of {} networks: {best}.\n\n![curves](curves.svg)\n\n![choice](choice.svg)\n\n\
         | epoch | stage | loss | weights' images % | choice's images % | temperature | lambda | expected cost | best cost | \
         entropy | s |\n|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n{rows}",
         config.name,
-        config.space.size()
+        counted(config.space.size())
     );
     Ok(vec![("report.md", text), ("curves.svg", svg), ("choice.svg", choice)])
 }

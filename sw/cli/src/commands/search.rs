@@ -4,6 +4,7 @@ use super::Done;
 use crate::console::Console;
 use crate::files;
 use clap::Args;
+use nas::space::counted;
 use serde_json::json;
 use spec::error::Report;
 use std::path::PathBuf;
@@ -42,8 +43,9 @@ impl Search {
             console.show(format!("b{:02} {candidate}\n", i + 1));
         }
         console.say(format!(
-            "{training}: one of {:.3e} networks, cost {:.4e}",
-            found.space, found.last.best_cost
+            "{training}: one of {} networks, cost {:.4e}",
+            counted(found.space),
+            found.last.best_cost
         ));
         let last = &found.last;
         let json = json!({

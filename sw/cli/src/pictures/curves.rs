@@ -33,6 +33,12 @@ pub fn curves(panels: &[(&str, Vec<Curve>)]) -> Result<String, Wrong> {
     Ok(svg)
 }
 
+/// Whether the first curve ends higher than it begins, so that the corner below its end is free.
+fn rises(curves: &[Curve]) -> bool {
+    let points = curves.first().map(|curve| &curve.points[..]).unwrap_or_default();
+    matches!(points, [first, .., last] if last.1 > first.1)
+}
+
 fn panel<'a>(
     area: &DrawingArea<SVGBackend<'a>, plotters::coord::Shift>,
     title: &str,
@@ -56,5 +62,8 @@ fn panel<'a>(
         let series = chart.draw_series(line).map_err(wrong)?.label(curve.name);
         series.legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour.stroke_width(2)));
     }
-    chart.configure_series_labels().background_style(WHITE.mix(0.8)).draw().map_err(wrong)
+    let corner =
+        if rises(curves) { SeriesLabelPosition::LowerRight } else { SeriesLabelPosition::UpperRight };
+    let mut legend = chart.configure_series_labels();
+    legend.position(corner).background_style(WHITE.mix(0.8)).draw().map_err(wrong)
 }

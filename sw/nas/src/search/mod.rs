@@ -153,8 +153,9 @@ impl SearchConfig {
     /// What is wrong with the search among these ops.
     pub fn with_ops(mut self, ops: Vec<String>) -> Result<SearchConfig, Report> {
         self.space.ops = ops;
-        self.source = self.values()?;
+        self.source = String::new(); // What is wrong now stands in no text.
         self.check()?;
+        self.source = self.values()?;
         Ok(self)
     }
 

@@ -8,6 +8,7 @@ mod check;
 
 use crate::config::Item;
 use serde::{Deserialize, Serialize};
+use spec::error::grouped;
 use spec::op::Op;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -205,6 +206,14 @@ impl Space {
     }
 }
 
+/// The size of a space as people read it: exact as long as that is short.
+pub fn counted(size: f64) -> String {
+    match size < 1e12 {
+        true => grouped(size as u64),
+        false => format!("{size:.1e}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,7 +248,8 @@ mod tests {
         close(paper(&["conv", "shift"]), 13f64.powi(22));
         close(paper(&["conv", "adder"]), 13f64.powi(16) * 7f64.powi(6));
         close(paper(&["conv"]), 7f64.powi(22));
-        assert_eq!(format!("{:.1e}", paper(&["conv", "shift", "adder"]).size()), "1.4e27");
+        assert_eq!(counted(paper(&["conv", "shift", "adder"]).size()), "1.4e27");
+        assert_eq!(counted(13f64.powi(6)), "4,826,809");
     }
 
     #[test]

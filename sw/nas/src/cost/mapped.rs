@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use spec::accelerator::Accelerator;
 use spec::error::{Diagnostic, Report};
 use spec::op::Op;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Picojoules times cycles in the unit of the table.
 const UNIT: f64 = 1e6;
@@ -36,7 +36,7 @@ pub fn costs(
     let blocks = plans(config, places)?;
     let mut questions = HashMap::new();
     for plan in blocks.iter().flatten().flatten() {
-        questions.extend(layers(plan).map(|question| (question, plan.draft.layers[0].name.clone())));
+        questions.extend(layers(plan).map(|(name, question)| (question, name)));
     }
     let answers: HashMap<(Op, Work), Prediction> = questions
         .into_par_iter()
@@ -45,7 +45,7 @@ pub fn costs(
     let mut report = Report::default();
     let mut cost = |plan: &Option<Plan>| {
         let (mut cycles, mut energy) = (0, 0.0);
-        for question in plan.iter().flat_map(layers) {
+        for (_, question) in plan.iter().flat_map(layers) {
             match &answers[&question] {
                 Ok((more, picojoules)) => (cycles, energy) = (cycles + more, energy + picojoules),
                 Err(error) if !report.0.contains(&error.0[0]) => report.0.extend(error.0.clone()),
@@ -58,10 +58,13 @@ pub fn costs(
     report.or(CostTable(table))
 }
 
-/// What the mapper is asked about the layers of a candidate.
-fn layers(plan: &Plan) -> impl Iterator<Item = (Op, Work)> {
+/// The layers of a candidate, and what the mapper is asked about each.
+fn layers(plan: &Plan) -> impl Iterator<Item = (String, (Op, Work))> {
     let checked = plan.draft.check().unwrap_or_default(); // Planned, so it was checked before.
-    checked.into_iter().map(|layer| (layer.op, Work::from(&layer)))
+    checked.into_iter().map(|layer| {
+        let question = (layer.op, Work::from(&layer));
+        (layer.name, question)
+    })
 }
 
 fn predict(accelerator: &Accelerator, op: Op, work: &Work, name: &str) -> Prediction {
@@ -77,8 +80,11 @@ fn predict(accelerator: &Accelerator, op: Op, work: &Work, name: &str) -> Predic
     search(accelerator, chunk, work, &capacity, Objective::Edp)
         .map(|found| (found.total(), found.energy()))
         .map_err(|shortages| {
-            let error = wrong(format!("layer `{name}` has no legal mapping on `{}`", accelerator.name));
-            let sentences = shortages.iter().map(Shortage::sentence);
-            sentences.fold(error, Diagnostic::note).help("give a larger buffer, or a narrower space").into()
+            let error =
+                wrong(format!("{} layer `{name}` has no legal mapping on `{}`", op.name(), accelerator.name));
+            let error = error.note(format!("its loops are {}", work.size));
+            let sentences: BTreeSet<String> = shortages.iter().map(Shortage::sentence).collect();
+            let error = sentences.into_iter().fold(error, Diagnostic::note);
+            error.help("give a larger buffer, or a narrower space").into()
         })
 }

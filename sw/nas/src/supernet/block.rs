@@ -6,6 +6,7 @@
 
 use super::alphas::{Alphas, Draw};
 use super::plan;
+use crate::config::Item;
 use crate::layer::{follow, Phase};
 use crate::maps::Maps;
 use crate::network::{Network, Pass, WEIGHTS};
@@ -64,36 +65,30 @@ struct Path {
 
 impl Block {
     /// The block at `place` with random weights.
+    ///
+    /// # Errors
+    /// A candidate that is not possible there.
     pub fn new(config: &SearchConfig, place: &Place) -> Result<Block, Report> {
         let (mut shared, mut ways) = (Vec::<Shared>::new(), Vec::new());
         for candidate in &place.candidates {
-            let widest = match *candidate {
-                Candidate::Block { op, kernel, .. } => {
-                    Candidate::Block { op, kernel, expansion: config.space.widest() }
+            let (widest, middle) = match *candidate {
+                Candidate::Block { op, kernel, expansion } => {
+                    let widest = Candidate::Block { op, kernel, expansion: config.space.widest() };
+                    (widest, expansion * place.input[2])
                 }
-                Candidate::Skip => Candidate::Skip,
-            };
-            let Some(item) = place.item(widest) else {
-                ways.push(Way::Through);
-                continue;
+                Candidate::Skip => (Candidate::Skip, 0),
             };
             let known = shared.iter().position(|shared| shared.candidate == widest);
             let index = known.unwrap_or(shared.len());
-            if known.is_none() {
-                let name = format!("{}.{}", place.name(), widest);
-                let plan = plan(config, vec![crate::config::Item { name, ..item }], place.input)?;
-                let purpose = [WEIGHTS, place.number as u64, index as u64];
-                let mut network = Network::of(&plan, &config.training(Vec::new()), &purpose);
-                if config.weights.zero_gamma {
-                    start_as_skip(&mut network);
+            match place.item(widest) {
+                None => ways.push(Way::Through),
+                Some(item) => {
+                    if known.is_none() {
+                        shared.push(Shared::new(config, place, (widest, item), index)?);
+                    }
+                    ways.push(Way::Cut { shared: index, middle });
                 }
-                shared.push(Shared { candidate: widest, network });
             }
-            let middle = match candidate {
-                Candidate::Block { expansion, .. } => expansion * place.input[2],
-                Candidate::Skip => 0,
-            };
-            ways.push(Way::Cut { shared: index, middle });
         }
         let alphas = Alphas::new(place.candidates.len());
         Ok(Block { place: place.clone(), shared, ways, alphas, range: 0.0 })
@@ -182,6 +177,25 @@ impl Block {
             Way::Through => None,
             Way::Cut { shared, .. } => Some(shared),
         }
+    }
+}
+
+impl Shared {
+    /// The `index`-th network of a place, with random weights.
+    fn new(
+        config: &SearchConfig,
+        place: &Place,
+        (candidate, item): (Candidate, Item),
+        index: usize,
+    ) -> Result<Shared, Report> {
+        let name = format!("{}.{candidate}", place.name());
+        let plan = plan(config, vec![Item { name, ..item }], place.input)?;
+        let purpose = [WEIGHTS, place.number as u64, index as u64];
+        let mut network = Network::of(&plan, &config.training(Vec::new()), &purpose);
+        if config.weights.zero_gamma {
+            start_as_skip(&mut network);
+        }
+        Ok(Shared { candidate, network })
     }
 }
 

@@ -122,6 +122,9 @@ fn a_folder_holds_one_search() {
     assert!(error(&config, false).contains("error[search]: holds a run already"));
     let conv = config.clone().with_ops(vec!["conv".into()]).expect("a search");
     assert!(error(&conv, true).contains("holds a run of another configuration"));
+    std::fs::remove_file(run.join("train.yaml")).expect("gone");
+    let training = nas::train(&common::config(&folder, 1, 1), &run, false).expect_err("a search").to_string();
+    assert!(training.contains("error[train]: holds a run of another kind"), "{training}");
     // The copy of a search among other ops is its own, and resumes.
     let other = folder.join("conv");
     let found = search(&conv, &other, false);

@@ -46,6 +46,9 @@ impl RunFolder {
                 return Err(folder.fault("holds a run of another configuration").help(help).into());
             }
             (true, true) => return Ok(folder),
+            (false, _) if folder.file(CHECKPOINT).exists() => {
+                return Err(folder.fault("holds a run of another kind").help("choose another folder").into())
+            }
             (false, _) => {}
         }
         let about = serde_json::json!({

@@ -16,10 +16,10 @@ use testbenches::rtl::{config, Engine};
 #[test]
 fn random_networks_agree_in_bits_and_cycles() {
     let seed = std::env::var("FUZZ_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
-    Engine::ALL.into_iter().for_each(|engine| agree(Campaign { engine, ..Campaign::tenth(seed) }));
+    Engine::ALL.into_iter().for_each(|engine| agree(&Campaign { engine, ..Campaign::tenth(seed) }));
 }
 
-fn agree(campaign: Campaign) {
+fn agree(campaign: &Campaign) {
     let seed = campaign.seed;
     let summary = campaign.run();
     println!("{:?}: {summary}", campaign.engine);
@@ -27,6 +27,15 @@ fn agree(campaign: Campaign) {
     let wanted = campaign.networks * campaign.configurations.len();
     assert!(summary.passed == wanted, "FUZZ_SEED={seed}: {} of {wanted} networks ran", summary.passed);
     assert!((1..wanted).contains(&summary.random_memory), "FUZZ_SEED={seed}: one kind of memory only");
+}
+
+#[test]
+fn random_mappings_agree_in_bits_and_cycles() {
+    let seed = std::env::var("FUZZ_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    for (engine, mappings) in [(Engine::Native, 40), (Engine::Verilator, 4)] {
+        let campaign = Campaign { engine, ..Campaign::tenth(seed).mapped(mappings) };
+        agree(&campaign);
+    }
 }
 
 /// The accelerator `tiny`, with a mistake in every program.

@@ -94,9 +94,9 @@ impl Mapped {
 /// A layer's mapping and its costs.
 fn layer_json(accelerator: &Accelerator, plan: &LayerPlan, times: &Times, picojoules: f64) -> Value {
     let (chunk, mapping) = (&accelerator.chunks[plan.chunk], &plan.mapping);
-    let spatial = Dim::ALL.iter().filter(|dim| mapping.spatial(**dim) > 1);
+    let spatial = Dim::ALL.iter().filter(|dim| mapping.unroll.size(**dim) > 1);
     let spatial: Object<String, Value> =
-        spatial.map(|dim| (dim.name().to_string(), mapping.spatial(*dim).into())).collect();
+        spatial.map(|dim| (dim.name().to_string(), mapping.unroll.size(*dim).into())).collect();
     let temporal: Vec<Value> =
         mapping.loops.iter().map(|l| json!({"dim": l.dim.name(), "bound": l.bound})).collect();
     let accesses: Object<String, Value> = ACCESSES

@@ -66,6 +66,6 @@ pub fn picojoules(accelerator: &Accelerator, chunk: &Chunk, counts: &Counts) -> 
 /// mapping of one part.
 pub fn of_exec(accelerator: &Accelerator, chunk: &Chunk, mapping: &Mapping) -> f64 {
     let engine = nests::engine(mapping);
-    let counts = Counts::of_exec(accelerator, chunk, &engine.nests, &engine.registers);
+    let counts = Counts::of_exec(chunk, &engine.nests, &engine.registers);
     picojoules(accelerator, chunk, &counts)
 }

@@ -188,24 +188,26 @@ pub const EXECUTE: &[Register] = &[
     coordinate("x_x", "input column that the input nest starts from"),
     coordinate("x_height", "rows of the input; beats outside deliver zeros"),
     coordinate("x_width", "columns of the input; beats outside deliver zeros"),
-    coordinate("x_channels", "channels of the input; lanes beyond are not delivered"),
-    register("x_lanes", LANE_BITS, "bytes a beat delivers to consecutive rows"),
-    register("x_stride", LANE_BITS, "column j takes a beat as tap tag - j * stride"),
+    coordinate("x_channels", "channels of the input; bytes beyond are zeros"),
+    coordinate("x_fy", "rows of the kernel; beats beyond deliver zeros"),
+    coordinate("x_fx", "columns of the kernel; beats beyond deliver zeros"),
+    register("x_lanes", LANE_BITS, "consecutive rows that a beat serves"),
+    register("x_spread", 1, "0: every row takes a byte of its own; 1: all take the first"),
+    register("x_stride", LANE_BITS, "distance of two columns, as beats number them"),
+    register("x_window", LANE_BITS, "columns within that distance of a beat's tag take it"),
     register(
-        "x_window",
-        LANE_BITS,
-        "a column takes taps 0 .. window - 1, at that distance from the beat's offset",
+        "x_slide",
+        1,
+        "0: columns tag .. tag + window - 1, at the same entry; 1: tag - window + 1 .. tag, each at the entry of its tap",
     ),
     register("x_tile", RF_BITS, "entries of an input register file that a tile fills"),
     register("x_slots", LANE_BITS, "tiles that the input register file holds at once"),
     register("x_depth", 5, "levels of the input nest"),
     register("w_base", BUFFER_BITS, "buffer address that the weight nest starts from"),
-    register("w_lanes", LANE_BITS, "bytes a beat delivers to consecutive rows"),
-    register(
-        "w_stride",
-        LANE_BITS,
-        "as x_stride: 0 broadcasts to all columns, 1 picks the column of the tag",
-    ),
+    register("w_lanes", LANE_BITS, "consecutive rows that a beat serves"),
+    register("w_spread", 1, "as x_spread"),
+    register("w_stride", LANE_BITS, "as x_stride"),
+    register("w_window", LANE_BITS, "as x_window, without sliding"),
     register("w_tile", RF_BITS, "entries of a weight register file that a tile fills"),
     register("w_slots", LANE_BITS, "tiles that the weight register file holds at once"),
     register("w_depth", 5, "levels of the weight nest"),
@@ -217,9 +219,11 @@ pub const EXECUTE: &[Register] = &[
     register("a_tile", RF_BITS, "partial sums of a PE that a tile makes"),
     register("a_slots", LANE_BITS, "tiles that the partial-sum register file holds at once"),
     register("d_depth", 5, "levels of the drain nest"),
-    register("keep", 1, "0: columns are summed over the rows; 1: every PE keeps its sums, one column a beat"),
+    register("keep", 1, "0: columns are summed over rows; 1: every PE keeps its sums, one column a beat"),
+    register("d_rows", LANE_BITS, "rows that a beat sums where PEs do not keep their sums"),
     register("d_lanes", LANE_BITS, "results of a beat, at most the chunk's post_lanes"),
     coordinate("d_channels", "output channels; lanes beyond are not written"),
+    coordinate("d_groups", "groups; beats beyond are not written"),
     coordinate("d_width", "output columns; beats beyond are not written"),
     coordinate("d_height", "output rows; beats beyond are not written"),
     register("y_base", BUFFER_BITS, "buffer address of the first result"),
@@ -264,6 +268,8 @@ impl NestKind {
                 ("y", COORDINATE_BITS),
                 ("x", COORDINATE_BITS),
                 ("c", COORDINATE_BITS),
+                ("fy", COORDINATE_BITS),
+                ("fx", COORDINATE_BITS),
             ],
             NestKind::Weight => {
                 &[("addr", BUFFER_BITS), ("rf", RF_BITS), ("row", LANE_BITS), ("tag", COORDINATE_BITS)]
@@ -285,6 +291,8 @@ impl NestKind {
                 ("k", COORDINATE_BITS),
                 ("x", COORDINATE_BITS),
                 ("y", COORDINATE_BITS),
+                ("g", COORDINATE_BITS),
+                ("row", LANE_BITS),
             ],
         }
     }
@@ -298,7 +306,8 @@ pub const FLAG_X_NEXT: u32 = 1;
 pub const FLAG_W_NEXT: u32 = 2;
 /// Flag of a compute level: the partial sums are complete and go to the drain where this level advances.
 pub const FLAG_A_NEXT: u32 = 4;
-/// Flag of a compute level: a reduction loop; a partial sum starts from 0 while all of them are at 0.
+/// Flag of a compute level: a reduction loop; a partial sum starts from 0 while all of them are at 0. Of a drain
+/// level: its beats are added up, and give a result when all of them are at their last iteration.
 pub const FLAG_REDUCE: u32 = 8;
 
 /// Bytes of requantise parameters a channel: bias 6, multiplier 2, shift 1, residual multiplier 2, residual

@@ -1,28 +1,26 @@
-//! Dataflows: which loop dimension lies along the rows of an array, and which along its columns.
+//! Dataflows: the unrollings that the search tries, each as the dimension along the rows and the one along the columns.
 //!
-//! The rows always take consecutive bytes of a beat, so their dimension is a channel. Everything else follows:
+//! | rows | columns | inputs | weights | results |
+//! |---|---|---|---|---|
+//! | C | K | a byte a row, the same for all columns | a byte a PE | summed over the rows, a lane a column |
+//! | G | OX | a byte a row, sliding along the columns | a byte a row, the same for all columns | a lane a row |
+//! | K | OX | one byte for all rows, sliding | a byte a row, the same for all columns | a lane a row |
 //!
-//! | columns | input along the columns | weights along the columns |
-//! |---|---|---|
-//! | K | broadcast | scattered, one column a beat |
-//! | OX | a window that slides along the columns | broadcast |
-//!
-//! Where the rows are a reduction (C) the results of a column are summed over them, and a beat of results is a
-//! vector of columns; otherwise every PE keeps its results, and a beat is a vector of rows.
-//!
-//! A new dataflow is a file here and a line in [`DATAFLOWS`].
+//! All that follows from the dimensions alone ([`crate::unroll`]); a dataflow only says how many PEs to use, and where it
+//! is of use. A new one is a file here and a line in [`DATAFLOWS`].
 
 mod channels;
+mod pixels;
 mod windows;
 
+use crate::unroll::{Axis, Unroll};
 use crate::work::{Dim, Work};
 use spec::accelerator::Chunk;
-use std::fmt;
 
 /// How a chunk's array is used.
 #[derive(Clone, Copy, Debug)]
 pub struct Dataflow {
-    /// As mappings write it.
+    /// As errors name it.
     pub name: &'static str,
     /// The dimension along the rows.
     pub rows: Dim,
@@ -33,54 +31,27 @@ pub struct Dataflow {
 }
 
 /// Every dataflow, the preferred ones first.
-pub const DATAFLOWS: &[Dataflow] = &[windows::DATAFLOW, channels::DATAFLOW];
-
-impl PartialEq for Dataflow {
-    fn eq(&self, other: &Dataflow) -> bool {
-        self.name == other.name
-    }
-}
+pub const DATAFLOWS: &[Dataflow] = &[windows::DATAFLOW, channels::DATAFLOW, pixels::DATAFLOW];
 
 impl Dataflow {
-    /// Whether results are summed over the rows.
-    pub fn reduces_rows(&self) -> bool {
-        self.rows.is_reduction()
-    }
-
-    /// Whether an input beat passes along the columns as a sliding window.
-    pub fn slides(&self) -> bool {
-        self.cols == Dim::OX
-    }
-
-    /// The dimension whose neighbours are the lanes of a beat of results.
-    pub fn lanes(&self) -> Dim {
-        if self.reduces_rows() {
-            self.cols
-        } else {
-            self.rows
-        }
-    }
-
-    /// How much of the array this work uses, and in what pieces beats come and go.
+    /// How much of the array this work uses.
     pub fn unroll(&self, chunk: &Chunk, line_bytes: u32, work: &Work) -> Unroll {
+        let lanes = if self.rows.is_reduction() { self.cols } else { self.rows };
         let along = |dim: Dim, pes: u32| {
-            if dim == self.lanes() {
+            if dim == lanes {
                 results(work.size[dim], pes.min(chunk.post_lanes * chunk.post_rows), chunk.post_lanes)
             } else {
                 fair(work.size[dim], pes)
             }
         };
-        let rows = along(self.rows, chunk.rows.min(LANES));
-        let cols = along(self.cols, chunk.cols.min(self.widest(work)));
-        let (x_lanes, x_beats) = pieces(rows, line_bytes);
-        let lanes = if self.reduces_rows() { cols } else { rows };
-        let (d_lanes, d_beats) = pieces(lanes, chunk.post_lanes);
-        Unroll { rows, cols, x_lanes, x_beats, d_lanes, d_beats }
+        let rows = Axis::of(&[(self.rows, along(self.rows, chunk.rows.min(LANES)))]);
+        let cols = Axis::of(&[(self.cols, along(self.cols, chunk.cols.min(self.widest(work))))]);
+        Unroll::new(chunk, line_bytes, work, rows, cols)
     }
 
     /// The most columns whose numbers, and whose tags, a beat can carry.
     fn widest(&self, work: &Work) -> u32 {
-        if self.slides() {
+        if self.cols == Dim::OX {
             (LANES.saturating_sub(work.size[Dim::FX]) / work.stride[1] + 1).min(LANES)
         } else {
             LANES
@@ -89,7 +60,7 @@ impl Dataflow {
 }
 
 /// The largest number of a lane, row, column or tag that a mapping uses.
-const LANES: u32 = 127;
+pub const LANES: u32 = 127;
 
 /// The smallest number of PEs that needs no more rounds for `size` than `limit` PEs do.
 fn fair(size: u32, limit: u32) -> u32 {
@@ -99,46 +70,10 @@ fn fair(size: u32, limit: u32) -> u32 {
 /// As [`fair`], but where more than one round is needed the PEs split into full beats of results: a lane too
 /// many would write a result of the next round.
 fn results(size: u32, limit: u32, post_lanes: u32) -> u32 {
-    let exact = |pes: &u32| {
-        let (lanes, beats) = pieces(*pes, post_lanes);
-        lanes * beats == *pes
-    };
+    let exact = |pes: &u32| pes.is_multiple_of(pes.div_ceil(post_lanes));
     let first = fair(size, limit);
     if first == size {
         return first;
     }
     (first..=limit).find(exact).or_else(|| (1..first).rev().find(exact)).unwrap_or(1)
-}
-
-/// Splits `size` into equal pieces of at most `limit`: bytes of a piece, number of pieces.
-fn pieces(size: u32, limit: u32) -> (u32, u32) {
-    let count = size.div_ceil(limit);
-    (size.div_ceil(count), count)
-}
-
-/// As mapping files write it.
-impl fmt::Display for Unroll {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Unroll { rows, cols, x_lanes, x_beats, d_lanes, d_beats } = self;
-        let (array, inputs) =
-            (format!("rows: {rows}, cols: {cols}"), format!("x_lanes: {x_lanes}, x_beats: {x_beats}"));
-        write!(f, "{{{array}, {inputs}, d_lanes: {d_lanes}, d_beats: {d_beats}}}")
-    }
-}
-
-/// The part of an array that is used, and the beats that serve it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unroll {
-    /// Rows used.
-    pub rows: u32,
-    /// Columns used.
-    pub cols: u32,
-    /// Bytes of an input or weight beat.
-    pub x_lanes: u32,
-    /// Beats that fill one register-file entry of all rows (of one column).
-    pub x_beats: u32,
-    /// Results of a drain beat.
-    pub d_lanes: u32,
-    /// Drain beats of one vector of results.
-    pub d_beats: u32,
 }

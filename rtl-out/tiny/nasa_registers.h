@@ -1,8 +1,8 @@
-/* Registers of accelerator `tiny`, configuration 9cb289f76c3cc750. */
+/* Registers of accelerator `tiny`, configuration 80d5d59d3c7a37a8. */
 #ifndef NASA_REGISTERS_H
 #define NASA_REGISTERS_H
 
-#define NASA_CONFIG_HASH UINT64_C(0x9cb289f76c3cc750)
+#define NASA_CONFIG_HASH UINT64_C(0x80d5d59d3c7a37a8)
 
 #define NASA_ID 0x000u /* r: 0x4e415341 */
 #define NASA_VERSION 0x004u /* r: version of this register map */

@@ -87,7 +87,7 @@ pub fn module(accelerator: &Accelerator, chunk: &Chunk, nests: &Nests) -> Result
     fills_to_array(&b, accelerator, [&x_fill, &w_fill], &compute, &array);
     array_to_post(&b, accelerator, chunk, &live, &compute, &array, &reduce, &drain, &post);
     let register_files = register_files(&b, &live, [&x_fill, &w_fill], &compute, &drain);
-    counters(&b, &busy.q(), [&x_fill, &w_fill], &compute, &drain, &register_files);
+    counters(&b, &live, &busy.q(), [&x_fill, &w_fill], &compute, &drain, &register_files);
     b.output("active", &activity(&[&x_fill, &w_fill], &compute, &drain), "something moves, for the watchdog");
     b.finish()
 }
@@ -117,7 +117,7 @@ fn fills_to_array(
             array.connect(&format!("{name}_{port}"), &fill.out(port));
         }
     }
-    for port in ["x_entry", "w_entry", "a_entry", "step", "first", "active_rows", "active_cols"] {
+    for port in ["x_entry", "w_entry", "a_entry", "step", "first"] {
         array.connect(port, &compute.out(port));
     }
 }
@@ -181,7 +181,7 @@ fn register_files(
     compute: &InstanceHandle,
     drain: &InstanceHandle,
 ) -> Signal {
-    let terms = terms(compute).gate(&compute.out("step")).cat(&b.zero(2));
+    let terms = terms(live).gate(&compute.out("step")).cat(&b.zero(2));
     let taken = fills.map(|fill| ones(&fill.out("row_takes")).mul_u(&ones(&fill.out("column_takes"))));
     let summed = live["keep"].mux(&b.lit(LANE_BITS, 1), &live["d_rows"]);
     let drained = drain.out("beat_lanes").mul_u(&summed).gate(&drain.out("beat"));
@@ -190,14 +190,15 @@ fn register_files(
     b.delay_reset("register_files", &parts.into_iter().reduce(|a, c| &a + &c).expect("four parts"), 0)
 }
 
-/// PEs that are not masked in a step.
-fn terms(compute: &InstanceHandle) -> Signal {
-    compute.out("active_rows").mul_u(&compute.out("active_cols"))
+/// Terms of a step.
+fn terms(live: &BTreeMap<&str, Signal>) -> Signal {
+    live["rows"].mul_u(&live["cols"])
 }
 
 /// Counts everything that the chunk itself knows, in the order of `CHUNK_COUNTERS`.
 fn counters(
     b: &Builder,
+    live: &BTreeMap<&str, Signal>,
     busy: &Signal,
     fills: [&InstanceHandle; 2],
     compute: &InstanceHandle,
@@ -206,7 +207,7 @@ fn counters(
 ) {
     let one = b.one();
     let step = compute.out("step");
-    let macs = terms(compute);
+    let macs = terms(live);
     let [x, w] = fills;
     let amounts = [
         (busy.clone(), one.clone()),

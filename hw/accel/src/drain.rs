@@ -82,11 +82,11 @@ pub fn module(chunk: &Chunk, nest: &Arc<Module>) -> Result<Arc<Module>, Errors> 
     b.output("beat_lanes", &lanes, "its lanes");
 
     // Later stages.
-    let column = delayed(&b, "column", &walk.out("at_col"), 2);
+    let column = delayed(&b, "column", &walk.out("at_line"), 2);
     b.output("column", &column, "the column that is kept");
     let count = register("d_rows");
     let summed_rows = (0..chunk.rows).map(|row| {
-        let behind = &b.lit(LANE_BITS, i64::from(row)) - &walk.out("at_row");
+        let behind = &b.lit(LANE_BITS, i64::from(row)) - &walk.out("at_line");
         behind.ult(&count)
     });
     let summed_rows = delayed(&b, "summed_rows", &Signal::join(&summed_rows.collect::<Vec<_>>()), 2);

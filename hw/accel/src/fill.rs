@@ -11,7 +11,7 @@ use crate::compute::slot_base;
 use crate::wiring::{address_bits, credits, delayed, delayed_strobe, remaining, TableWrite};
 use hdl::{Builder, Errors, InstanceHandle, Module, Signal};
 use spec::accelerator::{Accelerator, Chunk};
-use spec::isa::table::{NestKind, COORDINATE_BITS, FLAG_TILE, LANE_BITS, RF_BITS};
+use spec::isa::table::{NestKind, COORDINATE_BITS, FLAG_TILE, LANE_BITS, RF_BITS, TAP_BITS};
 use spec::timing::BUFFER_READ;
 use std::sync::Arc;
 
@@ -95,9 +95,13 @@ pub fn module(
     let there =
         |name: &str, signal: &Signal| delayed(&b, name, &b.delay(&format!("{name}_0"), signal), BUFFER_READ);
     let arrived = delayed_strobe(&b, "arrived", &beat, BUFFER_READ);
-    let wanted = delayed(&b, "wanted_there", &wanted, BUFFER_READ);
+    let bytes = match kind {
+        NestKind::Input => cut(&b, &line, &delayed(&b, "wanted_there", &wanted, BUFFER_READ)),
+        // Weights beyond the layer are zeros in memory.
+        _ => line,
+    };
     let rows = Rows { first: there("row", &walk.out("at_row")), lanes, spread };
-    row_buses(&b, accelerator.buffer.line_bytes, chunk, &arrived, &cut(&b, &line, &wanted), &rows);
+    row_buses(&b, accelerator.buffer.line_bytes, chunk, &arrived, &bytes, &rows);
 
     let (slide, depth) = match kind {
         NestKind::Input => (register("slide"), chunk.input_rf),
@@ -123,7 +127,8 @@ fn wanted_inputs(walk: &InstanceHandle, register: &impl Fn(&str) -> Signal, most
     let x = (&register("x") + &walk.out("at_x")).named("x");
     // A negative coordinate is a huge unsigned one, so one comparison serves both edges.
     let in_image = &y.ult(&register("height")) & &x.ult(&register("width"));
-    let in_kernel = &walk.out("at_fy").ult(&register("fy")) & &walk.out("at_fx").ult(&register("fx"));
+    let tap = |low: u32| walk.out("at_tap").slice(low, TAP_BITS);
+    let in_kernel = &tap(TAP_BITS).ult(&register("fy")) & &tap(0).ult(&register("fx"));
     remaining(&register("channels"), &walk.out("at_c"), most).gate(&(&in_image & &in_kernel))
 }
 

@@ -3,7 +3,7 @@
 
 use crate::dataflow::LANES;
 use crate::mapping::{Hold, Mapping};
-use crate::nests::engine;
+use crate::nests::{engine, MOST_TAPS};
 use crate::tiling::{shortage, Capacity, Footprint};
 use crate::unroll::Unroll;
 use crate::work::Dim;
@@ -61,6 +61,15 @@ fn array(mapping: &Mapping, accelerator: &Accelerator, chunk: &Chunk) -> Vec<Str
         faults.push(format!("its beats are {beats}, this array takes {expected}"));
     }
     let window = mapping.below(Dim::FX, mapping.x.level.min(mapping.loops.len()));
+    for dim in [Dim::FY, Dim::FX].into_iter().filter(|dim| mapping.unroll.size(*dim) > 1) {
+        let covered = u64::from(mapping.unroll.size(dim)) * u64::from(mapping.temporal(dim));
+        if covered > u64::from(MOST_TAPS) {
+            faults.push(format!(
+                "{} of {covered} does not lie on the array, at most {MOST_TAPS} do",
+                dim.name()
+            ));
+        }
+    }
     if mapping.unroll.slides() && window > LANES {
         faults.push(format!("a window of {window} columns slides along the array, at most {LANES} can"));
     }

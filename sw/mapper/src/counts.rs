@@ -16,7 +16,7 @@ use crate::nests;
 use crate::registers::Registers;
 use spec::accelerator::Chunk;
 use spec::counters::{index_of, CHUNK_COUNTERS};
-use spec::isa::table::{NestKind, COORDINATE_BITS, FLAG_REDUCE, LANE_BITS, PARAMETER_BYTES};
+use spec::isa::table::{NestKind, COORDINATE_BITS, FLAG_REDUCE, LANE_BITS, PARAMETER_BYTES, TAP_BITS};
 use spec::nest::Nest;
 
 /// Register-file accesses of a term: two operands and a partial sum are read, the sum is written.
@@ -120,14 +120,14 @@ impl Array<'_> {
         let [top, left, height, width] = ["x_y", "x_x", "x_height", "x_width"].map(|name| self.get(name));
         let [kernel_rows, kernel_columns] = ["x_fy", "x_fx"].map(|name| self.get(name));
         let (mut beats, mut bytes, mut taken) = (0, 0, 0);
-        let [row, tag, y, x, c, fy, fx] =
-            ["row", "tag", "y", "x", "c", "fy", "fx"].map(|name| place(NestKind::Input, name));
+        let [row, tag, y, x, c, tap] =
+            ["row", "tag", "y", "x", "c", "tap"].map(|name| place(NestKind::Input, name));
         let most = if self.get("x_spread") == 1 { 1 } else { x_lanes };
         nest.walk(|at| {
             let inside = unsigned(top + at[y], COORDINATE_BITS) < height
                 && unsigned(left + at[x], COORDINATE_BITS) < width
-                && unsigned(at[fy], COORDINATE_BITS) < kernel_rows
-                && unsigned(at[fx], COORDINATE_BITS) < kernel_columns;
+                && unsigned(at[tap] >> TAP_BITS, TAP_BITS) < kernel_rows
+                && unsigned(at[tap], TAP_BITS) < kernel_columns;
             beats += 1;
             bytes += if inside { remaining(channels, at[c], most) as u64 } else { 0 };
             taken += self.rows(at[row], x_lanes) * self.columns("x", at[tag], slide == 1);
@@ -151,18 +151,11 @@ impl Array<'_> {
         taken
     }
 
-    /// Steps, and terms of PEs that are not masked.
+    /// Steps, and terms of the PEs in use.
     fn terms(&self, nest: &Nest, counts: &mut Counts) {
-        let [rows, cols, row_extent, col_extent] =
-            ["rows", "cols", "row_extent", "col_extent"].map(|name| self.get(name));
-        let [row, col] = ["row", "col"].map(|name| place(NestKind::Compute, name));
-        let (mut steps, mut terms) = (0, 0);
-        nest.walk(|at| {
-            steps += 1;
-            terms += (remaining(row_extent, at[row], rows) * remaining(col_extent, at[col], cols)) as u64;
-        });
-        counts.set("steps", steps);
-        counts.set("macs", terms);
+        let pes = self.get("rows") * self.get("cols");
+        counts.set("steps", nest.steps());
+        counts.set("macs", nest.steps() * pes as u64);
     }
 
     /// Results, and what is read beside them; accesses that read partial sums.

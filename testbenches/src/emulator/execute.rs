@@ -208,15 +208,15 @@ impl Run<'_> {
 
     fn input_beat(&mut self, slot: i64) -> Result<(), String> {
         let walk = &self.input.walk;
-        let [addr, rf, row, tag, y, x, c, fy, fx] =
-            ["addr", "rf", "row", "tag", "y", "x", "c", "fy", "fx"].map(|name| walk.get(name));
+        let [addr, rf, row, tag, y, x, c, tap] =
+            ["addr", "rf", "row", "tag", "y", "x", "c", "tap"].map(|name| walk.get(name));
         let unused = 64 - COORDINATE_BITS;
         let wrapped = |value: i64| value << unused >> unused;
         let (y, x) = (wrapped(self.get("x_y") + y), wrapped(self.get("x_x") + x));
         let inside = (0..self.get("x_height")).contains(&y)
             && (0..self.get("x_width")).contains(&x)
-            && (0..self.get("x_fy")).contains(&fy)
-            && (0..self.get("x_fx")).contains(&fx);
+            && (tap & 0xffff) >> 8 < self.get("x_fy")
+            && tap & 0xff < self.get("x_fx");
         let [lanes, spread, channels] = ["x_lanes", "x_spread", "x_channels"].map(|name| self.get(name));
         let most = if spread == 1 { 1 } else { lanes };
         let there = if inside { (channels - c).clamp(0, most) } else { 0 };
@@ -277,10 +277,6 @@ impl Run<'_> {
         let w = slot(self.weight.used, "w_slots", "w_tile") + walk.get("w");
         let acc = slot(tile, "a_slots", "a_tile") + walk.get("acc");
         let first = walk.is_first();
-        let active = [
-            self.get("rows").min(self.get("row_extent") - walk.get("row")),
-            self.get("cols").min(self.get("col_extent") - walk.get("col")),
-        ];
         let chunk = self.array.chunk.clone();
         for row in 0..i64::from(chunk.rows) {
             for col in 0..i64::from(chunk.cols) {
@@ -289,9 +285,7 @@ impl Run<'_> {
                 let x = self.array.entry(pe, chunk.input_rf, x, "input")?;
                 let w = self.array.entry(pe, chunk.weight_rf, w, "weight")?;
                 let before = if first { 0 } else { self.array.psum[sum] };
-                let masked = row >= active[0] || col >= active[1];
-                let term = || chunk.op.term(&self.array.input[x], &self.array.weight[w]);
-                self.array.psum[sum] = before + if masked { 0 } else { term() };
+                self.array.psum[sum] = before + chunk.op.term(&self.array.input[x], &self.array.weight[w]);
             }
         }
         Ok(())
@@ -311,8 +305,8 @@ impl Run<'_> {
     fn drain_beat(&mut self, slot: i64) -> Result<(), String> {
         let walk = &self.drain;
         let (is_first, is_last) = (walk.is_first(), walk.is_last());
-        let [acc, col, row, lane, y_addr, r_addr, param] =
-            ["acc", "col", "row", "lane", "y_addr", "r_addr", "param"].map(|name| walk.get(name));
+        let [acc, line, lane, y_addr, r_addr, param] =
+            ["acc", "line", "lane", "y_addr", "r_addr", "param"].map(|name| walk.get(name));
         let [k, x, y, g] = ["k", "x", "y", "g"].map(|name| walk.get(name));
         let lanes = self.get("d_lanes").min(self.get("d_channels") - k);
         let outside = x >= self.get("d_width") || y >= self.get("d_height") || g >= self.get("d_groups");
@@ -323,7 +317,7 @@ impl Run<'_> {
             self.sums = vec![0; lanes as usize];
         }
         for i in 0..lanes {
-            self.sums[i as usize] += self.sum(slot + acc, [row, col], lane + i)?;
+            self.sums[i as usize] += self.sum(slot + acc, line, lane + i)?;
         }
         if !is_last {
             return Ok(());
@@ -340,19 +334,20 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// What a beat adds to a lane.
-    fn sum(&self, acc: i64, [row, col]: [i64; 2], lane: i64) -> Result<i64, String> {
+    /// What a beat adds to a lane: of the column `line`, or of rows from `line` on.
+    fn sum(&self, acc: i64, line: i64, lane: i64) -> Result<i64, String> {
         let chunk = &self.array.chunk;
         let keep = self.get("keep") == 1;
         let limit = if keep { chunk.rows } else { chunk.cols };
-        if lane >= i64::from(limit) || col >= i64::from(chunk.cols) {
-            return Err(format!("the drain reads lane {lane} of column {col}"));
+        let lines = if keep { chunk.cols } else { chunk.rows };
+        if lane >= i64::from(limit) || line >= i64::from(lines) {
+            return Err(format!("the drain reads lane {lane} of line {line}"));
         }
         let at = |row, col| self.array.entry([row, col], chunk.psum_rf, acc, "partial-sum");
         if keep {
-            return Ok(self.array.psum[at(lane, col)?]);
+            return Ok(self.array.psum[at(lane, line)?]);
         }
-        let rows = row..(row + self.get("d_rows")).min(chunk.rows.into());
+        let rows = line..(line + self.get("d_rows")).min(chunk.rows.into());
         rows.map(|row| Ok(self.array.psum[at(row, lane)?])).sum()
     }
 

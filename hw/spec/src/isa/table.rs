@@ -167,6 +167,8 @@ pub const COORDINATE_BITS: u32 = 16;
 pub const RF_BITS: u32 = 16;
 /// Bits of a lane, row or column number.
 pub const LANE_BITS: u32 = 8;
+/// Bits of a row or column of the kernel; `tap` of the input nest is both, the row above the column.
+pub const TAP_BITS: u32 = 8;
 
 /// Registers of the load and store engines: a three-deep copy of byte rows.
 pub const TRANSFER: &[Register] = &[
@@ -189,8 +191,8 @@ pub const EXECUTE: &[Register] = &[
     coordinate("x_height", "rows of the input; beats outside deliver zeros"),
     coordinate("x_width", "columns of the input; beats outside deliver zeros"),
     coordinate("x_channels", "channels of the input; bytes beyond are zeros"),
-    coordinate("x_fy", "rows of the kernel; beats beyond deliver zeros"),
-    coordinate("x_fx", "columns of the kernel; beats beyond deliver zeros"),
+    register("x_fy", TAP_BITS, "rows of the kernel; beats beyond deliver zeros"),
+    register("x_fx", TAP_BITS, "columns of the kernel; beats beyond deliver zeros"),
     register("x_lanes", LANE_BITS, "consecutive rows that a beat serves"),
     register("x_spread", 1, "0: every row takes a byte of its own; 1: all take the first"),
     register("x_stride", LANE_BITS, "distance of two columns, as beats number them"),
@@ -212,10 +214,8 @@ pub const EXECUTE: &[Register] = &[
     register("w_slots", LANE_BITS, "tiles that the weight register file holds at once"),
     register("w_depth", 5, "levels of the weight nest"),
     register("c_depth", 5, "levels of the compute nest"),
-    register("rows", LANE_BITS, "PE rows in use"),
-    register("cols", LANE_BITS, "PE columns in use"),
-    coordinate("row_extent", "size of the dim along the rows; rows beyond it are masked"),
-    coordinate("col_extent", "size of the dim along the columns; columns beyond it are masked"),
+    register("rows", LANE_BITS, "PE rows in use, for the counters"),
+    register("cols", LANE_BITS, "PE columns in use, for the counters"),
     register("a_tile", RF_BITS, "partial sums of a PE that a tile makes"),
     register("a_slots", LANE_BITS, "tiles that the partial-sum register file holds at once"),
     register("d_depth", 5, "levels of the drain nest"),
@@ -268,22 +268,15 @@ impl NestKind {
                 ("y", COORDINATE_BITS),
                 ("x", COORDINATE_BITS),
                 ("c", COORDINATE_BITS),
-                ("fy", COORDINATE_BITS),
-                ("fx", COORDINATE_BITS),
+                ("tap", 2 * TAP_BITS),
             ],
             NestKind::Weight => {
                 &[("addr", BUFFER_BITS), ("rf", RF_BITS), ("row", LANE_BITS), ("tag", COORDINATE_BITS)]
             }
-            NestKind::Compute => &[
-                ("x", RF_BITS),
-                ("w", RF_BITS),
-                ("acc", RF_BITS),
-                ("row", COORDINATE_BITS),
-                ("col", COORDINATE_BITS),
-            ],
+            NestKind::Compute => &[("x", RF_BITS), ("w", RF_BITS), ("acc", RF_BITS)],
             NestKind::Drain => &[
                 ("acc", RF_BITS),
-                ("col", LANE_BITS),
+                ("line", LANE_BITS),
                 ("lane", LANE_BITS),
                 ("y_addr", BUFFER_BITS),
                 ("r_addr", BUFFER_BITS),
@@ -292,7 +285,6 @@ impl NestKind {
                 ("x", COORDINATE_BITS),
                 ("y", COORDINATE_BITS),
                 ("g", COORDINATE_BITS),
-                ("row", LANE_BITS),
             ],
         }
     }

@@ -3,11 +3,8 @@
 
 use super::level;
 use crate::mapping::Mapping;
-use crate::unroll::Axis;
 use crate::work::Dim;
-use spec::isa::table::{
-    NestKind::Compute, COORDINATE_BITS, FLAG_A_NEXT, FLAG_REDUCE, FLAG_W_NEXT, FLAG_X_NEXT,
-};
+use spec::isa::table::{NestKind::Compute, FLAG_A_NEXT, FLAG_REDUCE, FLAG_W_NEXT, FLAG_X_NEXT};
 use spec::nest::{Level, Nest};
 
 /// The nest of a full `EXEC`.
@@ -21,42 +18,12 @@ pub fn nest(mapping: &Mapping) -> Nest {
 
 fn one(mapping: &Mapping, index: usize) -> Level {
     let l = mapping.loops[index];
-    let step = i64::from(mapping.step(index));
-    let masked = |mask: Option<Mask>| mask.filter(|mask| mask.dim == l.dim).map_or(0, |mask| step * mask.pes);
-    let [rows, cols] = masks(mapping);
     let strides = [
         ("x", x_stride(mapping, index)),
         ("w", product(mapping, index, mapping.w.level, Dim::moves_weight)),
         ("acc", product(mapping, index, mapping.a.level, |dim| !dim.is_reduction())),
-        ("row", masked(rows)),
-        ("col", masked(cols)),
     ];
     level(Compute, l.bound, flags(mapping, index), &strides)
-}
-
-/// The dimension whose end idles the outermost PEs of an axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mask {
-    /// The dimension.
-    pub dim: Dim,
-    /// PEs from one of its elements to the next.
-    pub pes: i64,
-}
-
-/// What idles rows, and what idles columns.
-///
-/// Only energy depends on it. Where an axis is a product, PEs beyond the end of an inner factor, or of a dimension that
-/// lies on both axes, compute results that are dropped, or terms of zeros that are neutral to every op.
-pub fn masks(mapping: &Mapping) -> [Option<Mask>; 2] {
-    let mask = |axis: &Axis| {
-        let (last, inner) = axis.0.split_last()?;
-        let pes = i64::from(Axis(inner.to_vec()).pes());
-        let alone = mapping.unroll.size(last.dim) == last.size;
-        let covered = mapping.temporal(last.dim) * last.size;
-        let fits = i64::from(covered) * pes < 1 << (COORDINATE_BITS - 1);
-        (alone && fits).then_some(Mask { dim: last.dim, pes })
-    };
-    [mask(&mapping.unroll.rows), mask(&mapping.unroll.cols)]
 }
 
 fn flags(mapping: &Mapping, index: usize) -> u32 {

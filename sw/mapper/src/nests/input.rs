@@ -5,7 +5,7 @@ use super::{level, Pitch};
 use crate::mapping::Mapping;
 use crate::unroll::{channel, Digit, Fill::Inputs};
 use crate::work::Dim;
-use spec::isa::table::{NestKind::Input, FLAG_TILE};
+use spec::isa::table::{NestKind::Input, FLAG_TILE, TAP_BITS};
 use spec::nest::{Level, Nest};
 
 /// The nest of a full `EXEC`.
@@ -114,11 +114,11 @@ fn moved(mapping: &Mapping, dim: Dim, step: i64) -> Vec<(&'static str, i64)> {
         Dim::FX => vec![("addr", step * pitch.pixel), ("x", step)],
     };
     let position = match dim {
-        dim if dim == channel(&mapping.layer, Dim::C) => Some("c"),
-        Dim::FY if mapping.unroll.size(dim) > 1 => Some("fy"),
-        Dim::FX if mapping.unroll.size(dim) > 1 => Some("fx"),
+        dim if dim == channel(&mapping.layer, Dim::C) => Some(("c", step)),
+        Dim::FY if mapping.unroll.size(dim) > 1 => Some(("tap", step << TAP_BITS)),
+        Dim::FX if mapping.unroll.size(dim) > 1 => Some(("tap", step)),
         _ => None,
     };
-    strides.extend(position.map(|position| (position, step)));
+    strides.extend(position);
     strides
 }

@@ -13,7 +13,7 @@ use crate::mapping::Mapping;
 use crate::registers::Registers;
 use crate::unroll::{channel, Fill};
 use crate::work::{Dim, Sizes};
-use spec::isa::table::{NestKind, Queue};
+use spec::isa::table::{NestKind, Queue, TAP_BITS};
 use spec::nest::{Level, Nest};
 
 /// What an execute engine is told.
@@ -89,6 +89,9 @@ impl Pitch {
     }
 }
 
+/// The most rows or columns of a kernel that lies on the array; where only loops run over it, it may have more.
+pub const MOST_TAPS: u32 = (1 << TAP_BITS) - 1;
+
 fn registers(mapping: &Mapping) -> Registers {
     let (unroll, layer) = (&mapping.unroll, &mapping.layer);
     let number = |value: u32| i64::from(value);
@@ -100,8 +103,8 @@ fn registers(mapping: &Mapping) -> Registers {
             ("x_x", -number(layer.padding[1])),
             ("x_height", number(layer.input[0])),
             ("x_width", number(layer.input[1])),
-            ("x_fy", number(layer.size[Dim::FY])),
-            ("x_fx", number(layer.size[Dim::FX])),
+            ("x_fy", number(layer.size[Dim::FY].min(MOST_TAPS))),
+            ("x_fx", number(layer.size[Dim::FX].min(MOST_TAPS))),
             ("x_lanes", number(unroll.beats.inputs)),
             ("x_spread", x_spread),
             ("x_stride", number(x_stride)),
@@ -143,18 +146,11 @@ fn columns(mapping: &Mapping, fill: Fill) -> (u32, u32) {
 /// The registers that say how large a part is whose sizes are `part`, at most those of the mapping's tile.
 pub fn extents(mapping: &Mapping, part: &Sizes) -> Vec<(&'static str, i64)> {
     let number = |dim: Dim| i64::from(part[dim]);
-    let masked = |mask: Option<compute::Mask>| mask.map_or(ALL, |mask| number(mask.dim) * mask.pes);
-    let [rows, cols] = compute::masks(mapping).map(masked);
     let followed = mapping.unroll.size(Dim::G) > 1 && channel(&mapping.layer, Dim::K) != Dim::G;
     vec![
         ("x_channels", number(channel(&mapping.layer, Dim::C))),
-        ("row_extent", rows),
-        ("col_extent", cols),
         ("d_channels", number(channel(&mapping.layer, Dim::K))),
         ("d_groups", if followed { number(Dim::G) } else { 1 }),
         ("d_height", number(Dim::OY)),
     ]
 }
-
-/// An extent that no row or column is beyond.
-const ALL: i64 = 255;

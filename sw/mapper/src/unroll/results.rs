@@ -40,8 +40,8 @@ impl Unroll {
     pub fn counted(&self, work: &Work) -> (Vec<Counted>, Vec<Counted>) {
         let lanes = self.lanes(work).digits;
         let (rows, cols) = match self.keeps(work) {
-            true => ((lanes, "lane"), (0, "col")),
-            false => ((self.summed_rows().digits, "row"), (lanes, "lane")),
+            true => ((lanes, "lane"), (0, "line")),
+            false => ((self.summed_rows().digits, "line"), (lanes, "lane")),
         };
         let mut digits: Vec<Counted> = Vec::new();
         for (of_axis, (run, counter)) in [(self.row_digits(), rows), (self.col_digits(), cols)] {

@@ -115,7 +115,7 @@ fn layer_json(accelerator: &Accelerator, plan: &LayerPlan, times: &Times, picojo
         "cycles": cycles,
         "energy_pj": picojoules,
         "edp": cycles as f64 * picojoules,
-        "utilization": times.utilization(chunk.pes().into(), 1),
+        "utilization": times.utilization(plan.macs, chunk.pes().into()),
         "accesses": accesses,
     })
 }

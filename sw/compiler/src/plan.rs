@@ -173,7 +173,7 @@ impl Planner<'_> {
         if let Some(given) = self.options.mappings.as_ref().and_then(|given| given.get(layer)) {
             return overshoot(&given.unroll);
         }
-        let dataflows = mapper::dataflow::DATAFLOWS.iter().filter(|dataflow| (dataflow.computes)(&work));
+        let dataflows = mapper::dataflow::DATAFLOWS.iter().filter(|dataflow| (dataflow.suits)(&work));
         let slacks = dataflows.map(|dataflow| overshoot(&dataflow.unroll(chunk, line_bytes, &work)));
         slacks.max().unwrap_or(line_bytes)
     }

@@ -79,7 +79,7 @@ impl Counts {
     /// Of an `EXEC`.
     pub fn of_exec(chunk: &Chunk, nests: &[Nest; 4], registers: &Registers) -> Counts {
         let (mut counts, exchanged) = counted(chunk, nests, registers);
-        counts.set("rf", exchanged.iter().sum::<u64>() + ACCESSES_PER_TERM * counts.get("macs"));
+        counts.set("rf", exchanged.iter().sum::<u64>() + ACCESSES_PER_TERM * counts.get("terms"));
         counts
     }
 }
@@ -88,7 +88,7 @@ impl Counts {
 pub fn class(chunk: &Chunk, mapping: &Mapping) -> Class {
     let engine = nests::engine(mapping);
     let (counts, exchanged) = counted(chunk, &engine.nests, &engine.registers);
-    Class::of(counts.get("macs") as f64, exchanged.map(|words| words as f64))
+    Class::of(counts.get("terms") as f64, exchanged.map(|words| words as f64))
 }
 
 /// All counts but of register files, and the words of inputs, weights and sums that those exchange with the buffer.
@@ -155,7 +155,7 @@ impl Array<'_> {
     fn terms(&self, nest: &Nest, counts: &mut Counts) {
         let pes = self.get("rows") * self.get("cols");
         counts.set("steps", nest.steps());
-        counts.set("macs", nest.steps() * pes as u64);
+        counts.set("terms", nest.steps() * pes as u64);
     }
 
     /// Results, and what is read beside them; accesses that read partial sums.

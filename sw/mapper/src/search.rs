@@ -68,12 +68,19 @@ pub fn search(
 ) -> Result<Found, Vec<Shortage>> {
     let mut shortages = Vec::new();
     let mut best: Option<Found> = None;
-    for dataflow in DATAFLOWS.iter().filter(|dataflow| (dataflow.computes)(work)) {
+    for dataflow in DATAFLOWS.iter().filter(|dataflow| (dataflow.suits)(work)) {
         let space = Space::widest(accelerator, chunk, work, dataflow, capacity);
         let better = |found: &Found, best: &Found| found.score(objective) < best.score(objective);
-        match space.and_then(|space| space.best(objective)) {
-            Ok(found) if best.as_ref().is_none_or(|best| better(&found, best)) => best = Some(found),
-            Ok(_) => {}
+        let hopeless = |space: &Space, best: &Found| {
+            objective == Objective::Latency && space.least_cycles() >= best.total()
+        };
+        match space {
+            Ok(space) if best.as_ref().is_some_and(|best| hopeless(&space, best)) => {}
+            Ok(space) => match space.best(objective) {
+                Ok(found) if best.as_ref().is_none_or(|best| better(&found, best)) => best = Some(found),
+                Ok(_) => {}
+                Err(shortage) => shortages.push(shortage),
+            },
             Err(shortage) => shortages.push(shortage),
         }
     }
@@ -125,6 +132,12 @@ impl<'a> Space<'a> {
         let line_bytes = accelerator.buffer.line_bytes;
         let (unroll, tile) = widest_part(chunk, line_bytes, work, dataflow, capacity)?;
         Ok(Space { accelerator, chunk, work, unroll, tile })
+    }
+
+    /// Cycles that no mapping of this unrolling does without: its compute steps.
+    fn least_cycles(&self) -> u64 {
+        let rounds = |dim: Dim| u64::from(self.work.size[dim].div_ceil(self.unroll.size(dim)));
+        Dim::ALL.into_iter().map(rounds).product()
     }
 
     fn best(&self, objective: Objective) -> Result<Found, Shortage> {

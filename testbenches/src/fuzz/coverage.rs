@@ -90,6 +90,7 @@ const LAYER_ROWS: &[LayerRow] = &[
     ("C along rows, K along columns", |s| s.lies(Dim::C, Dim::K)),
     ("G along rows, OX along columns", |s| s.lies(Dim::G, Dim::OX)),
     ("K along rows, OX along columns", |s| s.lies(Dim::K, Dim::OX)),
+    ("C along rows, OX along columns", |s| s.lies(Dim::C, Dim::OX)),
     ("ragged on the rows", |s| s.is_ragged(|unroll| &unroll.rows)),
     ("ragged on the columns", |s| s.is_ragged(|unroll| &unroll.cols)),
     ("channels no multiple of 8", |s| !s.layer.in_shape.c.is_multiple_of(8)),

@@ -130,7 +130,7 @@ module alp_chunk (
     reg [31:0] register_files;
     reg [31:0] count_busy;
     reg [31:0] count_steps;
-    reg [31:0] count_macs;
+    reg [31:0] count_terms;
     reg [31:0] count_stall_x;
     reg [31:0] count_stall_w;
     reg [31:0] count_stall_a;
@@ -146,13 +146,13 @@ module alp_chunk (
     wire [31:0] post_bytes;
     assign counters = {count_rf, count_y_beats, count_y_bytes, count_r_bytes, count_w_bytes,
             count_x_bytes, count_w_beats, count_x_beats, count_stall_a, count_stall_w,
-            count_stall_x, count_macs, count_steps, count_busy};
+            count_stall_x, count_terms, count_steps, count_busy};
     wire x_fill_beat;
     wire w_fill_beat;
     wire compute_step;
     wire drain_beat;
     wire drain_done;
-    wire [15:0] count_macs_next_product = {8'd0, live_rows} * {8'd0, live_cols};
+    wire [15:0] count_terms_next_product = {8'd0, live_rows} * {8'd0, live_cols};
     wire [3:0] x_fill_row_takes;
     wire [7:0] register_files_next_sum = {7'd0, x_fill_row_takes[0]} + {7'd0, x_fill_row_takes[1]}
             + {7'd0, x_fill_row_takes[2]} + {7'd0, x_fill_row_takes[3]};
@@ -174,7 +174,7 @@ module alp_chunk (
     wire [7:0] drain_beat_lanes;
     wire [15:0] register_files_next_product_3 = {8'd0, drain_beat_lanes} * {8'd0, live_keep ? 8'd1
             : live_d_rows};
-    wire [31:0] register_files_next = {14'd0, compute_step ? count_macs_next_product : 16'd0, 2'd0}
+    wire [31:0] register_files_next = {14'd0, compute_step ? count_terms_next_product : 16'd0, 2'd0}
             + {16'd0, register_files_next_product} + {16'd0, register_files_next_product_2}
             + {16'd0, drain_beat ? register_files_next_product_3 : 16'd0};
     wire compute_stall_x;
@@ -513,10 +513,10 @@ module alp_chunk (
     always @(posedge aclk) begin
         if (rst) begin
             count_steps <= 32'd0;
-            count_macs <= 32'd0;
+            count_terms <= 32'd0;
         end else if (compute_step) begin
             count_steps <= count_steps + 32'd1;
-            count_macs <= count_macs + {16'd0, count_macs_next_product};
+            count_terms <= count_terms + {16'd0, count_terms_next_product};
         end
     end
 

@@ -1,4 +1,4 @@
-//! Compute control: the nest whose every step is one term in every active PE.
+//! Compute control: the nest whose every step is one term in every PE.
 //!
 //! It steps whenever an input tile and a weight tile are filled and a slot of partial sums is free; nothing
 //! else can hold it, so its cycles follow from the tiles alone.

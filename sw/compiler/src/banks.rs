@@ -144,7 +144,7 @@ fn effort(
     let dataflow = DATAFLOWS.iter().find(|dataflow| (dataflow.suits)(work)).expect("one computes everything");
     let full = dataflow.unroll(chunk, line_bytes, work);
     let print = |unroll| Footprint { work, unroll, line_bytes, post_lanes: chunk.post_lanes };
-    let capacity = regions.capacity(chunk, print(&full).overshoot());
+    let capacity = regions.capacity(chunk, print(&full).overshoot(work.size[Dim::G]));
     let (unroll, tile) = widest_part(chunk, line_bytes, work, dataflow, &capacity)?;
     let print = print(&unroll);
     let cuts = |dim: Dim| u64::from(work.size[dim].div_ceil(tile[dim]));

@@ -5,7 +5,7 @@ use crate::stages::Stages;
 use mapper::dataflow::DATAFLOWS;
 use mapper::search::widest_part;
 use mapper::tiling::{Footprint, Shortage};
-use mapper::Work;
+use mapper::{Dim, Work};
 use model::{Graph, Layer};
 use spec::accelerator::{Accelerator, Chunk};
 use spec::error::Diagnostic;
@@ -70,7 +70,7 @@ impl Unmapped<'_> {
         DATAFLOWS.iter().filter(|dataflow| (dataflow.suits)(work)).any(|dataflow| {
             let (unroll, post_lanes) = (&dataflow.unroll(chunk, line_bytes, work), chunk.post_lanes);
             let print = Footprint { work, unroll, line_bytes, post_lanes };
-            let capacity = regions[self.chunk].capacity(chunk, print.overshoot());
+            let capacity = regions[self.chunk].capacity(chunk, print.overshoot(work.size[Dim::G]));
             widest_part(chunk, line_bytes, work, dataflow, &capacity).is_ok()
         })
     }

@@ -1,13 +1,13 @@
 //! What makes a mapping legal on a chunk, apart from the buffer: checked for mappings that a user gives, and a
 //! promise of those that the search finds.
 
-use crate::dataflow::LANES;
 use crate::mapping::{Hold, Mapping};
 use crate::nests::{engine, MOST_TAPS};
 use crate::tiling::{shortage, Capacity, Footprint};
-use crate::unroll::Unroll;
+use crate::unroll::{Factor, Unroll};
 use crate::work::Dim;
 use spec::accelerator::{Accelerator, Chunk};
+use spec::isa::table::COORDINATE_BITS;
 
 /// Everything that is wrong with `mapping` on `chunk` with `capacity` bytes of the buffer, in sentences.
 pub fn faults(
@@ -50,10 +50,16 @@ fn array(mapping: &Mapping, accelerator: &Accelerator, chunk: &Chunk) -> Vec<Str
     let mut faults = Vec::new();
     let Unroll { rows, cols, beats } = &mapping.unroll;
     for (side, axis, there) in [("rows", rows, chunk.rows), ("columns", cols, chunk.cols)] {
-        let (used, most) = (axis.pes(), there.min(LANES));
-        if used > most {
-            faults.push(format!("{axis} takes {used} {side} of the array, it has {most}"));
+        let used = axis.pes();
+        if used > there {
+            faults.push(format!("{axis} takes {used} {side} of the array, it has {there}"));
         }
+        // Neighbours of the only one would be followed by nothing that could drop them.
+        let none = axis.0.iter().find(|factor| mapping.layer.size[factor.dim] < factor.size);
+        faults.extend(none.map(|Factor { dim, size }| {
+            let there = mapping.layer.size[*dim];
+            format!("{}{size} lies along the {side}, the layer has {there}", dim.name())
+        }));
     }
     let line_bytes = accelerator.buffer.line_bytes;
     let expected = Unroll::new(chunk, line_bytes, &mapping.layer, rows.clone(), cols.clone()).beats;
@@ -70,8 +76,8 @@ fn array(mapping: &Mapping, accelerator: &Accelerator, chunk: &Chunk) -> Vec<Str
             ));
         }
     }
-    if mapping.unroll.slides() && window > LANES {
-        faults.push(format!("a window of {window} columns slides along the array, at most {LANES} can"));
+    if mapping.unroll.slides() && window > MOST_TAPS {
+        faults.push(format!("a window of {window} columns slides along the array, at most {MOST_TAPS} can"));
     }
     if [mapping.x, mapping.w, mapping.a]
         .iter()
@@ -101,6 +107,15 @@ fn coverage(mapping: &Mapping, dim: Dim) -> Option<String> {
     let most = if matches!(dim, Dim::OY | Dim::OX) { 2 * rounds } else { rounds };
     if runs > most {
         return Some(format!("the loops over {} run {runs} times, {rounds} times cover {tile}", dim.name()));
+    }
+    let outermost = covered
+        * u64::from(match dim {
+            Dim::OY => mapping.layer.stride[0],
+            Dim::OX => mapping.layer.stride[1],
+            _ => 1,
+        });
+    if outermost >= 1 << (COORDINATE_BITS - 1) {
+        return Some(format!("the loops over {} end at {outermost}, coordinates at 32,767", dim.name()));
     }
     let whole = dim != Dim::G || !is_loop || layer.is_multiple_of(tile);
     (!whole).then(|| format!("{layer} groups cannot be cut into parts of {tile}"))

@@ -3,6 +3,7 @@
 //! What PEs share, how their operands reach them and how results leave follows from the dimensions alone
 //! ([`crate::unroll`]); here it is only decided how many PEs each of them gets. A new dataflow is a row of [`DATAFLOWS`].
 
+use crate::nests::MOST_TAPS;
 use crate::unroll::{Axis, Unroll};
 use crate::work::{Dim, Work};
 use spec::accelerator::Chunk;
@@ -44,13 +45,10 @@ fn is_depthwise(work: &Work) -> bool {
     work.size[Dim::C] == 1 && work.size[Dim::K] == 1
 }
 
-/// Whether a window is narrow enough to slide along at least a few columns.
+/// Whether a window is narrow enough to slide.
 fn slides(work: &Work) -> bool {
-    work.size[Dim::FX] <= 120
+    work.size[Dim::FX] <= MOST_TAPS
 }
-
-/// The largest number of a lane, row, column or tag that a mapping uses.
-pub const LANES: u32 = 127;
 
 impl Dataflow {
     /// How much of the array this work uses.
@@ -63,18 +61,9 @@ impl Dataflow {
             }
             _ => Axis::of(&fullest(dims, work, pes)),
         };
-        let rows = side(self.rows, chunk.rows.min(LANES), !reduces);
-        let cols = side(self.cols, chunk.cols.min(self.widest(work)), reduces);
+        let rows = side(self.rows, chunk.rows, !reduces);
+        let cols = side(self.cols, chunk.cols, reduces);
         Unroll::new(chunk, line_bytes, work, rows, cols)
-    }
-
-    /// The most columns whose numbers, and whose tags, a beat can carry.
-    fn widest(&self, work: &Work) -> u32 {
-        if self.cols == [Dim::OX] {
-            (LANES.saturating_sub(work.size[Dim::FX]) / work.stride[1] + 1).min(LANES)
-        } else {
-            LANES
-        }
     }
 }
 

@@ -175,7 +175,7 @@ impl Window {
     }
 }
 
-/// One line: dataflow, unrolling, part, loops from the outside in, with the levels of x, w and the sums.
+/// One line: what lies on the array, part, loops from the outside in, with the levels of x, w and the sums.
 impl fmt::Display for Mapping {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} x {} of {}:", self.unroll.rows, self.unroll.cols, self.tile)?;

@@ -83,15 +83,14 @@ impl Footprint<'_> {
         rows * u64::from(self.work.input[1]) * u64::from(self.work.in_channels())
     }
 
-    /// Bytes behind its inputs that a beat may read beside the point.
-    pub fn overshoot(&self) -> u32 {
-        let channels =
-            [Dim::G, Dim::C].map(|dim| self.rounds(dim, self.work.size[dim]) * self.unroll.size(dim));
-        let results =
-            [Dim::G, Dim::K].map(|dim| self.rounds(dim, self.work.size[dim]) * self.unroll.size(dim));
-        let beyond = |covered: [u32; 2], there: u32| covered[0] * covered[1] - there;
-        let inputs = beyond(channels, self.work.in_channels());
-        inputs.max(beyond(results, self.work.out_channels())) + self.line_bytes
+    /// Bytes behind its inputs that beats may read where `groups` are computed at a time: the rest of a line, and groups
+    /// that the last part has no more. Where a group is one channel, beats end with the channels.
+    pub fn overshoot(&self, groups: u32) -> u32 {
+        let (all, channels) = (self.work.size[Dim::G], self.work.size[Dim::C]);
+        let covered = u64::from(self.rounds(Dim::G, groups)) * u64::from(self.unroll.size(Dim::G));
+        let last = u64::from((all - 1) / groups * groups);
+        let beyond = if channels == 1 { 0 } else { (last + covered - u64::from(all)) * u64::from(channels) };
+        u32::try_from(beyond + u64::from(self.line_bytes)).unwrap_or(u32::MAX)
     }
 
     /// Loops over `size` elements of a dimension, whose neighbours work at once as far as they lie on the array.

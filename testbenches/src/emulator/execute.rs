@@ -309,8 +309,9 @@ impl Run<'_> {
             ["acc", "line", "lane", "y_addr", "r_addr", "param"].map(|name| walk.get(name));
         let [k, x, y, g] = ["k", "x", "y", "g"].map(|name| walk.get(name));
         let lanes = self.get("d_lanes").min(self.get("d_channels") - k);
-        let outside = x >= self.get("d_width") || y >= self.get("d_height") || g >= self.get("d_groups");
-        if lanes <= 0 || outside {
+        let limits = [(x, "d_width"), (y, "d_height"), (g, "d_groups")];
+        let inside = limits.iter().all(|(at, limit)| (0..self.get(limit)).contains(at));
+        if lanes <= 0 || !inside {
             return Ok(());
         }
         if is_first {

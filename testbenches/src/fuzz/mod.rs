@@ -1,5 +1,7 @@
 //! The fuzz campaign: random networks on random accelerators, RTL against reference, bit for bit and cycle by cycle.
 //!
+//! Or, in place of networks, single layers in random mappings ([`draw`]), of which [`shares`] says what they were like.
+//!
 //! A [`Campaign`] is a list of configurations and how many networks each of them must run. Configurations are
 //! built and run by as many workers as there are, so that one is compiled while another runs. Seeds say
 //! everything: equal campaigns draw equal cases. What the compiler refuses is counted with its reason, what fails
@@ -110,8 +112,8 @@ impl Campaign {
                 return summary;
             }
         };
-        let first = (self.seed * 1000 + index) * 1000;
-        let draws = if self.drawn { MAPPING_DRAWS } else { DRAWS };
+        let (draws, apart) = if self.drawn { (MAPPING_DRAWS, 1_000_000) } else { (DRAWS, 1000) };
+        let first = (self.seed * 1000 + index) * apart;
         for seed in (first..).take(self.networks * draws) {
             if summary.passed == self.networks || summary.failures.len() == MOST_FAILURES {
                 break;

@@ -28,7 +28,7 @@ pub struct Found {
     pub runs: usize,
 }
 
-/// Makes a failure small: fewer images, then a smaller network.
+/// Makes a failure small: fewer images, then a smaller network. Where mappings are drawn, each network has another one.
 pub fn shrink(bench: &mut Bench, case: &Case, graph: &Graph, failure: Failure) -> Found {
     let drawn = (case.clone(), graph.clone());
     let (kind, mut last, mut runs) = (failure.kind, failure, 0);

@@ -22,7 +22,7 @@ pub struct Summary {
     pub passed: usize,
     /// Those before a memory of random latency.
     pub random_memory: usize,
-    /// Refusals of the compiler: the first line of each reason, how often, and the first case.
+    /// Refusals of the compiler: the kind of each reason, how often, and the first case.
     pub refusals: BTreeMap<String, (usize, String)>,
     /// Failures, in words.
     pub failures: Vec<String>,

@@ -195,12 +195,12 @@ pub const EXECUTE: &[Register] = &[
     register("x_fx", TAP_BITS, "columns of the kernel; beats beyond deliver zeros"),
     register("x_lanes", LANE_BITS, "consecutive rows that a beat serves"),
     register("x_spread", 1, "0: every row takes a byte of its own; 1: all take the first"),
-    register("x_stride", LANE_BITS, "distance of two columns, as beats number them"),
-    register("x_window", LANE_BITS, "columns within that distance of a beat's tag take it"),
+    register("x_stride", LANE_BITS, "from column to column, in the numbers that beats are tagged with"),
+    register("x_window", LANE_BITS, "how many of these numbers a beat is for"),
     register(
         "x_slide",
         1,
-        "0: columns tag .. tag + window - 1, at the same entry; 1: tag - window + 1 .. tag, each at the entry of its tap",
+        "0: for tag .. tag + window - 1, at the same entry; 1: for tag - window + 1 .. tag, each at the entry of its tap",
     ),
     register("x_tile", RF_BITS, "entries of an input register file that a tile fills"),
     register("x_slots", LANE_BITS, "tiles that the input register file holds at once"),
@@ -244,7 +244,7 @@ pub enum NestKind {
     Weight,
     /// One term in every PE a step.
     Compute,
-    /// One vector of results a step.
+    /// One vector of results a step, or a part of what is added up to one.
     Drain,
 }
 

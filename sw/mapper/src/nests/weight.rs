@@ -33,7 +33,7 @@ fn entry(mapping: &Mapping) -> Vec<Level> {
     let rows = unroll.row_run(Weights, layer);
     let (lanes, pieces) = (i64::from(unroll.beats.weights), unroll.pieces(Weights, layer));
     let mut levels = vec![level(Weight, pieces, 0, &[("addr", lanes), ("row", lanes)])];
-    let mut bytes = if unroll.shares(Weights) { 1 } else { lanes * i64::from(pieces) };
+    let mut bytes = i64::from(unroll.run_bytes(layer));
     let mut one_by_one = |digit: &Digit, along| {
         let moves = i64::from(digit.dim.moves_weight());
         levels.push(level(Weight, digit.size, 0, &[("addr", bytes * moves), (along, digit.pes.into())]));

@@ -72,11 +72,17 @@ impl Unroll {
 
     /// Bytes of the weights of one entry of all PEs, as they lie in memory: what PEs share lies there once.
     pub fn entry_bytes(&self, work: &Work) -> u32 {
-        let (run, _, apart) = self.entry_order(work);
-        let shared = self.shares(Fill::Weights);
-        let beats = self.pieces(Fill::Weights, work) * self.beats.weights;
-        debug_assert!(!shared || run.is_empty());
-        (if shared { 1 } else { beats }) * apart.iter().map(|digit| digit.size).product::<u32>()
+        let (_, _, apart) = self.entry_order(work);
+        self.run_bytes(work) * apart.iter().map(|digit| digit.size).product::<u32>()
+    }
+
+    /// Bytes of the weights of one run of rows: one, where they share it, else full beats.
+    pub fn run_bytes(&self, work: &Work) -> u32 {
+        if self.shares(Fill::Weights) {
+            1
+        } else {
+            self.pieces(Fill::Weights, work) * self.beats.weights
+        }
     }
 
     /// The order of the weights of an entry: the digits of a run of rows, the bytes that fill up its last beat, and the
@@ -87,8 +93,7 @@ impl Unroll {
         let (run, padding) = if self.shares(Fill::Weights) {
             (vec![], 0)
         } else {
-            let beats = self.pieces(Fill::Weights, work) * self.beats.weights;
-            (digits[..rows.digits].to_vec(), beats - rows.pes)
+            (digits[..rows.digits].to_vec(), self.run_bytes(work) - rows.pes)
         };
         let apart = digits[rows.digits..].iter().copied().chain(self.col_digits());
         (run, padding, apart.filter(|digit| digit.dim.moves_weight()).collect())

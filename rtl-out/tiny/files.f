@@ -8,6 +8,7 @@ clp_compute.v
 clp_pe.v
 clp_array.v
 clp_column_sum.v
+lane_sum.v
 clp_reduce.v
 nest_drain.v
 clp_drain.v

@@ -115,6 +115,7 @@ fn run_corpus(corpus: &[Entry], engine: Engine) {
             images: IMAGES,
             dump: true,
             timing: Timing::Fixed { latency: 40 },
+            drawn: false,
         };
         let ran = bench.run(&case, &entry.graph);
         let ran = ran.unwrap_or_else(|failure| panic!("RTL: `{}`: {}", entry.name, failure.text));

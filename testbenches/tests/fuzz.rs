@@ -16,10 +16,10 @@ use testbenches::rtl::{config, Engine};
 #[test]
 fn random_networks_agree_in_bits_and_cycles() {
     let seed = std::env::var("FUZZ_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
-    Engine::ALL.into_iter().for_each(|engine| agree(Campaign { engine, ..Campaign::tenth(seed) }));
+    Engine::ALL.into_iter().for_each(|engine| agree(&Campaign { engine, ..Campaign::tenth(seed) }));
 }
 
-fn agree(campaign: Campaign) {
+fn agree(campaign: &Campaign) {
     let seed = campaign.seed;
     let summary = campaign.run();
     println!("{:?}: {summary}", campaign.engine);
@@ -29,21 +29,35 @@ fn agree(campaign: Campaign) {
     assert!((1..wanted).contains(&summary.random_memory), "FUZZ_SEED={seed}: one kind of memory only");
 }
 
+#[test]
+fn random_mappings_agree_in_bits_and_cycles() {
+    let seed = std::env::var("FUZZ_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    for (engine, mappings) in [(Engine::Native, 40), (Engine::Verilator, 4)] {
+        let campaign = Campaign { engine, ..Campaign::tenth(seed).mapped(mappings) };
+        agree(&campaign);
+    }
+}
+
 /// The accelerator `tiny`, with a mistake in every program.
 fn tiny(sabotage: Option<Sabotage>) -> Bench {
     let accelerator = config("tiny");
     Bench { engine: Engine::Native.start(&accelerator), accelerator, sabotage }
 }
 
-/// A case of `tiny` that computes something worth breaking.
-fn cases(timing: Timing) -> impl Iterator<Item = Case> {
+/// Cases of `tiny`, as `draw` makes them.
+fn cases(timing: Timing, draw: fn(&Configuration, u64) -> Case) -> impl Iterator<Item = Case> {
     let configuration = Configuration::Committed("tiny");
-    (100..300).map(move |seed| Case { timing, ..Case::draw(&configuration, seed) })
+    (100..300).map(move |seed| Case { timing, ..draw(&configuration, seed) })
 }
 
-/// The first case that fails with `sabotage`, made small.
+/// The first network that fails on `bench`, made small.
 fn found(bench: &mut Bench) -> Found {
-    let failed = cases(Timing::Fixed { latency: 7 }).find_map(|case| {
+    found_among(bench, cases(Timing::Fixed { latency: 7 }, Case::draw))
+}
+
+/// The first of `cases` that fails on `bench`, made small.
+fn found_among(bench: &mut Bench, mut cases: impl Iterator<Item = Case>) -> Found {
+    let failed = cases.find_map(|case| {
         let graph = case.graph(&bench.accelerator);
         let failure = bench.run(&case, &graph).err().filter(|failure| failure.kind != Kind::Refused)?;
         Some(repro::shrink(bench, &case, &graph, failure))
@@ -86,6 +100,31 @@ fn a_forgotten_residual_is_found_and_brought_down_to_one_layer() {
     assert_eq!(bench.run(case, &again).err().map(|failure| failure.kind), Some(Kind::Differs));
     bench.sabotage = None;
     assert!(bench.run(case, &again).is_ok());
+}
+
+/// The drain nests forget which of their beats are to be added up.
+fn forget_sums(program: &mut Program) {
+    let forgotten = |word: u64| {
+        let word =
+            Instruction::decode(word, Queue::Execute).filter(|word| word.row.opcode == table::BOUND)?;
+        let [nest, level, flags, bound] = ["nest", "level", "flags", "bound"].map(|name| word.get(name));
+        let flags = flags & !i64::from(table::FLAG_REDUCE);
+        let of_drain = nest == table::NestKind::Drain as i64;
+        of_drain
+            .then(|| Instruction::new(table::BOUND, &[nest, level, flags, bound]).expect("legal operands"))
+    };
+    let streams = program.streams.iter_mut().skip(Queue::Execute as usize).step_by(3);
+    streams.flatten().for_each(|word| *word = forgotten(*word).map_or(*word, |word| word.encode()));
+}
+
+#[test]
+fn beats_that_are_not_added_up_are_found() {
+    let mapped = cases(Timing::Fixed { latency: 7 }, Case::draw_mapped);
+    let found = found_among(&mut tiny(Some(forget_sums)), mapped);
+    assert_eq!(found.failure.kind, Kind::Differs, "{}", found.failure.text);
+    let mappings = found.small.0.mappings(&config("tiny"), &found.small.1).expect("drawn mappings");
+    let mapping = &mappings[0].mapping;
+    assert!(!mapping.unroll.counted(&mapping.layer).0.is_empty(), "{mapping}");
 }
 
 /// Every weight and parameter in DRAM loses its lowest bit.

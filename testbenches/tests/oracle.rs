@@ -41,8 +41,14 @@ fn engine_equals_numpy(name: &'static str, engine: Engine) {
     let mut cases = Vec::new();
     for seed in 500.. {
         let timing = Timing::Random { latency: 30, seed };
-        let case =
-            Case { configuration: Configuration::Committed(name), seed, images: 2, dump: true, timing };
+        let case = Case {
+            configuration: Configuration::Committed(name),
+            seed,
+            images: 2,
+            dump: true,
+            timing,
+            drawn: false,
+        };
         let graph = case.graph(&bench.accelerator);
         let outcome = match bench.run(&case, &graph) {
             Ok(ran) => ran.outcome,

@@ -7,7 +7,7 @@ use crate::wiring::{address_bits, delayed, delayed_strobe};
 use hdl::{Builder, Errors, Module, Signal};
 use num::requant::ACC_BITS;
 use spec::accelerator::Chunk;
-use spec::isa::table::{LANE_BITS, RF_BITS};
+use spec::isa::table::RF_BITS;
 use std::sync::Arc;
 
 /// The PE array of `chunk`.
@@ -25,8 +25,6 @@ pub fn module(chunk: &Chunk, pe: &Arc<Module>) -> Result<Arc<Module>, Errors> {
     let a_entry = b.input("a_entry", RF_BITS, "partial sum of the step");
     let step = b.input("step", 1, "a step");
     let first = b.input("first", 1, "the step's partial sum starts from 0");
-    let rows = b.input("active_rows", LANE_BITS, "rows that are not masked");
-    let cols = b.input("active_cols", LANE_BITS, "columns that are not masked");
     let drain_entry = b.input("drain_entry", RF_BITS, "partial sum that is read for the drain");
 
     // The accumulation happens two stages after the operands are read.
@@ -34,8 +32,6 @@ pub fn module(chunk: &Chunk, pe: &Arc<Module>) -> Result<Arc<Module>, Errors> {
     let accumulate = delayed_strobe(&b, "accumulate", &step, 2);
     let first = delayed(&b, "first_there", &first, 2);
     let a_entry = delayed(&b, "a_entry_there", &a_entry.trunc(psum_bits), 2);
-    let row_active = active(&b, "row_active", chunk.rows, &rows);
-    let column_active = active(&b, "column_active", chunk.cols, &cols);
 
     let mut results = Vec::new();
     for row in 0..chunk.rows {
@@ -47,20 +43,12 @@ pub fn module(chunk: &Chunk, pe: &Arc<Module>) -> Result<Arc<Module>, Errors> {
             cell.connect("accumulate", &accumulate)
                 .connect("first", &first)
                 .connect("a_entry", &a_entry)
-                .connect("row_active", &row_active.bit(row))
-                .connect("column_active", &column_active.bit(column))
                 .connect("drain_entry", &drain_entry.trunc(psum_bits));
             results.push(cell.out("result"));
         }
     }
     b.output("results", &Signal::join(&results), &format!("{ACC_BITS} bits a PE, row by row"));
     b.finish()
-}
-
-/// One bit a line for `count < active`, at the time of the accumulation.
-fn active(b: &Builder, name: &str, lines: u32, count: &Signal) -> Signal {
-    let bits: Vec<Signal> = (0..lines).map(|line| b.lit(LANE_BITS, i64::from(line)).ult(count)).collect();
-    delayed(b, name, &Signal::join(&bits), 2)
 }
 
 /// The buses of one operand.

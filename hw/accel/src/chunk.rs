@@ -87,7 +87,7 @@ pub fn module(accelerator: &Accelerator, chunk: &Chunk, nests: &Nests) -> Result
     fills_to_array(&b, accelerator, [&x_fill, &w_fill], &compute, &array);
     array_to_post(&b, accelerator, chunk, &live, &compute, &array, &reduce, &drain, &post);
     let register_files = register_files(&b, &live, [&x_fill, &w_fill], &compute, &drain);
-    counters(&b, &busy.q(), [&x_fill, &w_fill], &compute, &drain, &register_files);
+    counters(&b, &live, &busy.q(), [&x_fill, &w_fill], &compute, &drain, &register_files);
     b.output("active", &activity(&[&x_fill, &w_fill], &compute, &drain), "something moves, for the watchdog");
     b.finish()
 }
@@ -117,7 +117,7 @@ fn fills_to_array(
             array.connect(&format!("{name}_{port}"), &fill.out(port));
         }
     }
-    for port in ["x_entry", "w_entry", "a_entry", "step", "first", "active_rows", "active_cols"] {
+    for port in ["x_entry", "w_entry", "a_entry", "step", "first"] {
         array.connect(port, &compute.out(port));
     }
 }
@@ -138,7 +138,9 @@ fn array_to_post(
     compute.connect("a_drained", &drain.out("drained"));
     array.connect("drain_entry", &drain.out("drain_entry"));
     reduce.connect("results", &array.out("results")).connect("keep", &live["keep"]);
-    reduce.connect("column", &drain.out("column")).connect("lane", &drain.out("lane"));
+    for port in ["column", "rows", "lane", "first"] {
+        reduce.connect(port, &drain.out(port));
+    }
 
     read_port(b, "r", &drain.out("read"), &drain.out("read_address"), &drain.out("read_bytes"));
     let bytes = b.input("r_line", 8 * accelerator.buffer.line_bytes, "the line asked for earlier");
@@ -171,7 +173,7 @@ fn read_port(b: &Builder, name: &str, read: &Signal, address: &Signal, bytes: &S
 }
 
 /// Accesses of register files in a cycle: a term reads two operands and a partial sum and writes the sum; a beat
-/// writes the PEs that take a byte of it; a result reads one partial sum, or one of each row where they are summed.
+/// writes the PEs that take a byte of it; a lane of a drain beat reads one partial sum, or one of each row that it sums.
 fn register_files(
     b: &Builder,
     live: &BTreeMap<&str, Signal>,
@@ -179,23 +181,24 @@ fn register_files(
     compute: &InstanceHandle,
     drain: &InstanceHandle,
 ) -> Signal {
-    let terms = terms(compute).gate(&compute.out("step")).cat(&b.zero(2));
+    let terms = terms(live).gate(&compute.out("step")).cat(&b.zero(2));
     let taken = fills.map(|fill| ones(&fill.out("row_takes")).mul_u(&ones(&fill.out("column_takes"))));
-    let summed = live["keep"].mux(&b.lit(LANE_BITS, 1), &live["rows"]);
-    let drained = drain.out("write_bytes").mul_u(&summed).gate(&drain.out("write"));
+    let summed = live["keep"].mux(&b.lit(LANE_BITS, 1), &live["d_rows"]);
+    let drained = drain.out("beat_lanes").mul_u(&summed).gate(&drain.out("beat"));
     let [x, w] = taken;
     let parts = [terms, x, w, drained].map(|part| part.zext(COUNTER_BITS));
     b.delay_reset("register_files", &parts.into_iter().reduce(|a, c| &a + &c).expect("four parts"), 0)
 }
 
-/// PEs that are not masked in a step.
-fn terms(compute: &InstanceHandle) -> Signal {
-    compute.out("active_rows").mul_u(&compute.out("active_cols"))
+/// Terms of a step.
+fn terms(live: &BTreeMap<&str, Signal>) -> Signal {
+    live["rows"].mul_u(&live["cols"])
 }
 
 /// Counts everything that the chunk itself knows, in the order of `CHUNK_COUNTERS`.
 fn counters(
     b: &Builder,
+    live: &BTreeMap<&str, Signal>,
     busy: &Signal,
     fills: [&InstanceHandle; 2],
     compute: &InstanceHandle,
@@ -204,7 +207,7 @@ fn counters(
 ) {
     let one = b.one();
     let step = compute.out("step");
-    let macs = terms(compute);
+    let macs = terms(live);
     let [x, w] = fills;
     let amounts = [
         (busy.clone(), one.clone()),
@@ -219,7 +222,7 @@ fn counters(
         (w.out("read"), w.out("read_bytes")),
         (drain.out("read"), drain.out("read_bytes")),
         (drain.out("write"), drain.out("write_bytes")),
-        (drain.out("write"), one.clone()),
+        (drain.out("beat"), one.clone()),
         (one, register_files.clone()),
     ];
     let mine = CHUNK_COUNTERS.iter().filter(|counter| counter.queue == Queue::Execute);
@@ -235,6 +238,6 @@ fn counters(
 /// Whether a fill, a step or a drain is under way.
 fn activity(fills: &[&InstanceHandle], compute: &InstanceHandle, drain: &InstanceHandle) -> Signal {
     let beats = fills.iter().map(|fill| fill.out("beat")).reduce(|a, c| &a | &c);
-    let moving = &compute.out("step") | &(&drain.out("read") | &drain.out("write"));
+    let moving = &compute.out("step") | &(&drain.out("read") | &drain.out("beat"));
     beats.map_or(moving.clone(), |beats| &beats | &moving)
 }

@@ -1,29 +1,17 @@
-//! Compute control: the nest whose every step is one term in every active PE.
+//! Compute control: the nest whose every step is one term in every PE.
 //!
 //! It steps whenever an input tile and a weight tile are filled and a slot of partial sums is free; nothing
 //! else can hold it, so its cycles follow from the tiles alone.
 
-use crate::wiring::{credits, delayed_strobe, remaining, TableWrite};
+use crate::wiring::{credits, delayed_strobe, TableWrite};
 use hdl::{Builder, Errors, Module, Signal};
 use spec::accelerator::Chunk;
-use spec::isa::table::{COORDINATE_BITS, FLAG_A_NEXT, FLAG_W_NEXT, FLAG_X_NEXT, LANE_BITS, RF_BITS};
+use spec::isa::table::{FLAG_A_NEXT, FLAG_W_NEXT, FLAG_X_NEXT, LANE_BITS, RF_BITS};
 use spec::timing::COMPUTE_LATENCY;
 use std::sync::Arc;
 
 /// The descriptor registers that it reads.
-pub const REGISTERS: &[&str] = &[
-    "c_depth",
-    "rows",
-    "cols",
-    "row_extent",
-    "col_extent",
-    "x_tile",
-    "x_slots",
-    "w_tile",
-    "w_slots",
-    "a_tile",
-    "a_slots",
-];
+pub const REGISTERS: &[&str] = &["c_depth", "x_tile", "x_slots", "w_tile", "w_slots", "a_tile", "a_slots"];
 
 /// Counter strobes that it gives: name and meaning.
 pub const STROBES: &[(&str, &str)] = &[
@@ -89,13 +77,6 @@ pub fn module(chunk: &Chunk, nest: &Arc<Module>) -> Result<Arc<Module>, Errors> 
     entry("a", &a_slots, &a_next, "at_acc");
     b.output("first", &b.delay("first_q", &walk.out("first")), "the partial sum starts from 0");
 
-    for (output, used, extent, position) in
-        [("active_rows", "rows", "row_extent", "at_row"), ("active_cols", "cols", "col_extent", "at_col")]
-    {
-        let count =
-            remaining(&register(extent).zext(COORDINATE_BITS + 1), &walk.out(position), &register(used));
-        b.output(output, &b.delay(&format!("{output}_q"), &count), "lines that are not masked");
-    }
     b.finish()
 }
 

@@ -1,11 +1,12 @@
 //! Drain control: reads parameters, then takes every finished tile of partial sums to the buffer.
 //!
-//! A beat is one vector of results. The strobes and addresses of its later stages are made here, delayed to
+//! A beat is one vector of results, or of what still has to be added up to results. The strobes and addresses of its later stages are made here, delayed to
 //! the cycle in which the reduction and the requantiser need them; so this file is the pipeline's one
 //! timetable:
 //!
 //! ```text
-//! 0 nest   1 partial-sum address   2 PE results   2+R sums   3+R lanes, parameters, residual   7+R to the buffer
+//! 0 nest   1 partial-sum address   2 PE results   2+R sums over rows   3+R sums over beats, parameters, residual
+//! 7+R to the buffer
 //! ```
 //! where R is the depth of the reduction.
 
@@ -22,8 +23,10 @@ pub const REGISTERS: &[&str] = &[
     "a_tile",
     "a_slots",
     "d_depth",
+    "d_rows",
     "d_lanes",
     "d_channels",
+    "d_groups",
     "d_width",
     "d_height",
     "y_base",
@@ -70,23 +73,34 @@ pub fn module(chunk: &Chunk, nest: &Arc<Module>) -> Result<Arc<Module>, Errors> 
         &walk.out("at_k"),
         &unsigned_min(&register("d_lanes"), &b.lit(LANE_BITS, i64::from(chunk.post_lanes))),
     );
-    let inside = &walk.out("at_x").ult(&register("d_width")) & &walk.out("at_y").ult(&register("d_height"));
-    let written = &(&step & &inside) & &lanes.any();
-    let beat = b.delay_reset("beat", &written, 0);
+    let limits = [("at_x", "d_width"), ("at_y", "d_height"), ("at_g", "d_groups")];
+    let inside = limits.map(|(position, limit)| walk.out(position).ult(&register(limit)));
+    let summing = &(&step & &Signal::join(&inside).all()) & &lanes.any();
+    let result = b.delay_reset("result", &(&summing & &walk.out("last")), 0);
+    b.output("beat", &b.delay_reset("beat_q", &summing, 0), "a beat leaves the PEs, for the counters");
     let lanes = b.delay("lanes", &lanes);
+    b.output("beat_lanes", &lanes, "its lanes");
 
     // Later stages.
-    let column = delayed(&b, "column", &walk.out("at_col"), 2);
+    let column = delayed(&b, "column", &walk.out("at_line"), 2);
     b.output("column", &column, "the column that is kept");
+    let count = register("d_rows");
+    let summed_rows = (0..chunk.rows).map(|row| {
+        let behind = &b.lit(LANE_BITS, i64::from(row)) - &walk.out("at_line");
+        behind.ult(&count)
+    });
+    let summed_rows = delayed(&b, "summed_rows", &Signal::join(&summed_rows.collect::<Vec<_>>()), 2);
+    b.output("rows", &summed_rows, "the rows that are summed");
     let lane = delayed(&b, "lane", &walk.out("at_lane"), 2 + depth);
     b.output("lane", &lane, "the first lane");
+    b.output("first", &delayed(&b, "first", &walk.out("first"), 2 + depth), "nothing comes before this beat");
     let row = delayed(&b, "row", &walk.out("at_param").trunc(address_bits(chunk.post_rows)), 2 + depth);
     b.output("row", &row, "parameter row");
-    b.output("row_re", &delayed_strobe(&b, "row_re", &beat, 1 + depth), "reads the parameter row");
+    b.output("row_re", &delayed_strobe(&b, "row_re", &result, 1 + depth), "reads the parameter row");
 
     // The residual's line and the sums meet at stage 3 + R.
     let residual_delay = 2 + depth - BUFFER_READ;
-    let residual = &beat & &register("residual");
+    let residual = &result & &register("residual");
     let asks = delayed_strobe(&b, "residual_asks", &residual, residual_delay);
     let residual_address = b.delay("residual_address", &(&register("r_base") + &walk.out("at_r_addr")));
     let residual_address = delayed(&b, "residual_address_there", &residual_address, residual_delay);
@@ -102,7 +116,7 @@ pub fn module(chunk: &Chunk, nest: &Arc<Module>) -> Result<Arc<Module>, Errors> 
     );
 
     let last = 2 + depth + STAGES;
-    b.output("write", &delayed_strobe(&b, "write", &beat, last), "writes the results");
+    b.output("write", &delayed_strobe(&b, "write", &result, last), "writes the results");
     let address = b.delay("y_address", &(&register("y_base") + &walk.out("at_y_addr")));
     b.output("write_address", &delayed(&b, "write_address", &address, last), "first byte");
     b.output("write_bytes", &delayed(&b, "write_bytes", &lanes, last), "bytes");

@@ -1,9 +1,9 @@
 //! Fill: brings inputs or weights from the global buffer to the register files, a beat a cycle.
 //!
-//! A beat is up to a line of consecutive bytes; byte i goes to PE row `row + i`, and each column decides by
-//! the beat's tag whether, and at which tap of its window, it takes it. Tiles go to the slots of the register
-//! file in turn; a tile starts only when a slot is free, so fills run ahead of the computation exactly as
-//! far as the register file allows.
+//! A beat serves consecutive rows from PE row `row` on, each with a byte of its own or all with the same one, and
+//! each column decides by the beat's tag whether, and at which tap of its window, it takes it. Tiles go to the
+//! slots of the register file in turn; a tile starts only when a slot is free, so fills run ahead of the
+//! computation exactly as far as the register file allows.
 //!
 //! What it does not do: it never looks at data, and it never waits for the buffer (there is no arbitration).
 
@@ -11,7 +11,7 @@ use crate::compute::slot_base;
 use crate::wiring::{address_bits, credits, delayed, delayed_strobe, remaining, TableWrite};
 use hdl::{Builder, Errors, InstanceHandle, Module, Signal};
 use spec::accelerator::{Accelerator, Chunk};
-use spec::isa::table::{NestKind, COORDINATE_BITS, FLAG_TILE, LANE_BITS, RF_BITS};
+use spec::isa::table::{NestKind, COORDINATE_BITS, FLAG_TILE, LANE_BITS, RF_BITS, TAP_BITS};
 use spec::timing::BUFFER_READ;
 use std::sync::Arc;
 
@@ -25,14 +25,18 @@ pub fn registers(kind: NestKind) -> &'static [&'static str] {
             "x_height",
             "x_width",
             "x_channels",
+            "x_fy",
+            "x_fx",
             "x_lanes",
+            "x_spread",
             "x_stride",
             "x_window",
+            "x_slide",
             "x_tile",
             "x_slots",
             "x_depth",
         ],
-        _ => &["w_base", "w_lanes", "w_stride", "w_tile", "w_slots", "w_depth"],
+        _ => &["w_base", "w_lanes", "w_spread", "w_stride", "w_window", "w_tile", "w_slots", "w_depth"],
     }
 }
 
@@ -72,104 +76,116 @@ pub fn module(
     walk.connect("step", &step);
     let slot_base = slot_base(&b, "fill", &start, &tile_end, &slots, &tile);
 
-    // Stage 1: the request. Padding needs no read; lanes beyond the last channel are not delivered.
+    // Stage 1: the request. What lies outside the image, the kernel or the channels is zeros and needs no read.
     let beat = b.delay_reset("beat", &step, 0);
     let address = b.delay("address", &(&register("base") + &walk.out("at_addr")));
-    let lanes_register = register("lanes");
-    let (in_image, lanes) = match kind {
-        NestKind::Input => input_limits(&walk, &register, &lanes_register),
-        _ => (b.one(), lanes_register.clone()),
+    let (lanes, spread) = (register("lanes"), register("spread"));
+    let most = spread.mux(&b.lit(LANE_BITS, 1), &lanes);
+    let wanted = match kind {
+        NestKind::Input => wanted_inputs(&walk, &register, &most),
+        _ => most,
     };
-    let in_image = b.delay("in_image", &in_image);
-    let lanes = b.delay("lanes", &lanes);
-    b.output("read", &(&(&beat & &in_image) & &lanes.any()), "asks the buffer for a line");
+    let wanted = b.delay("wanted", &wanted);
+    b.output("read", &(&beat & &wanted.any()), "asks the buffer for a line");
     b.output("read_address", &address, "first byte");
-    b.output("read_bytes", &lanes, "bytes");
+    b.output("read_bytes", &wanted, "bytes");
     b.output("beat", &beat, "a beat on the bus, for the counters");
 
     // Stage 1 + BUFFER_READ: the line is here; the buses are registered once more.
     let there =
         |name: &str, signal: &Signal| delayed(&b, name, &b.delay(&format!("{name}_0"), signal), BUFFER_READ);
     let arrived = delayed_strobe(&b, "arrived", &beat, BUFFER_READ);
-    let bytes = line.gate(&delayed(&b, "in_image_there", &in_image, BUFFER_READ));
-    let first_row = there("row", &walk.out("at_row"));
-    let lanes = delayed(&b, "lanes_there", &lanes, BUFFER_READ);
-    row_buses(&b, accelerator, chunk, &arrived, &bytes, &first_row, &lanes);
+    let bytes = match kind {
+        NestKind::Input => cut(&b, &line, &delayed(&b, "wanted_there", &wanted, BUFFER_READ)),
+        // Weights beyond the layer are zeros in memory.
+        _ => line,
+    };
+    let rows = Rows { first: there("row", &walk.out("at_row")), lanes, spread };
+    row_buses(&b, accelerator.buffer.line_bytes, chunk, &arrived, &bytes, &rows);
 
-    let entry = there("entry", &(&slot_base + &walk.out("at_rf")));
-    let tag = there("tag", &walk.out("at_tag"));
-    let window = if kind == NestKind::Input { register("window") } else { b.lit(LANE_BITS, 1) };
-    let depth = if kind == NestKind::Input { chunk.input_rf } else { chunk.weight_rf };
-    column_takes(&b, chunk, depth, &arrived, &register("stride"), &window, &tag, &entry);
+    let (slide, depth) = match kind {
+        NestKind::Input => (register("slide"), chunk.input_rf),
+        _ => (b.zero(1), chunk.weight_rf),
+    };
+    let columns = Columns {
+        stride: register("stride"),
+        window: register("window"),
+        slide,
+        tag: there("tag", &walk.out("at_tag")),
+        entry: there("entry", &(&slot_base + &walk.out("at_rf"))),
+    };
+    column_takes(&b, chunk, depth, &arrived, &columns);
 
     let tile_there = delayed_strobe(&b, "tile_there", &tile_end, BUFFER_READ + 2);
     b.output("filled", &tile_there, "the last beat of a tile is in the register files");
     b.finish()
 }
 
-/// Whether the beat is inside the image, and how many of its lanes are channels of it.
-fn input_limits(
-    walk: &InstanceHandle,
-    register: &impl Fn(&str) -> Signal,
-    lanes: &Signal,
-) -> (Signal, Signal) {
+/// How many bytes of the beat lie in the image, in the kernel and among the channels.
+fn wanted_inputs(walk: &InstanceHandle, register: &impl Fn(&str) -> Signal, most: &Signal) -> Signal {
     let y = (&register("y") + &walk.out("at_y")).named("y");
     let x = (&register("x") + &walk.out("at_x")).named("x");
     // A negative coordinate is a huge unsigned one, so one comparison serves both edges.
     let in_image = &y.ult(&register("height")) & &x.ult(&register("width"));
-    (in_image, remaining(&register("channels"), &walk.out("at_c"), lanes))
+    let tap = |low: u32| walk.out("at_tap").slice(low, TAP_BITS);
+    let in_kernel = &tap(TAP_BITS).ult(&register("fy")) & &tap(0).ult(&register("fx"));
+    remaining(&register("channels"), &walk.out("at_c"), most).gate(&(&in_image & &in_kernel))
 }
 
-/// Registers that put the line on the row buses.
-fn row_buses(
-    b: &Builder,
-    accelerator: &Accelerator,
-    chunk: &Chunk,
-    arrived: &Signal,
-    bytes: &Signal,
-    first_row: &Signal,
-    lanes: &Signal,
-) {
-    let bits = 8 * chunk.rows;
-    let shifts = chunk.rows > accelerator.buffer.line_bytes;
-    let placed =
-        if shifts { bytes.zext(bits).shift_left(&first_row.cat(&b.zero(3))) } else { bytes.zext(bits) };
+/// The first `wanted` bytes of a line; zeros behind them.
+fn cut(b: &Builder, line: &Signal, wanted: &Signal) -> Signal {
+    let byte = |i: u32| line.slice(8 * i, 8).gate(&b.lit(LANE_BITS, i64::from(i)).ult(wanted));
+    Signal::join(&(0..line.width() / 8).map(byte).collect::<Vec<_>>())
+}
+
+/// Which rows take a beat, and what.
+struct Rows {
+    first: Signal,
+    lanes: Signal,
+    spread: Signal,
+}
+
+/// Registers that put the bytes of a beat on the row buses.
+fn row_buses(b: &Builder, line_bytes: u32, chunk: &Chunk, arrived: &Signal, bytes: &Signal, rows: &Rows) {
+    let first_bits = address_bits(chunk.rows);
+    let kept = bytes.trunc(8 * chunk.rows.min(line_bytes)).zext(8 * chunk.rows);
+    let moved = kept.shift_left(&rows.first.trunc(first_bits).cat(&b.zero(3)));
+    let same = Signal::join(&vec![bytes.trunc(8); chunk.rows as usize]);
+    let placed = rows.spread.mux(&same, &moved);
     b.output("row_data", &b.delay("row_data_q", &placed), "a byte for every PE row");
     let takes = (0..chunk.rows).map(|row| {
-        let lane = if shifts {
-            &b.lit(LANE_BITS, i64::from(row)) - first_row
-        } else {
-            b.lit(LANE_BITS, i64::from(row))
-        };
-        &lane.ult(lanes) & arrived
+        let lane = &b.lit(LANE_BITS, i64::from(row)) - &rows.first;
+        &lane.ult(&rows.lanes) & arrived
     });
     let takes = Signal::join(&takes.collect::<Vec<_>>());
     b.output("row_takes", &b.delay_reset("row_takes_q", &takes, 0), "rows that take their byte");
 }
 
+/// Which columns take a beat, and at which entry.
+struct Columns {
+    stride: Signal,
+    window: Signal,
+    slide: Signal,
+    tag: Signal,
+    entry: Signal,
+}
+
 /// Registers that tell every column whether it takes the beat, and where it goes in its register files.
-#[allow(clippy::too_many_arguments)] // The wires of one pipeline stage.
-fn column_takes(
-    b: &Builder,
-    chunk: &Chunk,
-    depth: u32,
-    arrived: &Signal,
-    stride: &Signal,
-    window: &Signal,
-    tag: &Signal,
-    entry: &Signal,
-) {
+fn column_takes(b: &Builder, chunk: &Chunk, depth: u32, arrived: &Signal, columns: &Columns) {
+    let Columns { stride, window, slide, tag, entry } = columns;
+    let wide = |signal: &Signal| signal.zext(COORDINATE_BITS);
+    // Both registers hold still long before the first beat, so what follows from them is registered on its own.
+    let ahead = (&wide(window) - 1).gate(&!slide);
     let bits = address_bits(depth);
     let mut takes = Vec::new();
     let mut addresses = Vec::new();
     for column in 0..chunk.cols {
-        // The stride holds still long before the first beat, so its multiples are registered on their own.
-        let multiple =
-            stride.zext(COORDINATE_BITS).mul_u(&b.lit(LANE_BITS, i64::from(column))).trunc(COORDINATE_BITS);
-        let position = b.delay(&format!("column_{column}_tag"), &multiple);
-        let tap = &tag.zext(COORDINATE_BITS) - &position;
-        takes.push(&tap.ult(&window.zext(COORDINATE_BITS)) & arrived);
-        addresses.push((entry + &tap.trunc(RF_BITS)).trunc(bits));
+        let multiple = stride.zext(COORDINATE_BITS).mul_u(&b.lit(LANE_BITS, i64::from(column)));
+        let position = &multiple.trunc(COORDINATE_BITS) - &ahead;
+        let position = b.delay(&format!("column_{column}_tag"), &position);
+        let tap = &wide(tag) - &position;
+        takes.push(&tap.ult(&wide(window)) & arrived);
+        addresses.push((entry + &tap.trunc(RF_BITS).gate(slide)).trunc(bits));
     }
     b.output(
         "column_takes",

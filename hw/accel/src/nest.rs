@@ -61,10 +61,14 @@ pub fn module(accelerator: &Accelerator, kind: NestKind) -> Result<Arc<Module>, 
         &(&crossed | &last.replicate(4)),
         "flags of the level that the step advances; all at the end",
     );
-    if kind == NestKind::Compute {
-        let reduce = FLAG_REDUCE.trailing_zeros();
-        let nonzero = levels.iter().map(|level| &level.flags.bit(reduce) & &level.count.any());
-        b.output("first", &!&any_of(&b, 1, nonzero), "all reduction loops are at iteration 0");
+    let reduce = FLAG_REDUCE.trailing_zeros();
+    if matches!(kind, NestKind::Compute | NestKind::Drain) {
+        let begun = levels.iter().map(|level| &level.flags.bit(reduce) & &level.count.any());
+        b.output("first", &!&any_of(&b, 1, begun), "all reduction loops are at iteration 0");
+    }
+    if kind == NestKind::Drain {
+        let unfinished = levels.iter().map(|level| &level.flags.bit(reduce) & &!&level.at_end);
+        b.output("last", &!&any_of(&b, 1, unfinished), "all reduction loops are at their last iteration");
     }
     b.output("valid", &running.q(), "the nest is at a step");
     b.finish()

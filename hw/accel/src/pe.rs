@@ -5,8 +5,9 @@
 //!                 term --> + --> partial-sum RF --> result_q
 //! w RF --> w_q --/
 //! ```
-//! Three stages: operands, term, accumulation. An inactive PE adds 0 instead of its term: it is masked, never
-//! fed zeros, because |0 - w| is not 0. The op itself is `spec::op`, the same code as the reference executor.
+//! Three stages: operands, term, accumulation. A PE does not know whether it has work: where a reduction ends before the
+//! array does, input *and* weight are zeros, which is neutral to every op (one of them alone is not: |0 - w| is not 0);
+//! other sums that nobody wants are not read. The op itself is `spec::op`, the same code as the reference executor.
 
 use crate::wiring::address_bits;
 use hdl::{Builder, Errors, Module};
@@ -28,16 +29,13 @@ pub fn module(chunk: &Chunk) -> Result<Arc<Module>, Errors> {
 
     let accumulate = b.input("accumulate", 1, "updates a partial sum with the term");
     let first = b.input("first", 1, "the partial sum starts from 0");
-    let row_active = b.input("row_active", 1, "the row is not masked");
-    let column_active = b.input("column_active", 1, "the column is not masked");
     let bits = address_bits(chunk.psum_rf);
     let address = b.input("a_entry", bits, "the partial sum");
     let drained = b.input("drain_entry", bits, "the partial sum that is read for the drain");
 
     let sums = b.memory("psum_rf", ACC_BITS, chunk.psum_rf);
     let before = sums.read(&address).gate(&!&first);
-    let added = term.sext(ACC_BITS).gate(&(&row_active & &column_active));
-    let after = chunk.op.accumulate(&before, &added);
+    let after = chunk.op.accumulate(&before, &term.sext(ACC_BITS));
     sums.write(&address, &after, &accumulate);
     b.output("result", &b.delay("result_q", &sums.read(&drained)), "the partial sum asked for a cycle ago");
     b.finish()

@@ -1,8 +1,8 @@
 //! Reduction: from the PEs' partial sums to a vector of results.
 //!
-//! Either every column is summed over its rows (a registered tree; masked PEs hold 0), or one column's PEs are
-//! taken as they are. Both take the same number of cycles. Lanes are then moved so that the first result
-//! wanted is lane 0.
+//! Either every column is summed over a range of its rows (a registered tree), or one column's PEs are taken as
+//! they are. Both take the same number of cycles. Lanes are then moved so that the first result wanted is lane 0,
+//! and added to those of the beats before, where a reduction does not end with one beat.
 
 use crate::wiring::delayed;
 use hdl::{Builder, Errors, Module, Signal};
@@ -16,12 +16,14 @@ use std::sync::Arc;
 pub fn module(chunk: &Chunk) -> Result<Arc<Module>, Errors> {
     let b = Builder::new(
         &format!("{}_reduce", chunk.name()),
-        "Sums columns over their rows, or takes one column as it is; then moves the wanted lanes down.",
+        "Sums columns over rows, or takes one column as it is; moves the wanted lanes down; adds beats up.",
     );
     let results = b.input("results", ACC_BITS * chunk.pes(), "partial sums, row by row");
     let keep = b.input("keep", 1, "takes one column as it is");
     let column = b.input("column", LANE_BITS, "that column, at the time of its partial sums");
+    let rows = b.input("rows", chunk.rows, "the rows that are summed, at the same time");
     let lane = b.input("lane", LANE_BITS, "the first lane, at the time of the sums");
+    let first = b.input("first", 1, "nothing comes before, at the same time");
     let latency = reduction(chunk);
     let at = |row: u32, column: u32| results.slice(ACC_BITS * (row * chunk.cols + column), ACC_BITS);
 
@@ -30,7 +32,7 @@ pub fn module(chunk: &Chunk) -> Result<Arc<Module>, Errors> {
         .map(|c| {
             let cell = b.instance(&format!("column_{c}"), &column_sum);
             let terms: Vec<Signal> = (0..chunk.rows).map(|row| at(row, c)).collect();
-            cell.connect("terms", &Signal::join(&terms));
+            cell.connect("terms", &Signal::join(&terms)).connect("rows", &rows);
             cell.out("sum")
         })
         .collect();
@@ -43,12 +45,25 @@ pub fn module(chunk: &Chunk) -> Result<Arc<Module>, Errors> {
     let lanes = chunk.rows.max(chunk.cols).max(chunk.post_lanes);
     let padded = |signals: &[Signal]| Signal::join(signals).zext(ACC_BITS * lanes);
     let vector = keep.mux(&padded(&kept), &padded(&sums));
-    let moved = if lanes > chunk.post_lanes {
-        vector.shift_right(&lane.cat(&b.zero(ACC_BITS.trailing_zeros())))
-    } else {
-        vector
-    };
-    b.output("sums", &b.delay("sums_q", &moved.trunc(ACC_BITS * chunk.post_lanes)), "results, lane 0 first");
+    let moved = vector.shift_right(&lane.cat(&b.zero(ACC_BITS.trailing_zeros())));
+    let lane_sum = lane_sum()?;
+    let lanes = (0..chunk.post_lanes).map(|lane| {
+        let cell = b.instance(&format!("lane_{lane}"), &lane_sum);
+        cell.connect("term", &moved.slice(ACC_BITS * lane, ACC_BITS)).connect("first", &first);
+        cell.out("sum")
+    });
+    b.output("sums", &Signal::join(&lanes.collect::<Vec<_>>()), "results, lane 0 first");
+    b.finish()
+}
+
+/// The sum of a lane's beats, one definition for every lane of every chunk.
+fn lane_sum() -> Result<Arc<Module>, Errors> {
+    let b = Builder::new("lane_sum", "Adds the beats of a lane up, from the first to the last of a result.");
+    let term = b.input("term", ACC_BITS, "the lane's beat");
+    let first = b.input("first", 1, "nothing comes before");
+    let sum = b.reg("total", ACC_BITS);
+    sum.next(&(&sum.q().gate(&!&first) + &term));
+    b.output("sum", &sum.q(), "the sum up to this beat, a cycle later");
     b.finish()
 }
 
@@ -56,10 +71,12 @@ pub fn module(chunk: &Chunk) -> Result<Arc<Module>, Errors> {
 fn column_sum(chunk: &Chunk, latency: u32) -> Result<Arc<Module>, Errors> {
     let b = Builder::new(
         &format!("{}_column_sum", chunk.name()),
-        "Sums one column of partial sums, a tree with a register a level.",
+        "Sums one column of partial sums over some of its rows, a tree with a register a level.",
     );
     let inputs = b.input("terms", ACC_BITS * chunk.rows, "partial sums, row 0 lowest");
-    let mut terms: Vec<Signal> = (0..chunk.rows).map(|row| inputs.slice(ACC_BITS * row, ACC_BITS)).collect();
+    let rows = b.input("rows", chunk.rows, "those that are summed");
+    let term = |row: u32| inputs.slice(ACC_BITS * row, ACC_BITS).gate(&rows.bit(row));
+    let mut terms: Vec<Signal> = (0..chunk.rows).map(term).collect();
     for stage in 1..=latency {
         let pairs = terms.chunks(2).enumerate().map(|(i, pair)| {
             let sum = if let [left, right] = pair { left + right } else { pair[0].clone() };

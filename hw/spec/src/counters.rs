@@ -30,7 +30,7 @@ const fn store(name: &'static str, meaning: &'static str) -> Counter {
 pub const CHUNK_COUNTERS: &[Counter] = &[
     execute("busy", "cycles from launch to the last result"),
     execute("steps", "compute steps"),
-    execute("macs", "terms of PEs that were not masked"),
+    execute("terms", "terms of the PEs that the mapping takes, with or without work"),
     execute("stall_x", "cycles that waited for an input tile"),
     execute("stall_w", "cycles that waited for a weight tile"),
     execute("stall_a", "cycles that waited for free partial sums"),

@@ -94,9 +94,9 @@ impl Mapped {
 /// A layer's mapping and its costs.
 fn layer_json(accelerator: &Accelerator, plan: &LayerPlan, times: &Times, picojoules: f64) -> Value {
     let (chunk, mapping) = (&accelerator.chunks[plan.chunk], &plan.mapping);
-    let spatial = Dim::ALL.iter().filter(|dim| mapping.spatial(**dim) > 1);
+    let spatial = Dim::ALL.iter().filter(|dim| mapping.unroll.size(**dim) > 1);
     let spatial: Object<String, Value> =
-        spatial.map(|dim| (dim.name().to_string(), mapping.spatial(*dim).into())).collect();
+        spatial.map(|dim| (dim.name().to_string(), mapping.unroll.size(*dim).into())).collect();
     let temporal: Vec<Value> =
         mapping.loops.iter().map(|l| json!({"dim": l.dim.name(), "bound": l.bound})).collect();
     let accesses: Object<String, Value> = ACCESSES
@@ -115,7 +115,7 @@ fn layer_json(accelerator: &Accelerator, plan: &LayerPlan, times: &Times, picojo
         "cycles": cycles,
         "energy_pj": picojoules,
         "edp": cycles as f64 * picojoules,
-        "utilization": times.utilization(chunk.pes().into(), 1),
+        "utilization": times.utilization(plan.macs, chunk.pes().into()),
         "accesses": accesses,
     })
 }

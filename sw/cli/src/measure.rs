@@ -125,11 +125,10 @@ impl Times {
         self.span.map_or(0, |(begin, end)| end - begin)
     }
 
-    /// Multiply-accumulates for each PE and cycle between an image's first `EXEC` and the end of its last, the
-    /// mean over `images` images: the time in which a layer waits for its next image is not its own.
-    pub fn utilization(&self, pes: u64, images: u32) -> f64 {
-        let macs = self.counts.get("macs") as f64 / f64::from(images);
-        macs / (pes as f64 * self.image_cycles).max(1.0)
+    /// The `macs` of an image for each PE and cycle between its first `EXEC` and the end of its last, the mean over
+    /// images: the time in which a layer waits for its next image is not its own, and what idle PEs do is no use.
+    pub fn utilization(&self, macs: u64, pes: u64) -> f64 {
+        macs as f64 / (pes as f64 * self.image_cycles).max(1.0)
     }
 }
 

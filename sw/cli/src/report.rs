@@ -51,7 +51,7 @@ impl Verification {
             "cycles": {"predicted": timed.map(Times::cycles), "measured": measured.cycles()},
             "exec_cycles": {"predicted": timed.map(|times| times.exec), "measured": measured.exec},
             "image_cycles": {"predicted": timed.map(|times| times.image_cycles), "measured": measured.image_cycles},
-            "utilization": measured.utilization(layer.pes, self.images),
+            "utilization": measured.utilization(layer.macs, layer.pes),
             "accesses": ACCESSES.iter().map(access).collect::<Map<String, Value>>(),
             "counters": (0..CHUNK_COUNTERS.len()).map(counter).collect::<Map<String, Value>>(),
         })
@@ -88,7 +88,7 @@ impl Verification {
             grouped(layer.macs),
             cycles(&layer.measured),
             self.predicted.map_or(String::new(), |_| cycles(&layer.predicted)),
-            format!("{:.1}%", 100.0 * layer.measured.utilization(layer.pes, self.images)),
+            format!("{:.1}%", 100.0 * layer.measured.utilization(layer.macs, layer.pes)),
             elements,
             mismatches,
         ]

@@ -191,11 +191,9 @@ fn hardware_and_reference_agree_and_say_so() {
     assert_eq!(json["cycles"]["predicted"], json["cycles"]["measured"]);
     for layer in json["layers"].as_array().expect("layers") {
         assert_eq!(layer["cycles"]["predicted"], layer["cycles"]["measured"], "{layer}");
-        assert_eq!(
-            layer["counters"]["macs"].as_u64(),
-            layer["macs"].as_u64().map(|macs| 2 * macs),
-            "{layer}"
-        );
+        // Idle PEs have terms too.
+        let terms = layer["counters"]["terms"].as_u64();
+        assert!(terms >= layer["macs"].as_u64().map(|macs| 2 * macs), "{layer}");
         for kind in ["dram", "gb", "noc", "rf"] {
             let accesses = &layer["accesses"][kind];
             assert!(accesses["measured"].as_u64() > Some(0), "{layer}");

@@ -59,14 +59,12 @@ pub fn place(registers: &mut Registers, planned: &Planned, part: &Part, placed: 
         ("r_base", if work.residual { i64::from(placed.residual) + results } else { 0 }),
         ("p_base", placed.parameters.into()),
         ("p_rows", placed.parameter_rows.into()),
-        ("d_height", part.y.1.into()),
     ] {
         registers.set(name, value);
     }
-    if planned.mapping.dataflow.reduces_rows() {
-        registers.set("col_extent", part.k.1);
-        registers.set("d_channels", part.k.1);
-    } else {
-        ["x_channels", "row_extent", "d_channels"].iter().for_each(|name| registers.set(name, part.g.1));
+    let mut size = planned.mapping.tile;
+    (size[Dim::G], size[Dim::K], size[Dim::OY]) = (part.g.1, part.k.1, part.y.1);
+    for (name, value) in mapper::nests::extents(&planned.mapping, &size) {
+        registers.set(name, value);
     }
 }

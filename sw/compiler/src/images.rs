@@ -14,7 +14,7 @@ pub fn weights(layer: &Layer, mapping: &Mapping, part: &Part) -> Vec<u8> {
     let at = |position: &Sizes| {
         let [g, k, c, fy, fx] = [Dim::G, Dim::K, Dim::C, Dim::FY, Dim::FX].map(|dim| position[dim] as usize);
         let (g, k) = (g + part.g.0 as usize, k + part.k.0 as usize);
-        if g >= dims.g || k >= dims.k || c >= dims.c {
+        if g >= dims.g || k >= dims.k || c >= dims.c || fy >= dims.fy || fx >= dims.fx {
             return 0;
         }
         let index = (((g * dims.k + k) * dims.c + c) * dims.fy + fy) * dims.fx + fx;

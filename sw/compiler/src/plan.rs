@@ -8,6 +8,7 @@ use crate::{LayerPlan, Options};
 use mapper::check::faults;
 use mapper::search::{search, Found};
 use mapper::tiling::{Capacity, Footprint, Shortage};
+use mapper::unroll::Unroll;
 use mapper::{Dim, Mapping, Work};
 use model::graph::Use;
 use model::{Graph, LayerId, Source};
@@ -166,12 +167,16 @@ impl Planner<'_> {
     fn slack(&self, layer: usize, chunk: usize) -> u32 {
         let (work, chunk) = (Work::from(self.graph.layer(LayerId(layer))), &self.accelerator.chunks[chunk]);
         let line_bytes = self.accelerator.buffer.line_bytes;
-        let dataflows = mapper::dataflow::DATAFLOWS.iter().filter(|dataflow| (dataflow.computes)(&work));
-        let slacks = dataflows.map(|dataflow| {
-            let unroll = dataflow.unroll(chunk, line_bytes, &work);
-            let (work, unroll, post_lanes) = (&work, &unroll, chunk.post_lanes);
-            Footprint { work, unroll, dataflow, line_bytes, post_lanes }.overshoot()
-        });
+        let overshoot = |unroll: &Unroll, groups: u32| {
+            let groups = groups.clamp(1, work.size[Dim::G]);
+            Footprint { work: &work, unroll, line_bytes, post_lanes: chunk.post_lanes }.overshoot(groups)
+        };
+        if let Some(given) = self.options.mappings.as_ref().and_then(|given| given.get(layer)) {
+            return overshoot(&given.unroll, given.tile[Dim::G]);
+        }
+        let dataflows = mapper::dataflow::DATAFLOWS.iter().filter(|dataflow| (dataflow.suits)(&work));
+        let groups = work.size[Dim::G];
+        let slacks = dataflows.map(|dataflow| overshoot(&dataflow.unroll(chunk, line_bytes, &work), groups));
         slacks.max().unwrap_or(line_bytes)
     }
 

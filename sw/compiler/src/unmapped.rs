@@ -5,7 +5,7 @@ use crate::stages::Stages;
 use mapper::dataflow::DATAFLOWS;
 use mapper::search::widest_part;
 use mapper::tiling::{Footprint, Shortage};
-use mapper::Work;
+use mapper::{Dim, Work};
 use model::{Graph, Layer};
 use spec::accelerator::{Accelerator, Chunk};
 use spec::error::Diagnostic;
@@ -67,10 +67,10 @@ impl Unmapped<'_> {
         larger.buffer.bank_bytes = kib << 10;
         let Ok(regions) = banks::split(&larger, self.graph, self.stages) else { return false };
         let (chunk, line_bytes) = (self.array(), larger.buffer.line_bytes);
-        DATAFLOWS.iter().filter(|dataflow| (dataflow.computes)(work)).any(|dataflow| {
+        DATAFLOWS.iter().filter(|dataflow| (dataflow.suits)(work)).any(|dataflow| {
             let (unroll, post_lanes) = (&dataflow.unroll(chunk, line_bytes, work), chunk.post_lanes);
-            let print = Footprint { work, unroll, dataflow, line_bytes, post_lanes };
-            let capacity = regions[self.chunk].capacity(chunk, print.overshoot());
+            let print = Footprint { work, unroll, line_bytes, post_lanes };
+            let capacity = regions[self.chunk].capacity(chunk, print.overshoot(work.size[Dim::G]));
             widest_part(chunk, line_bytes, work, dataflow, &capacity).is_ok()
         })
     }

@@ -2,10 +2,12 @@
 //! promise of those that the search finds.
 
 use crate::mapping::{Hold, Mapping};
-use crate::nests::engine;
+use crate::nests::{engine, MOST_TAPS};
 use crate::tiling::{shortage, Capacity, Footprint};
+use crate::unroll::{Factor, Unroll};
 use crate::work::Dim;
 use spec::accelerator::{Accelerator, Chunk};
+use spec::isa::table::COORDINATE_BITS;
 
 /// Everything that is wrong with `mapping` on `chunk` with `capacity` bytes of the buffer, in sentences.
 pub fn faults(
@@ -36,26 +38,46 @@ pub fn faults(
     if depth > accelerator.nest_depth {
         faults.push(format!("its nests have {depth} levels, nest_depth is {}", accelerator.nest_depth));
     }
-    let (work, unroll, dataflow) = (&mapping.layer, &mapping.unroll, &mapping.dataflow);
+    let (work, unroll) = (&mapping.layer, &mapping.unroll);
     let line_bytes = accelerator.buffer.line_bytes;
-    let print = Footprint { work, unroll, dataflow, line_bytes, post_lanes: chunk.post_lanes };
+    let print = Footprint { work, unroll, line_bytes, post_lanes: chunk.post_lanes };
     faults.extend(shortage(&print, capacity, &mapping.tile).map(|shortage| shortage.sentence()));
     faults
 }
 
-/// Dataflow and unrolling.
+/// What lies on the array, and the levels of the operands.
 fn array(mapping: &Mapping, accelerator: &Accelerator, chunk: &Chunk) -> Vec<String> {
     let mut faults = Vec::new();
-    if !(mapping.dataflow.computes)(&mapping.layer) {
-        faults.push(format!("dataflow `{}` does not compute this layer", mapping.dataflow.name));
+    let Unroll { rows, cols, beats } = &mapping.unroll;
+    for (side, axis, there) in [("rows", rows, chunk.rows), ("columns", cols, chunk.cols)] {
+        let used = axis.pes();
+        if used > there {
+            faults.push(format!("{axis} takes {used} {side} of the array, it has {there}"));
+        }
+        // Neighbours of the only one would be followed by nothing that could drop them.
+        let none = axis.0.iter().find(|factor| mapping.layer.size[factor.dim] < factor.size);
+        faults.extend(none.map(|Factor { dim, size }| {
+            let there = mapping.layer.size[*dim];
+            format!("{}{size} lies along the {side}, the layer has {there}", dim.name())
+        }));
     }
-    let unrolled = |cols| {
-        let narrowed = Chunk { cols, ..chunk.clone() };
-        mapping.dataflow.unroll(&narrowed, accelerator.buffer.line_bytes, &mapping.layer)
-    };
-    if !(1..=chunk.cols).any(|cols| mapping.unroll == unrolled(cols)) {
-        let expected = unrolled(chunk.cols);
-        faults.push(format!("its unroll is {}, the array takes {expected} or fewer columns", mapping.unroll));
+    let line_bytes = accelerator.buffer.line_bytes;
+    let expected = Unroll::new(chunk, line_bytes, &mapping.layer, rows.clone(), cols.clone()).beats;
+    if *beats != expected {
+        faults.push(format!("its beats are {beats}, this array takes {expected}"));
+    }
+    let window = mapping.below(Dim::FX, mapping.x.level.min(mapping.loops.len()));
+    for dim in [Dim::FY, Dim::FX].into_iter().filter(|dim| mapping.unroll.size(*dim) > 1) {
+        let covered = u64::from(mapping.unroll.size(dim)) * u64::from(mapping.temporal(dim));
+        if covered > u64::from(MOST_TAPS) {
+            faults.push(format!(
+                "{} of {covered} does not lie on the array, at most {MOST_TAPS} do",
+                dim.name()
+            ));
+        }
+    }
+    if mapping.unroll.slides() && window > MOST_TAPS {
+        faults.push(format!("a window of {window} columns slides along the array, at most {MOST_TAPS} can"));
     }
     if [mapping.x, mapping.w, mapping.a]
         .iter()
@@ -73,17 +95,27 @@ fn coverage(mapping: &Mapping, dim: Dim) -> Option<String> {
     if tile == 0 || tile > layer || (!cut && tile != layer) {
         return Some(format!("a part takes {tile} of {layer} along {}", dim.name()));
     }
-    let covered = u64::from(mapping.spatial(dim)) * u64::from(mapping.temporal(dim));
-    let is_loop = dim != mapping.dataflow.rows && dim != mapping.dataflow.cols;
-    let exact = matches!(dim, Dim::FY | Dim::FX) || (dim == Dim::G && is_loop);
+    let spatial = mapping.unroll.size(dim);
+    let covered = u64::from(spatial) * u64::from(mapping.temporal(dim));
+    let is_loop = spatial == 1;
+    let exact = is_loop && matches!(dim, Dim::FY | Dim::FX | Dim::G);
     if covered < u64::from(tile) || (exact && covered != u64::from(tile)) {
         return Some(format!("the loops over {} cover {covered} of {tile}", dim.name()));
     }
     // Outputs beyond the end are computed and dropped; weights beyond it would need room in the buffer.
-    let (runs, rounds) = (mapping.temporal(dim), tile.div_ceil(mapping.spatial(dim).max(1)));
+    let (runs, rounds) = (mapping.temporal(dim), tile.div_ceil(spatial));
     let most = if matches!(dim, Dim::OY | Dim::OX) { 2 * rounds } else { rounds };
     if runs > most {
         return Some(format!("the loops over {} run {runs} times, {rounds} times cover {tile}", dim.name()));
+    }
+    let outermost = covered
+        * u64::from(match dim {
+            Dim::OY => mapping.layer.stride[0],
+            Dim::OX => mapping.layer.stride[1],
+            _ => 1,
+        });
+    if outermost >= 1 << (COORDINATE_BITS - 1) {
+        return Some(format!("the loops over {} end at {outermost}, coordinates at 32,767", dim.name()));
     }
     let whole = dim != Dim::G || !is_loop || layer.is_multiple_of(tile);
     (!whole).then(|| format!("{layer} groups cannot be cut into parts of {tile}"))

@@ -10,10 +10,13 @@
 //! | `noc` | beats on the buses between buffer and array | `x_beats + w_beats + y_beats` |
 //! | `rf` | reads and writes of register files in PEs | `rf` |
 
+use crate::class::Class;
+use crate::mapping::Mapping;
+use crate::nests;
 use crate::registers::Registers;
-use spec::accelerator::{Accelerator, Chunk};
+use spec::accelerator::Chunk;
 use spec::counters::{index_of, CHUNK_COUNTERS};
-use spec::isa::table::{NestKind, COORDINATE_BITS, LANE_BITS, PARAMETER_BYTES};
+use spec::isa::table::{NestKind, COORDINATE_BITS, FLAG_REDUCE, LANE_BITS, PARAMETER_BYTES, TAP_BITS};
 use spec::nest::Nest;
 
 /// Register-file accesses of a term: two operands and a partial sum are read, the sum is written.
@@ -74,31 +77,35 @@ impl Counts {
     }
 
     /// Of an `EXEC`.
-    pub fn of_exec(
-        accelerator: &Accelerator,
-        chunk: &Chunk,
-        nests: &[Nest; 4],
-        registers: &Registers,
-    ) -> Counts {
-        let mut counts = Counts::default();
-        let nest = |kind: NestKind| &nests[kind as usize];
-        let array = Array { chunk, shifts: chunk.rows > accelerator.buffer.line_bytes, registers };
-        let filled = array.inputs(nest(NestKind::Input), &mut counts)
-            + array.weights(nest(NestKind::Weight), &mut counts);
-        array.terms(nest(NestKind::Compute), &mut counts);
-        array.results(nest(NestKind::Drain), &mut counts);
-        let summed = if registers.get("keep") == 1 { 1 } else { registers.get("rows") as u64 };
-        let accesses = filled + ACCESSES_PER_TERM * counts.get("macs") + summed * counts.get("y_bytes");
-        counts.set("rf", accesses);
+    pub fn of_exec(chunk: &Chunk, nests: &[Nest; 4], registers: &Registers) -> Counts {
+        let (mut counts, exchanged) = counted(chunk, nests, registers);
+        counts.set("rf", exchanged.iter().sum::<u64>() + ACCESSES_PER_TERM * counts.get("terms"));
         counts
     }
+}
+
+/// Which operand stays in the register files while an `EXEC` of `mapping` runs.
+pub fn class(chunk: &Chunk, mapping: &Mapping) -> Class {
+    let engine = nests::engine(mapping);
+    let (counts, exchanged) = counted(chunk, &engine.nests, &engine.registers);
+    Class::of(counts.get("terms") as f64, exchanged.map(|words| words as f64))
+}
+
+/// All counts but of register files, and the words of inputs, weights and sums that those exchange with the buffer.
+fn counted(chunk: &Chunk, nests: &[Nest; 4], registers: &Registers) -> (Counts, [u64; 3]) {
+    let mut counts = Counts::default();
+    let nest = |kind: NestKind| &nests[kind as usize];
+    let array = Array { chunk, registers };
+    let inputs = array.inputs(nest(NestKind::Input), &mut counts);
+    let weights = array.weights(nest(NestKind::Weight), &mut counts);
+    array.terms(nest(NestKind::Compute), &mut counts);
+    let sums = array.results(nest(NestKind::Drain), &mut counts);
+    (counts, [inputs, weights, sums])
 }
 
 /// The array as a launch uses it.
 struct Array<'a> {
     chunk: &'a Chunk,
-    /// Whether a beat goes to a range of rows, where the array has more rows than a line has bytes.
-    shifts: bool,
     registers: &'a Registers,
 }
 
@@ -109,18 +116,21 @@ impl Array<'_> {
 
     /// Inputs brought to the array; accesses that write them there.
     fn inputs(&self, nest: &Nest, counts: &mut Counts) -> u64 {
-        let [x_lanes, channels, stride, window] =
-            ["x_lanes", "x_channels", "x_stride", "x_window"].map(|name| self.get(name));
+        let [x_lanes, channels, slide] = ["x_lanes", "x_channels", "x_slide"].map(|name| self.get(name));
         let [top, left, height, width] = ["x_y", "x_x", "x_height", "x_width"].map(|name| self.get(name));
+        let [kernel_rows, kernel_columns] = ["x_fy", "x_fx"].map(|name| self.get(name));
         let (mut beats, mut bytes, mut taken) = (0, 0, 0);
-        let [row, tag, y, x, c] = ["row", "tag", "y", "x", "c"].map(|name| place(NestKind::Input, name));
+        let [row, tag, y, x, c, tap] =
+            ["row", "tag", "y", "x", "c", "tap"].map(|name| place(NestKind::Input, name));
+        let most = if self.get("x_spread") == 1 { 1 } else { x_lanes };
         nest.walk(|at| {
-            let lanes = remaining(channels, at[c], x_lanes);
             let inside = unsigned(top + at[y], COORDINATE_BITS) < height
-                && unsigned(left + at[x], COORDINATE_BITS) < width;
+                && unsigned(left + at[x], COORDINATE_BITS) < width
+                && unsigned(at[tap] >> TAP_BITS, TAP_BITS) < kernel_rows
+                && unsigned(at[tap], TAP_BITS) < kernel_columns;
             beats += 1;
-            bytes += if inside { lanes as u64 } else { 0 };
-            taken += self.rows(at[row], lanes) * self.columns(at[tag], stride, window);
+            bytes += if inside { remaining(channels, at[c], most) as u64 } else { 0 };
+            taken += self.rows(at[row], x_lanes) * self.columns("x", at[tag], slide == 1);
         });
         counts.set("x_beats", beats);
         counts.set("x_bytes", bytes);
@@ -129,66 +139,65 @@ impl Array<'_> {
 
     /// The same of weights.
     fn weights(&self, nest: &Nest, counts: &mut Counts) -> u64 {
-        let [lanes, stride] = ["w_lanes", "w_stride"].map(|name| self.get(name));
+        let lanes = self.get("w_lanes");
         let [row, tag] = ["row", "tag"].map(|name| place(NestKind::Weight, name));
         let (mut beats, mut taken) = (0, 0);
         nest.walk(|at| {
             beats += 1;
-            taken += self.rows(at[row], lanes) * self.columns(at[tag], stride, 1);
+            taken += self.rows(at[row], lanes) * self.columns("w", at[tag], false);
         });
         counts.set("w_beats", beats);
-        counts.set("w_bytes", beats * lanes as u64);
+        counts.set("w_bytes", beats * if self.get("w_spread") == 1 { 1 } else { lanes as u64 });
         taken
     }
 
-    /// Steps, and terms of PEs that are not masked.
+    /// Steps, and terms of the PEs in use.
     fn terms(&self, nest: &Nest, counts: &mut Counts) {
-        let [rows, cols, row_extent, col_extent] =
-            ["rows", "cols", "row_extent", "col_extent"].map(|name| self.get(name));
-        let [row, col] = ["row", "col"].map(|name| place(NestKind::Compute, name));
-        let (mut steps, mut terms) = (0, 0);
-        nest.walk(|at| {
-            steps += 1;
-            terms += (remaining(row_extent, at[row], rows) * remaining(col_extent, at[col], cols)) as u64;
-        });
-        counts.set("steps", steps);
-        counts.set("macs", terms);
+        let pes = self.get("rows") * self.get("cols");
+        counts.set("steps", nest.steps());
+        counts.set("terms", nest.steps() * pes as u64);
     }
 
-    /// Results, and what is read beside them.
-    fn results(&self, nest: &Nest, counts: &mut Counts) {
-        let [d_lanes, channels, width, height] =
-            ["d_lanes", "d_channels", "d_width", "d_height"].map(|name| self.get(name));
+    /// Results, and what is read beside them; accesses that read partial sums.
+    fn results(&self, nest: &Nest, counts: &mut Counts) -> u64 {
+        let [d_lanes, channels] = ["d_lanes", "d_channels"].map(|name| self.get(name));
         let most = d_lanes.min(self.chunk.post_lanes.into());
-        let [k, x, y] = ["k", "x", "y"].map(|name| place(NestKind::Drain, name));
-        let (mut beats, mut bytes) = (0, 0);
+        let limits = [("x", "d_width"), ("y", "d_height"), ("g", "d_groups")]
+            .map(|(position, limit)| (place(NestKind::Drain, position), self.get(limit)));
+        let k = place(NestKind::Drain, "k");
+        let (mut beats, mut lanes) = (0, 0);
         nest.walk(|at| {
-            let lanes = remaining(channels, at[k], most);
-            let inside =
-                unsigned(at[x], COORDINATE_BITS) < width && unsigned(at[y], COORDINATE_BITS) < height;
-            if inside && lanes > 0 {
+            let left = remaining(channels, at[k], most);
+            let inside = |(position, limit): &(usize, i64)| unsigned(at[*position], COORDINATE_BITS) < *limit;
+            if left > 0 && limits.iter().all(inside) {
                 beats += 1;
-                bytes += lanes as u64;
+                lanes += left as u64;
             }
         });
+        // Every result is the sum of as many beats.
+        let added = nest.levels.iter().filter(|level| level.flags & FLAG_REDUCE != 0);
+        let bytes = lanes / added.map(|level| u64::from(level.bound)).product::<u64>();
         let parameters =
             self.get("p_rows") as u64 * PARAMETER_BYTES as u64 * u64::from(self.chunk.post_lanes);
         counts.set("y_beats", beats);
         counts.set("y_bytes", bytes);
         counts.set("r_bytes", parameters + if self.get("residual") == 1 { bytes } else { 0 });
+        lanes * if self.get("keep") == 1 { 1 } else { self.get("d_rows") as u64 }
     }
 
     /// Rows that take a byte of a beat of `lanes` bytes.
     fn rows(&self, row: i64, lanes: i64) -> u64 {
-        let first = if self.shifts { unsigned(row, LANE_BITS) } else { 0 };
+        let first = unsigned(row, LANE_BITS);
         let behind = (first + lanes).min(self.chunk.rows.into());
         (behind - first).max(0) as u64
     }
 
-    /// Columns that take a beat with this tag.
-    fn columns(&self, tag: i64, stride: i64, window: i64) -> u64 {
-        let tap = |column: u32| unsigned(tag - i64::from(column) * stride, COORDINATE_BITS);
-        (0..self.chunk.cols).filter(|column| tap(*column) < window).count() as u64
+    /// Columns that take a beat of `operand` with this tag.
+    fn columns(&self, operand: &str, tag: i64, slides: bool) -> u64 {
+        let [stride, window] = ["stride", "window"].map(|name| self.get(&format!("{operand}_{name}")));
+        let behind = |column: u32| tag - i64::from(column) * stride;
+        let tap = |column: u32| if slides { behind(column) } else { -behind(column) };
+        (0..self.chunk.cols).filter(|column| unsigned(tap(*column), COORDINATE_BITS) < window).count() as u64
     }
 }
 

@@ -55,8 +55,8 @@ pub fn picojoules(accelerator: &Accelerator, chunk: &Chunk, counts: &Counts) -> 
     let dram = 8.0 * (get("ld_bytes") + get("st_bytes"));
     let buffer = 8.0 * (get("x_bytes") + get("w_bytes") + get("r_bytes") + get("y_bytes"));
     let of_terms = ACTIVATION + f64::from(chunk.weight_bits) + f64::from(2 * ACC_BITS);
-    let rf = get("macs") * of_terms + (get("rf") - 4.0 * get("macs")) * ACTIVATION;
-    get("macs") * op
+    let rf = get("terms") * of_terms + (get("rf") - 4.0 * get("terms")) * ACTIVATION;
+    get("terms") * op
         + dram * (unit.dram_bit + unit.buffer_bit)
         + buffer * (unit.buffer_bit + unit.noc_bit)
         + rf * unit.rf_bit
@@ -66,6 +66,6 @@ pub fn picojoules(accelerator: &Accelerator, chunk: &Chunk, counts: &Counts) -> 
 /// mapping of one part.
 pub fn of_exec(accelerator: &Accelerator, chunk: &Chunk, mapping: &Mapping) -> f64 {
     let engine = nests::engine(mapping);
-    let counts = Counts::of_exec(accelerator, chunk, &engine.nests, &engine.registers);
+    let counts = Counts::of_exec(chunk, &engine.nests, &engine.registers);
     picojoules(accelerator, chunk, &counts)
 }

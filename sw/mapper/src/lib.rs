@@ -1,7 +1,8 @@
 //! The mapper: how a layer becomes the work of a chunk.
 //!
 //! * [`work`]: a layer, or a part of it, as seven loop dimensions.
-//! * [`dataflow`]: which dimensions lie along the rows and columns of an array.
+//! * [`unroll`]: which dimensions lie along the rows and columns of an array, and how it is served.
+//! * [`dataflow`]: the unrollings that the search tries.
 //! * [`mapping`]: a mapping as a plain value, and what follows from it.
 //! * [`tiling`]: which part of a layer one `EXEC` computes.
 //! * [`search`]: finds the mapping with the fewest predicted cycles, or says what is short.
@@ -10,6 +11,7 @@
 //! * [`nests`]: the four loop nests and the registers of a mapping.
 //! * [`exec`]: cycles of an `EXEC` from its nests, tile by tile.
 //! * [`counts`]: what an `EXEC` or a transfer makes the hardware's counters gain.
+//! * [`class`]: which operand a mapping keeps, by its accesses.
 //! * [`energy`]: what the counted accesses cost, and what the search looks for.
 //! * [`text`]: mappings as a file.
 //! * [`space`]: the whole space of mappings, to compare with other tools; hardware runs a part of it.
@@ -19,6 +21,7 @@
 //! Addresses, tokens and the order of instructions are not known here: they are the compiler's.
 
 pub mod check;
+pub mod class;
 pub mod cost;
 pub mod counts;
 pub mod dataflow;
@@ -33,6 +36,7 @@ pub mod search;
 pub mod space;
 pub mod text;
 pub mod tiling;
+pub mod unroll;
 pub mod work;
 
 pub use counts::Counts;

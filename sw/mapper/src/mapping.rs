@@ -2,7 +2,7 @@
 //! dimensions below a spatial unrolling, and says for each operand how many of the innermost loops a tile of
 //! its register file spans; nests, cycles and accesses follow from that.
 
-use crate::dataflow::{Dataflow, Unroll};
+use crate::unroll::{Fill, Unroll};
 use crate::work::{Dim, Sizes, Work};
 use std::fmt;
 
@@ -28,14 +28,12 @@ pub struct Hold {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mapping {
     /// What lies along rows and columns.
-    pub dataflow: Dataflow,
-    /// How much of the array is used.
     pub unroll: Unroll,
     /// The layer.
     pub layer: Work,
     /// The largest part of the layer that one `EXEC` computes: whole rows of outputs, of a range of channels.
     pub tile: Sizes,
-    /// The loops of an `EXEC`, innermost first. Their bounds cover `tile`; only FY, FX are covered exactly.
+    /// The loops of an `EXEC`, innermost first. With what lies on the array they cover `tile`.
     pub loops: Vec<Loop>,
     /// Inputs.
     pub x: Hold,
@@ -46,15 +44,6 @@ pub struct Mapping {
 }
 
 impl Mapping {
-    /// PEs along `dim` that work at once.
-    pub fn spatial(&self, dim: Dim) -> u32 {
-        match dim {
-            dim if dim == self.dataflow.rows => self.unroll.rows,
-            dim if dim == self.dataflow.cols => self.unroll.cols,
-            _ => 1,
-        }
-    }
-
     /// Iterations of all loops over `dim` among the `level` innermost loops.
     pub fn below(&self, dim: Dim, level: usize) -> u32 {
         self.loops[..level].iter().filter(|l| l.dim == dim).map(|l| l.bound).product()
@@ -68,7 +57,7 @@ impl Mapping {
     /// Elements of its dimension from one iteration of loop `index` to the next.
     pub fn step(&self, index: usize) -> u32 {
         let dim = self.loops[index].dim;
-        self.spatial(dim) * self.below(dim, index)
+        self.unroll.size(dim) * self.below(dim, index)
     }
 
     /// Compute steps of a full `EXEC`.
@@ -89,38 +78,35 @@ impl Mapping {
     }
 
     /// How a tile's input columns and rows lie in the register file.
-    pub fn x_axes(&self) -> [Axis; 2] {
-        let inside = |dim| self.below(dim, self.x.level);
-        let slides = self.dataflow.slides();
-        [
-            Axis {
-                outputs: inside(Dim::OX),
-                taps: inside(Dim::FX),
-                stride: self.layer.stride[1],
-                apart: slides,
-            },
-            Axis {
-                outputs: inside(Dim::OY),
-                taps: inside(Dim::FY),
-                stride: self.layer.stride[0],
-                apart: false,
-            },
-        ]
+    pub fn x_axes(&self) -> [Window; 2] {
+        let axis = |output: Dim, tap: Dim, stride: u32| Window {
+            outputs: self.below(output, self.x.level),
+            taps: self.below(tap, self.x.level),
+            stride,
+            apart: self.unroll.size(output) > 1 || self.unroll.size(tap) > 1,
+        };
+        let [vertical, horizontal] = self.layer.stride;
+        [axis(Dim::OX, Dim::FX, horizontal), axis(Dim::OY, Dim::FY, vertical)]
     }
 
     /// Input beats of a tile.
     pub fn x_beats(&self) -> u64 {
         let [horizontal, vertical] = self.x_axes();
         let columns =
-            if self.dataflow.slides() { horizontal.outputs * self.x_tags() } else { horizontal.entries() };
+            if self.unroll.slides() { horizontal.outputs * self.x_tags() } else { horizontal.entries() };
         let channels = [Dim::C, Dim::G].map(|dim| u64::from(self.below(dim, self.x.level)));
         let pixels = u64::from(columns) * u64::from(vertical.entries());
-        pixels * channels[0] * channels[1] * u64::from(self.unroll.x_beats)
+        pixels * channels[0] * channels[1] * self.entry_beats(Fill::Inputs)
+    }
+
+    /// Beats that bring one entry of `fill` to the array.
+    fn entry_beats(&self, fill: Fill) -> u64 {
+        self.unroll.entry_beats(fill, &self.layer).into()
     }
 
     /// Input columns that the window passes on its way along the array, for one tap range of a tile.
     pub fn x_tags(&self) -> u32 {
-        (self.unroll.cols - 1) * self.layer.stride[1] + self.below(Dim::FX, self.x.level)
+        (self.unroll.cols.pes() - 1) * self.layer.stride[1] + self.below(Dim::FX, self.x.level)
     }
 
     /// Entries of a PE's weight register file that a tile fills.
@@ -128,20 +114,15 @@ impl Mapping {
         self.loops[..self.w.level].iter().filter(|l| l.dim.moves_weight()).map(|l| l.bound).product()
     }
 
-    /// Weight beats of one entry.
-    pub fn w_entry_beats(&self) -> u32 {
-        self.unroll.x_beats * if self.dataflow.slides() { 1 } else { self.unroll.cols }
-    }
-
     /// Weight beats of a tile.
     pub fn w_beats(&self) -> u64 {
-        u64::from(self.w_tile()) * u64::from(self.w_entry_beats())
+        u64::from(self.w_tile()) * self.entry_beats(Fill::Weights)
     }
 
     /// Bytes of the weights of a full `EXEC` in the order of the nest.
     pub fn w_bytes(&self) -> u64 {
         let entries = self.loops.iter().filter(|l| l.dim.moves_weight()).map(|l| u64::from(l.bound));
-        entries.product::<u64>() * u64::from(self.w_entry_beats() * self.unroll.x_lanes)
+        entries.product::<u64>() * u64::from(self.unroll.entry_bytes(&self.layer))
     }
 
     /// Partial sums of a PE that a tile makes.
@@ -151,30 +132,29 @@ impl Mapping {
 
     /// Drain beats of a tile.
     pub fn d_beats(&self) -> u64 {
-        let vectors = if self.dataflow.reduces_rows() { 1 } else { self.unroll.cols };
-        u64::from(self.a_tile()) * u64::from(self.unroll.d_beats * vectors)
+        u64::from(self.a_tile()) * u64::from(self.unroll.result_beats(&self.layer))
     }
 
     /// Rows of requantise parameters of a full `EXEC`.
     pub fn p_rows(&self) -> u32 {
-        self.temporal(Dim::G) * self.temporal(Dim::K) * self.unroll.d_beats
+        crate::nests::drain::parameter_digits(self).iter().map(|digit| digit.bound).product()
     }
 }
 
 /// A direction of the input tile: `outputs` windows of `taps` entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Axis {
+pub struct Window {
     /// Output positions inside the tile (of the same PE).
     pub outputs: u32,
     /// Kernel taps inside the tile.
     pub taps: u32,
     /// Input positions from one output to the next.
     pub stride: u32,
-    /// Whether neighbouring outputs of a PE are a whole array apart, so that their windows share nothing.
+    /// Whether neighbours of a PE lie on other PEs, so that its own windows share nothing.
     pub apart: bool,
 }
 
-impl Axis {
+impl Window {
     /// Whether neighbouring windows overlap and share entries.
     pub fn overlaps(&self) -> bool {
         !self.apart && self.taps > self.stride
@@ -195,10 +175,10 @@ impl Axis {
     }
 }
 
-/// One line: dataflow, unrolling, part, loops from the outside in, with the levels of x, w and the sums.
+/// One line: what lies on the array, part, loops from the outside in, with the levels of x, w and the sums.
 impl fmt::Display for Mapping {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}x{} of {}:", self.dataflow.name, self.unroll.rows, self.unroll.cols, self.tile)?;
+        write!(f, "{} x {} of {}:", self.unroll.rows, self.unroll.cols, self.tile)?;
         for (i, l) in self.loops.iter().enumerate().rev() {
             let marks = [("x", self.x), ("w", self.w), ("a", self.a)];
             for (name, hold) in marks.iter().filter(|(_, hold)| hold.level == i + 1) {

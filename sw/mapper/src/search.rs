@@ -6,12 +6,13 @@
 //! sums a PE holds, the reductions (FX, FY, C), then the remaining outputs in either order, then groups.
 
 use crate::cost::{closed_form, Cost};
-use crate::dataflow::{Dataflow, Unroll, DATAFLOWS};
+use crate::dataflow::{Dataflow, DATAFLOWS};
 use crate::energy::{self, Objective};
 use crate::exec;
 use crate::mapping::{Hold, Loop, Mapping};
 use crate::nests;
 use crate::tiling::{part, Capacity, Footprint, Shortage, WEIGHTS};
+use crate::unroll::Unroll;
 use crate::work::{Dim, Sizes, Work};
 use spec::accelerator::{Accelerator, Chunk};
 use spec::op::ACC_BITS;
@@ -71,12 +72,19 @@ pub fn search(
 ) -> Result<Found, Vec<Shortage>> {
     let mut shortages = Vec::new();
     let mut best: Option<Found> = None;
-    for dataflow in DATAFLOWS.iter().filter(|dataflow| (dataflow.computes)(work)) {
-        let space = Space::widest(accelerator, chunk, work, *dataflow, capacity);
+    for dataflow in DATAFLOWS.iter().filter(|dataflow| (dataflow.suits)(work)) {
+        let space = Space::widest(accelerator, chunk, work, dataflow, capacity);
         let better = |found: &Found, best: &Found| found.score(objective) < best.score(objective);
-        match space.and_then(|space| space.best(objective)) {
-            Ok(found) if best.as_ref().is_none_or(|best| better(&found, best)) => best = Some(found),
-            Ok(_) => {}
+        let hopeless = |space: &Space, best: &Found| {
+            objective == Objective::Latency && space.least_cycles() >= best.total()
+        };
+        match space {
+            Ok(space) if best.as_ref().is_some_and(|best| hopeless(&space, best)) => {}
+            Ok(space) => match space.best(objective) {
+                Ok(found) if best.as_ref().is_none_or(|best| better(&found, best)) => best = Some(found),
+                Ok(_) => {}
+                Err(shortage) => shortages.push(shortage),
+            },
             Err(shortage) => shortages.push(shortage),
         }
     }
@@ -98,7 +106,7 @@ pub fn widest_part(
     let mut narrowed = chunk.clone();
     loop {
         let unroll = dataflow.unroll(&narrowed, line_bytes, work);
-        let print = Footprint { work, unroll: &unroll, dataflow, line_bytes, post_lanes: chunk.post_lanes };
+        let print = Footprint { work, unroll: &unroll, line_bytes, post_lanes: chunk.post_lanes };
         match part(&print, capacity) {
             Ok(tile) => return Ok((unroll, tile)),
             Err(shortage) if shortage.resource != WEIGHTS || narrowed.cols == 1 => return Err(shortage),
@@ -112,7 +120,6 @@ struct Space<'a> {
     accelerator: &'a Accelerator,
     chunk: &'a Chunk,
     work: &'a Work,
-    dataflow: Dataflow,
     unroll: Unroll,
     tile: Sizes,
 }
@@ -123,12 +130,18 @@ impl<'a> Space<'a> {
         accelerator: &'a Accelerator,
         chunk: &'a Chunk,
         work: &'a Work,
-        dataflow: Dataflow,
+        dataflow: &Dataflow,
         capacity: &Capacity,
     ) -> Result<Space<'a>, Shortage> {
         let line_bytes = accelerator.buffer.line_bytes;
-        let (unroll, tile) = widest_part(chunk, line_bytes, work, &dataflow, capacity)?;
-        Ok(Space { accelerator, chunk, work, dataflow, unroll, tile })
+        let (unroll, tile) = widest_part(chunk, line_bytes, work, dataflow, capacity)?;
+        Ok(Space { accelerator, chunk, work, unroll, tile })
+    }
+
+    /// Cycles that no mapping of this unrolling does without: its compute steps.
+    fn least_cycles(&self) -> u64 {
+        let rounds = |dim: Dim| u64::from(self.work.size[dim].div_ceil(self.unroll.size(dim)));
+        Dim::ALL.into_iter().map(rounds).product()
     }
 
     fn best(&self, objective: Objective) -> Result<Found, Shortage> {
@@ -177,7 +190,7 @@ impl<'a> Space<'a> {
     /// The closed form's energy-delay product: the energy of terms, which all mappings spend, and of beats.
     fn product(&self, cost: &Cost) -> f64 {
         let unit = &self.accelerator.energy;
-        let bits = f64::from(8 * self.unroll.x_lanes);
+        let bits = f64::from(8 * self.unroll.beats.weights);
         let beat = bits * (unit.buffer_bit + unit.noc_bit + unit.rf_bit);
         let term = unit.op[self.chunk.op as usize] + f64::from(2 * ACC_BITS + 16) * unit.rf_bit;
         let terms: f64 = self.tile.0.iter().map(|size| f64::from(*size)).product();
@@ -205,8 +218,7 @@ impl<'a> Space<'a> {
     fn candidate(&self, loops: &[Loop], held: usize, x: usize, w: usize) -> Option<(Cost, Mapping)> {
         let hold = |level| Hold { level, slots: 1 };
         let mut mapping = Mapping {
-            dataflow: self.dataflow,
-            unroll: self.unroll,
+            unroll: self.unroll.clone(),
             layer: *self.work,
             tile: self.tile,
             loops: loops.to_vec(),
@@ -222,16 +234,7 @@ impl<'a> Space<'a> {
 
     /// Loop nests without loops of one iteration, each with the level of the partial sums.
     fn loop_orders(&self) -> Vec<(Vec<Loop>, usize)> {
-        let rounds = |dim: Dim| {
-            let spatial = if dim == self.dataflow.rows {
-                self.unroll.rows
-            } else if dim == self.dataflow.cols {
-                self.unroll.cols
-            } else {
-                1
-            };
-            self.tile[dim].div_ceil(spatial)
-        };
+        let rounds = |dim: Dim| self.tile[dim].div_ceil(self.unroll.size(dim));
         let mut orders = Vec::new();
         for ox in fair_cuts(rounds(Dim::OX)) {
             for oy in fair_cuts(rounds(Dim::OY)).into_iter().filter(|oy| ox * oy <= self.chunk.psum_rf) {

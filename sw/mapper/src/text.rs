@@ -2,15 +2,15 @@
 //! and given to another. Reading checks the form only; whether a mapping is legal on a chunk is
 //! [`crate::check`]'s answer, and whether it fits a network the compiler's.
 
-use crate::dataflow::{Dataflow, Unroll, DATAFLOWS};
 use crate::mapping::{Hold, Loop, Mapping};
+use crate::unroll::{Axis, Beats, Factor, Unroll};
 use crate::work::{Dim, Sizes, Work};
 use model::yaml::{Fields, Reader};
 use spec::error::{grouped, Report};
 use spec::yaml::{Node, Value};
 
 /// The word that opens the file.
-pub const FORMAT: &str = "nasa-mapping/1";
+pub const FORMAT: &str = "nasa-mapping/2";
 
 /// A mapping and what it is for.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,15 +27,16 @@ pub struct Named {
 const MOST: i64 = 65_535;
 
 const HEADER: &str = "\
-# How each layer is computed. `tile` is the part of a layer that one EXEC computes; its `loops` are written from the
-# inside to the outside; `level` says how many of them a tile of a register file serves, `slots` how many tiles it holds.
+# How each layer is computed. `rows` and `cols` lie on the array, `beats` are rows and results that are served at once;
+# `tile` is the part of a layer that one EXEC computes; its `loops` are written from the inside to the outside; `level`
+# says how many of them a tile of a register file serves, `slots` how many tiles it holds.
 ";
 
 const KEYS: &[&str] =
-    &["name", "chunk", "layer", "dataflow", "unroll", "tile", "loops", "inputs", "weights", "sums"];
+    &["name", "chunk", "layer", "rows", "cols", "beats", "tile", "loops", "inputs", "weights", "sums"];
 const LAYER_KEYS: &[&str] =
     &["G", "K", "C", "OY", "OX", "FY", "FX", "stride", "padding", "input", "residual"];
-const UNROLL_KEYS: &[&str] = &["rows", "cols", "x_lanes", "x_beats", "d_lanes", "d_beats"];
+const BEAT_KEYS: &[&str] = &["inputs", "weights", "results"];
 const HOLD_KEYS: &[&str] = &["level", "slots"];
 const DIM_KEYS: &[&str] = &["G", "K", "C", "OY", "OX", "FY", "FX"];
 
@@ -43,7 +44,7 @@ const DIM_KEYS: &[&str] = &["G", "K", "C", "OY", "OX", "FY", "FX"];
 pub fn print(mappings: &[Named]) -> String {
     let mut text = format!("{HEADER}format: {FORMAT}\nlayers:\n");
     for Named { layer, chunk, mapping } in mappings {
-        let Mapping { dataflow, unroll, layer: work, tile, loops, x, w, a } = mapping;
+        let Mapping { unroll: Unroll { rows, cols, beats }, layer: work, tile, loops, x, w, a } = mapping;
         let loops: Vec<String> = loops.iter().map(|l| format!("{}{}", l.dim.name(), l.bound)).collect();
         let pair = |[a, b]: [u32; 2]| format!("[{a}, {b}]");
         let hold = |hold: &Hold| format!("{{level: {}, slots: {}}}", hold.level, hold.slots);
@@ -56,8 +57,9 @@ pub fn print(mappings: &[Named]) -> String {
                 sizes(&work.size),
                 work.residual
             ),
-            format!("  dataflow: {}", dataflow.name),
-            format!("  unroll: {unroll}"),
+            format!("  rows: {rows}"),
+            format!("  cols: {cols}"),
+            format!("  beats: {beats}"),
             format!("  tile: {{{}}}", sizes(tile)),
             format!("  loops: [{}]", loops.join(", ")),
             format!("  inputs: {}", hold(x)),
@@ -122,30 +124,22 @@ fn listed<T>(
 fn one(reader: &mut Reader<'_>, node: &Node) -> Option<Named> {
     let fields = reader.fields(node, "a layer", KEYS)?;
     let mut text = |key: &str| reader.required(&fields, key).and_then(|node| reader.text(node, key));
-    let [name, chunk, dataflow] = ["name", "chunk", "dataflow"].map(&mut text);
-    let dataflow = dataflow.and_then(|name| self::dataflow(reader, &fields, &name));
+    let [name, chunk] = ["name", "chunk"].map(&mut text);
     let layer = reader.required(&fields, "layer").and_then(|node| work(reader, node));
-    let unroll = reader.required(&fields, "unroll").and_then(|node| unroll(reader, node));
+    let [rows, cols] =
+        ["rows", "cols"].map(|key| reader.required(&fields, key).and_then(|node| axis(reader, node, key)));
+    let beats = reader.required(&fields, "beats").and_then(|node| beats(reader, node));
     let tile = reader.required(&fields, "tile").and_then(|node| {
         let fields = reader.fields(node, "`tile`", DIM_KEYS)?;
         extents(reader, &fields)
     });
-    let loops = reader.required(&fields, "loops").and_then(|node| loops(reader, node));
+    let loops = reader.required(&fields, "loops").and_then(|node| loops(reader, node, "loops", u32::MAX));
     let [x, w, a] = ["inputs", "weights", "sums"]
         .map(|key| reader.required(&fields, key).and_then(|node| hold(reader, node, key)));
-    let (dataflow, unroll, layer, tile) = (dataflow?, unroll?, layer?, tile?);
-    let mapping = Mapping { dataflow, unroll, layer, tile, loops: loops?, x: x?, w: w?, a: a? };
+    let unroll = Unroll { rows: rows?, cols: cols?, beats: beats? };
+    let (layer, tile, loops) = (layer?, tile?, loops?);
+    let mapping = Mapping { unroll, layer, tile, loops, x: x?, w: w?, a: a? };
     Some(Named { layer: name?, chunk: chunk?, mapping })
-}
-
-fn dataflow(reader: &mut Reader<'_>, fields: &Fields<'_>, name: &str) -> Option<Dataflow> {
-    let found = DATAFLOWS.iter().find(|dataflow| dataflow.name == name).copied();
-    if found.is_none() {
-        let names: Vec<&str> = DATAFLOWS.iter().map(|dataflow| dataflow.name).collect();
-        reader.fault(fields.place_of("dataflow"), format!("unknown dataflow `{name}`"), "");
-        reader.help(format!("the dataflows are {}", names.join(", ")));
-    }
-    found
 }
 
 fn number(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str, least: i64) -> Option<u32> {
@@ -178,13 +172,17 @@ fn work(reader: &mut Reader<'_>, node: &Node) -> Option<Work> {
     Some(Work { size: size?, stride: stride?, padding: padding?, input: input?, residual })
 }
 
-fn unroll(reader: &mut Reader<'_>, node: &Node) -> Option<Unroll> {
-    let fields = reader.fields(node, "`unroll`", UNROLL_KEYS)?;
-    let mut get = |key: &str| number(reader, &fields, key, 1);
-    let (rows, cols, x_lanes) = (get("rows"), get("cols"), get("x_lanes"));
-    let (x_beats, d_lanes, d_beats) = (get("x_beats"), get("d_lanes"), get("d_beats"));
-    let (rows, cols, x_lanes) = (rows?, cols?, x_lanes?);
-    Some(Unroll { rows, cols, x_lanes, x_beats: x_beats?, d_lanes: d_lanes?, d_beats: d_beats? })
+fn beats(reader: &mut Reader<'_>, node: &Node) -> Option<Beats> {
+    let fields = reader.fields(node, "`beats`", BEAT_KEYS)?;
+    let [inputs, weights, results] =
+        ["inputs", "weights", "results"].map(|key| number(reader, &fields, key, 1));
+    Some(Beats { inputs: inputs?, weights: weights?, results: results? })
+}
+
+/// One side of the array: loops that run at once.
+fn axis(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<Axis> {
+    let loops = loops(reader, node, key, MOST as u32)?;
+    Some(Axis(loops.iter().map(|l| Factor { dim: l.dim, size: l.bound }).collect()))
 }
 
 fn hold(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<Hold> {
@@ -193,11 +191,12 @@ fn hold(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<Hold> {
     Some(Hold { level: level? as usize, slots: slots? })
 }
 
-fn loops(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Loop>> {
-    let items = reader.list(node, "loops")?;
+/// Loops, of at most `most` steps together.
+fn loops(reader: &mut Reader<'_>, node: &Node, key: &str, most: u32) -> Option<Vec<Loop>> {
+    let items = reader.list(node, key)?;
     let mut loops = Vec::new();
     for item in items {
-        let text = reader.text(item, "loops")?;
+        let text = reader.text(item, key)?;
         let split = text.find(|c: char| c.is_ascii_digit()).unwrap_or(text.len());
         let dim = Dim::ALL.into_iter().find(|dim| dim.name() == &text[..split]);
         let bound = text[split..].parse().ok().filter(|bound| (2..=MOST as u32).contains(bound));
@@ -209,9 +208,9 @@ fn loops(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Loop>> {
         loops.push(Loop { dim, bound });
     }
     let steps = loops.iter().try_fold(1u32, |steps, l| steps.checked_mul(l.bound));
-    if steps.is_none() {
-        let most = grouped(u32::MAX);
-        reader.fault(node.place, "these loops have too many steps", format!("at most {most}"));
+    if steps.is_none_or(|steps| steps > most) {
+        let what = format!("the {key} have too many steps");
+        reader.fault(node.place, what, format!("at most {}", grouped(most)));
         return None;
     }
     Some(loops)

@@ -2,7 +2,7 @@
 //! global buffer, so a layer that is too large is cut into strips of output rows (whose inputs overlap) and
 //! into ranges of groups or of output channels. Reductions are never cut.
 
-use crate::dataflow::{Dataflow, Unroll};
+use crate::unroll::Unroll;
 use crate::work::{Dim, Sizes, Work};
 use spec::accelerator::{Accelerator, Chunk};
 use spec::error::grouped;
@@ -85,8 +85,6 @@ pub struct Footprint<'a> {
     pub work: &'a Work,
     /// How it lies on the array.
     pub unroll: &'a Unroll,
-    /// The same.
-    pub dataflow: &'a Dataflow,
     /// Bytes of a line of the buffer.
     pub line_bytes: u32,
     /// Lanes of a row of parameters.
@@ -101,15 +99,19 @@ impl Footprint<'_> {
         rows * u64::from(self.work.input[1]) * u64::from(self.work.in_channels())
     }
 
-    /// Bytes behind its inputs that a beat may read beside the point.
-    pub fn overshoot(&self) -> u32 {
-        let channels = self.work.size[self.dataflow.rows];
-        let covered = channels.div_ceil(self.unroll.rows) * self.unroll.rows.max(self.padded_rows());
-        covered.saturating_sub(channels) + self.line_bytes
+    /// Bytes behind its inputs that beats may read where `groups` are computed at a time: the rest of a line, and groups
+    /// that the last part has no more. Where a group is one channel, beats end with the channels.
+    pub fn overshoot(&self, groups: u32) -> u32 {
+        let (all, channels) = (self.work.size[Dim::G], self.work.size[Dim::C]);
+        let covered = u64::from(self.rounds(Dim::G, groups)) * u64::from(self.unroll.size(Dim::G));
+        let last = u64::from((all - 1) / groups * groups);
+        let beyond = if channels == 1 { 0 } else { (last + covered - u64::from(all)) * u64::from(channels) };
+        u32::try_from(beyond + u64::from(self.line_bytes)).unwrap_or(u32::MAX)
     }
 
-    fn padded_rows(&self) -> u32 {
-        self.unroll.x_lanes * self.unroll.x_beats
+    /// Loops over `size` elements of a dimension, whose neighbours work at once as far as they lie on the array.
+    fn rounds(&self, dim: Dim, size: u32) -> u32 {
+        size.div_ceil(self.unroll.size(dim))
     }
 
     /// Bytes of `rows` output rows.
@@ -119,24 +121,21 @@ impl Footprint<'_> {
 
     /// Bytes of the weights of a range of groups and of outputs of a group.
     pub fn weights(&self, groups: u32, outputs: u32) -> u64 {
-        let taps = u64::from(self.work.size[Dim::FY] * self.work.size[Dim::FX]);
-        let rounds = if self.dataflow.reduces_rows() {
-            let channels = self.work.size[Dim::C].div_ceil(self.unroll.rows);
-            groups * channels * outputs.div_ceil(self.unroll.cols) * self.unroll.cols
-        } else {
-            groups.div_ceil(self.unroll.rows)
-        };
-        taps * u64::from(rounds) * u64::from(self.padded_rows())
+        let entry = u64::from(self.unroll.entry_bytes(self.work));
+        let size = &self.work.size;
+        let reductions = [Dim::C, Dim::FY, Dim::FX].map(|dim| u64::from(self.rounds(dim, size[dim])));
+        let ranges =
+            [(Dim::G, groups), (Dim::K, outputs)].map(|(dim, size)| u64::from(self.rounds(dim, size)));
+        reductions.iter().chain(&ranges).product::<u64>() * entry
     }
 
     /// Rows of parameters of a range of groups and of outputs of a group.
     pub fn parameter_rows(&self, groups: u32, outputs: u32) -> u32 {
-        let vectors = if self.dataflow.reduces_rows() {
-            groups * outputs.div_ceil(self.unroll.cols)
-        } else {
-            groups.div_ceil(self.unroll.rows)
-        };
-        vectors * self.unroll.d_beats
+        let (_, apart) = self.unroll.counted(self.work);
+        let apart = apart.iter().filter(|(digit, _)| matches!(digit.dim, Dim::G | Dim::K));
+        let vectors: u32 = apart.map(|(digit, _)| digit.size).product();
+        let rounds = self.rounds(Dim::G, groups) * self.rounds(Dim::K, outputs);
+        rounds * vectors * self.unroll.result_pieces(self.work)
     }
 
     /// Bytes of so many rows of parameters.
@@ -219,14 +218,13 @@ fn range(print: &Footprint, capacity: &Capacity) -> Result<(u32, u32), Shortage>
 /// Ranges of groups and of outputs of a group, the largest first.
 fn ranges(print: &Footprint) -> Vec<(u32, u32)> {
     let (groups, outputs) = (print.work.size[Dim::G], print.work.size[Dim::K]);
-    let round = if print.dataflow.reduces_rows() { 1 } else { print.unroll.rows.min(groups) };
+    let [round, outputs_round] = [Dim::G, Dim::K].map(|dim| print.unroll.size(dim));
     let rounds = groups.div_ceil(round);
     // A group too many would be computed like any other, so groups are cut exactly where they are a loop.
-    let exact = |count: &u32| !print.dataflow.reduces_rows() || rounds.is_multiple_of(*count);
+    let exact = |count: &u32| round > 1 || rounds.is_multiple_of(*count);
     let of_groups = |count: u32| ((rounds.div_ceil(count) * round).min(groups), outputs);
     let by_groups = (1..=rounds).filter(exact).map(of_groups);
-    let tiles = outputs.div_ceil(print.unroll.cols.min(outputs));
-    let of_outputs = |count: u32| (1, (tiles.div_ceil(count) * print.unroll.cols).min(outputs));
-    let by_outputs = (2..=tiles).filter(|_| print.dataflow.reduces_rows()).map(of_outputs);
-    by_groups.chain(by_outputs).collect()
+    let tiles = outputs.div_ceil(outputs_round);
+    let of_outputs = |count: u32| (round.min(groups), (tiles.div_ceil(count) * outputs_round).min(outputs));
+    by_groups.chain((2..=tiles).map(of_outputs)).collect()
 }

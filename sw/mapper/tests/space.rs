@@ -1,7 +1,6 @@
 //! Mappings of the whole space: read and written, refused with what is missing, and named by what they keep.
 
 use mapper::space::check::faults;
-use mapper::space::class::class;
 use mapper::space::text::{parse, print, Named};
 use mapper::space::{evaluate, Architecture, Mapping};
 
@@ -146,7 +145,7 @@ fn the_class_follows_from_the_accesses() {
         );
         let mapping = &parse("m.yaml", &text).unwrap_or_else(|report| panic!("{report}"))[0].mapping;
         assert_eq!(faults(mapping, &flat16()), Vec::<String>::new());
-        class(&evaluate(&flat16(), mapping), mapping.layer.macs() as f64).to_string()
+        evaluate(&flat16(), mapping).class(mapping.layer.macs() as f64).to_string()
     };
     assert_eq!(of("OX8, OY8, K4, C4", [0, 0, 0]), "WS");
     assert_eq!(of("C4, K4, OX8, OY8", [0, 0, 0]), "OS");

@@ -5,6 +5,7 @@ use mapper::energy::{of_exec, Objective};
 use mapper::search::{search, Found};
 use mapper::text::{parse, print, Named};
 use mapper::tiling::Capacity;
+use mapper::unroll::Axis;
 use mapper::work::{Dim, Sizes, Work};
 use mapper::Mapping;
 use spec::accelerator::Accelerator;
@@ -90,7 +91,8 @@ fn what_is_illegal_is_named() {
         ),
         (|m| m.x.slots = 60_000, "input_rf"),
         (|m| m.w.level = 99, "a level beyond the loops"),
-        (|m| m.unroll.cols = 77, "its unroll is"),
+        (|m| m.unroll.cols = Axis::of(&[(Dim::K, 77)]), "[K77] takes 77 columns of the array, it has 8"),
+        (|m| m.unroll.beats.inputs = 3, "its beats are {inputs: 3, "),
         (|m| m.a.level = 0, "outside the partial sums"),
         (|m| m.loops.iter_mut().for_each(|l| l.bound = 60_000), "times, "),
     ] {
@@ -103,11 +105,12 @@ fn what_is_illegal_is_named() {
 fn what_is_malformed_is_named() {
     let good = print(&named(&found(Objective::Latency))[..1]);
     for (from, to, message) in [
-        ("nasa-mapping/1", "nasa-mapping/9", "unknown format"),
-        ("dataflow: channels", "dataflow: canals", "the dataflows are windows, channels"),
+        ("nasa-mapping/2", "nasa-mapping/9", "unknown format"),
+        ("rows: [", "rows: [Q2, ", "`Q2` is no loop"),
+        ("cols: [", "cols: [K65535, C65535, ", "the cols have too many steps"),
         ("loops: [", "loops: [OX0, ", "`OX0` is no loop"),
         ("loops: [", "loops: [Q3, ", "`Q3` is no loop"),
-        ("loops: [", "loops: [K65535, C65535, ", "these loops have too many steps"),
+        ("loops: [", "loops: [K65535, C65535, ", "the loops have too many steps"),
         ("slots: ", "slotz: ", "unknown key `slotz`"),
         ("residual: false", "residual: 0", "`residual` must be true or false"),
         ("stride: [1, 1]", "stride: [0, 1]", "`stride` must be between 1 and"),

@@ -62,6 +62,7 @@ impl Array {
             accelerator,
             registers,
             buffer,
+            sums: Vec::new(),
             effects: Effects::default(),
             ports: Default::default(),
         };
@@ -121,6 +122,8 @@ struct Run<'a> {
     input: Fill,
     weight: Fill,
     drain: Walk,
+    /// What the lanes of a result have added up so far.
+    sums: Vec<i64>,
     effects: Effects,
     ports: [BTreeSet<u32>; 3],
 }
@@ -205,30 +208,41 @@ impl Run<'_> {
 
     fn input_beat(&mut self, slot: i64) -> Result<(), String> {
         let walk = &self.input.walk;
-        let [addr, rf, row, tag, y, x, c] =
-            ["addr", "rf", "row", "tag", "y", "x", "c"].map(|name| walk.get(name));
+        let [addr, rf, row, tag, y, x, c, tap] =
+            ["addr", "rf", "row", "tag", "y", "x", "c", "tap"].map(|name| walk.get(name));
         let unused = 64 - COORDINATE_BITS;
         let wrapped = |value: i64| value << unused >> unused;
         let (y, x) = (wrapped(self.get("x_y") + y), wrapped(self.get("x_x") + x));
-        let inside = (0..self.get("x_height")).contains(&y) && (0..self.get("x_width")).contains(&x);
-        let lanes = self.get("x_lanes");
-        let bytes = match inside {
-            true => self.read(Port::X, self.get("x_base") + addr, lanes)?,
-            false => vec![0; lanes as usize],
+        let inside = (0..self.get("x_height")).contains(&y)
+            && (0..self.get("x_width")).contains(&x)
+            && (tap & 0xffff) >> 8 < self.get("x_fy")
+            && tap & 0xff < self.get("x_fx");
+        let [lanes, spread, channels] = ["x_lanes", "x_spread", "x_channels"].map(|name| self.get(name));
+        let most = if spread == 1 { 1 } else { lanes };
+        let there = if inside { (channels - c).clamp(0, most) } else { 0 };
+        let bytes = match there {
+            0 => vec![],
+            _ => self.read(Port::X, self.get("x_base") + addr, there)?,
         };
-        let chunk = &self.array.chunk;
-        let (rows, cols, depth) = (i64::from(chunk.rows), i64::from(chunk.cols), chunk.input_rf);
-        let [channels, stride, window] = ["x_channels", "x_stride", "x_window"].map(|name| self.get(name));
-        for (i, byte) in (0..).zip(bytes).filter(|(i, _)| row + i < rows && c + i < channels) {
-            for col in 0..cols {
-                let tap = tag - col * stride;
-                if (0..window).contains(&tap) {
-                    let entry = self.array.entry([row + i, col], depth, slot + rf + tap, "input")?;
-                    self.array.input[entry] = i64::from(byte as i8);
-                }
+        let chunk = self.array.chunk.clone();
+        for (i, row) in (0..lanes).map(|i| (i, row + i)).filter(|(_, row)| *row < i64::from(chunk.rows)) {
+            let byte = bytes.get(if spread == 1 { 0 } else { i as usize }).copied().unwrap_or(0);
+            for (col, tap) in self.columns("x", tag, self.get("x_slide") == 1) {
+                let entry = self.array.entry([row, col], chunk.input_rf, slot + rf + tap, "input")?;
+                self.array.input[entry] = i64::from(byte as i8);
             }
         }
         Ok(())
+    }
+
+    /// The columns that take a beat with this tag, each with its tap.
+    fn columns(&self, operand: &str, tag: i64, slides: bool) -> Vec<(i64, i64)> {
+        let [stride, window] = ["stride", "window"].map(|name| self.get(&format!("{operand}_{name}")));
+        let taken = |col: i64| {
+            let tap = if slides { tag - col * stride } else { col * stride - tag };
+            (0..window).contains(&tap).then_some((col, if slides { tap } else { 0 }))
+        };
+        (0..i64::from(self.array.chunk.cols)).filter_map(taken).collect()
     }
 
     fn fill_weight(&mut self) -> Result<(), String> {
@@ -244,13 +258,13 @@ impl Run<'_> {
 
     fn weight_beat(&mut self, slot: i64) -> Result<(), String> {
         let [addr, rf, row, tag] = ["addr", "rf", "row", "tag"].map(|name| self.weight.walk.get(name));
-        let bytes = self.read(Port::W, self.get("w_base") + addr, self.get("w_lanes"))?;
-        let chunk = &self.array.chunk;
-        let (rows, cols, depth) = (i64::from(chunk.rows), i64::from(chunk.cols), chunk.weight_rf);
-        let stride = self.get("w_stride");
-        for (i, byte) in (0..).zip(bytes).filter(|(i, _)| row + i < rows) {
-            for col in (0..cols).filter(|col| tag == col * stride) {
-                let entry = self.array.entry([row + i, col], depth, slot + rf, "weight")?;
+        let (lanes, spread) = (self.get("w_lanes"), self.get("w_spread") == 1);
+        let bytes = self.read(Port::W, self.get("w_base") + addr, if spread { 1 } else { lanes })?;
+        let chunk = self.array.chunk.clone();
+        for (i, row) in (0..lanes).map(|i| (i, row + i)).filter(|(_, row)| *row < i64::from(chunk.rows)) {
+            let byte = bytes[if spread { 0 } else { i as usize }];
+            for (col, _) in self.columns("w", tag, false) {
+                let entry = self.array.entry([row, col], chunk.weight_rf, slot + rf, "weight")?;
                 self.array.weight[entry] = i64::from(byte as i8);
             }
         }
@@ -263,10 +277,6 @@ impl Run<'_> {
         let w = slot(self.weight.used, "w_slots", "w_tile") + walk.get("w");
         let acc = slot(tile, "a_slots", "a_tile") + walk.get("acc");
         let first = walk.is_first();
-        let active = [
-            self.get("rows").min(self.get("row_extent") - walk.get("row")),
-            self.get("cols").min(self.get("col_extent") - walk.get("col")),
-        ];
         let chunk = self.array.chunk.clone();
         for row in 0..i64::from(chunk.rows) {
             for col in 0..i64::from(chunk.cols) {
@@ -275,9 +285,7 @@ impl Run<'_> {
                 let x = self.array.entry(pe, chunk.input_rf, x, "input")?;
                 let w = self.array.entry(pe, chunk.weight_rf, w, "weight")?;
                 let before = if first { 0 } else { self.array.psum[sum] };
-                let masked = row >= active[0] || col >= active[1];
-                let term = || chunk.op.term(&self.array.input[x], &self.array.weight[w]);
-                self.array.psum[sum] = before + if masked { 0 } else { term() };
+                self.array.psum[sum] = before + chunk.op.term(&self.array.input[x], &self.array.weight[w]);
             }
         }
         Ok(())
@@ -296,10 +304,23 @@ impl Run<'_> {
 
     fn drain_beat(&mut self, slot: i64) -> Result<(), String> {
         let walk = &self.drain;
-        let [acc, col, lane, y_addr, r_addr, param, k, x, y] =
-            ["acc", "col", "lane", "y_addr", "r_addr", "param", "k", "x", "y"].map(|name| walk.get(name));
+        let (is_first, is_last) = (walk.is_first(), walk.is_last());
+        let [acc, line, lane, y_addr, r_addr, param] =
+            ["acc", "line", "lane", "y_addr", "r_addr", "param"].map(|name| walk.get(name));
+        let [k, x, y, g] = ["k", "x", "y", "g"].map(|name| walk.get(name));
         let lanes = self.get("d_lanes").min(self.get("d_channels") - k);
-        if lanes <= 0 || x >= self.get("d_width") || y >= self.get("d_height") {
+        let limits = [(x, "d_width"), (y, "d_height"), (g, "d_groups")];
+        let inside = limits.iter().all(|(at, limit)| (0..self.get(limit)).contains(at));
+        if lanes <= 0 || !inside {
+            return Ok(());
+        }
+        if is_first {
+            self.sums = vec![0; lanes as usize];
+        }
+        for i in 0..lanes {
+            self.sums[i as usize] += self.sum(slot + acc, line, lane + i)?;
+        }
+        if !is_last {
             return Ok(());
         }
         let residual = match self.get("residual") {
@@ -307,27 +328,28 @@ impl Run<'_> {
             _ => self.read(Port::R, self.get("r_base") + r_addr, lanes)?,
         };
         for (i, residual) in (0..).zip(residual) {
-            let sum = self.sum(slot + acc, col, lane + i)?;
-            let result = self.requantise(sum, i64::from(residual as i8), [param, i])?;
+            let result = self.requantise(self.sums[i as usize], i64::from(residual as i8), [param, i])?;
             let address = (self.get("y_base") + y_addr + i).rem_euclid(1 << BUFFER_BITS);
             self.effects.buffer.push((address as usize, result as u8));
         }
         Ok(())
     }
 
-    /// The result of a lane before it is requantised.
-    fn sum(&self, acc: i64, col: i64, lane: i64) -> Result<i64, String> {
+    /// What a beat adds to a lane: of the column `line`, or of rows from `line` on.
+    fn sum(&self, acc: i64, line: i64, lane: i64) -> Result<i64, String> {
         let chunk = &self.array.chunk;
         let keep = self.get("keep") == 1;
         let limit = if keep { chunk.rows } else { chunk.cols };
-        if lane >= i64::from(limit) || col >= i64::from(chunk.cols) {
-            return Err(format!("the drain reads lane {lane} of column {col}"));
+        let lines = if keep { chunk.cols } else { chunk.rows };
+        if lane >= i64::from(limit) || line >= i64::from(lines) {
+            return Err(format!("the drain reads lane {lane} of line {line}"));
         }
         let at = |row, col| self.array.entry([row, col], chunk.psum_rf, acc, "partial-sum");
         if keep {
-            return Ok(self.array.psum[at(lane, col)?]);
+            return Ok(self.array.psum[at(lane, line)?]);
         }
-        (0..i64::from(chunk.rows)).map(|row| Ok(self.array.psum[at(row, lane)?])).sum()
+        let rows = line..(line + self.get("d_rows")).min(chunk.rows.into());
+        rows.map(|row| Ok(self.array.psum[at(row, lane)?])).sum()
     }
 
     fn requantise(&self, sum: i64, residual: i64, [row, lane]: [i64; 2]) -> Result<i64, String> {

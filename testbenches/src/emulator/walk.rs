@@ -79,6 +79,14 @@ impl Walk {
             .all(|(row, counter)| row.flags & FLAG_REDUCE == 0 || *counter == 0)
     }
 
+    /// Whether all reduction loops are at their last iteration.
+    pub fn is_last(&self) -> bool {
+        self.rows
+            .iter()
+            .zip(&self.counters)
+            .all(|(row, counter)| row.flags & FLAG_REDUCE == 0 || *counter + 1 == row.bound)
+    }
+
     /// Goes on to the next step: the flags of the level that advances, or all of them at the end.
     pub fn advance(&mut self) -> u32 {
         let level = (0..self.rows.len()).find(|i| self.counters[*i] + 1 < self.rows[*i].bound);

@@ -86,7 +86,9 @@ impl Bench {
     }
 
     fn judge(&mut self, case: &Case, graph: &Graph) -> Result<Ran, Failure> {
-        let options = Options { images: case.images, dump: case.dump, ..Options::default() };
+        let mappings = case.mappings(&self.accelerator, graph);
+        let mappings = mappings.map(|named| named.into_iter().map(|named| named.mapping).collect());
+        let options = Options { images: case.images, dump: case.dump, mappings, ..Options::default() };
         let compiled = compile(&self.accelerator, graph, &options);
         let mut compiled = compiled.map_err(|report| Failure::new(Kind::Refused, report))?;
         self.sabotage.iter().for_each(|sabotage| sabotage(&mut compiled.program));

@@ -1,10 +1,13 @@
 //! A case: one random network on one configuration, with its images and the memory that it runs before. All of it
 //! follows from two seeds.
 
+use super::draw;
 use crate::rtl::config;
 use cosim::memory::Timing;
+use mapper::text::Named;
+use mapper::Work;
 use model::random::{images, network, Knobs};
-use model::{Graph, Tensor};
+use model::{Graph, Layer, LayerId, Tensor};
 use spec::accelerator::Accelerator;
 use spec::random::{accelerator, Rng};
 use std::fmt;
@@ -55,6 +58,8 @@ pub struct Case {
     pub dump: bool,
     /// The memory.
     pub timing: Timing,
+    /// Whether mappings are drawn at random, not searched.
+    pub drawn: bool,
 }
 
 impl Case {
@@ -68,7 +73,12 @@ impl Case {
             _ => Timing::Fixed { latency },
         };
         let (images, dump) = (rng.size(1, 5), rng.percent(75));
-        Case { configuration: configuration.clone(), seed, images, dump, timing }
+        Case { configuration: configuration.clone(), seed, images, dump, timing, drawn: false }
+    }
+
+    /// One layer of a seed in a random mapping.
+    pub fn draw_mapped(configuration: &Configuration, seed: u64) -> Case {
+        Case { images: 1, dump: true, drawn: true, ..Case::draw(configuration, seed) }
     }
 
     /// The network, of ops that `accelerator` has chunks for: most often small, now and then deep or wide.
@@ -76,12 +86,28 @@ impl Case {
         let ops = accelerator.chunks.iter().map(|chunk| (chunk.op, chunk.weight_bits)).collect();
         let knobs = Knobs { ops, macs: 30_000, ..Knobs::default() };
         let knobs = match self.seed % 8 {
+            _ if self.drawn => Knobs { layers: 1, macs: 12_000, ..knobs },
             0 => Knobs { layers: 12, ..knobs },
             1 => Knobs { channels: 70, spatial: 8, macs: 60_000, ..knobs },
             2 => Knobs { channels: 6, spatial: 40, macs: 60_000, ..knobs },
             _ => knobs,
         };
         network(self.seed, &knobs)
+    }
+
+    /// The mapping of every layer, where they are drawn.
+    pub fn mappings(&self, accelerator: &Accelerator, graph: &Graph) -> Option<Vec<Named>> {
+        let named = |(LayerId(i), layer): (LayerId, &Layer)| {
+            let chunk = accelerator.chunks.iter().find(|chunk| chunk.op == layer.op)?;
+            let mut rng = Rng::new(self.seed.rotate_left(17) ^ i as u64);
+            let mapping = draw::mapping(&mut rng, accelerator, chunk, &Work::from(layer));
+            Some(Named { layer: layer.name.clone(), chunk: chunk.name().to_string(), mapping })
+        };
+        if self.drawn {
+            graph.layers().map(named).collect()
+        } else {
+            None
+        }
     }
 
     /// The images, for this network or a smaller one.
@@ -92,7 +118,8 @@ impl Case {
 
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Case { configuration, seed, images, .. } = self;
-        write!(f, "{configuration}, network {seed}, {images} images, {:?}", self.timing)
+        let Case { configuration, seed, images, timing, .. } = self;
+        let mapped = if self.drawn { ", random mapping" } else { "" };
+        write!(f, "{configuration}, network {seed}{mapped}, {images} images, {timing:?}")
     }
 }

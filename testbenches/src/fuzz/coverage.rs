@@ -5,10 +5,11 @@ use super::bench::Ran;
 use super::case::Case;
 use compiler::LayerPlan;
 use cosim::memory::Timing;
+use mapper::unroll::{Axis, Unroll};
 use mapper::work::Dim;
+use mapper::Mapping;
 use model::graph::{Layer, Padding, Source};
 use model::Graph;
-use spec::accelerator::{Accelerator, Chunk};
 use spec::op::Op;
 use std::fmt;
 
@@ -35,13 +36,21 @@ fn is_pool(layer: &Layer) -> bool {
 struct Seen<'a> {
     layer: &'a Layer,
     plan: &'a LayerPlan,
-    chunk: &'a Chunk,
 }
 
 impl Seen<'_> {
-    /// Whether the dimension along the rows or columns does not fill them a whole number of times.
-    fn is_ragged(&self, dim: Dim, side: u32) -> bool {
-        !self.plan.mapping.layer.size[dim].is_multiple_of(side)
+    /// Whether a dimension along the rows or columns does not fill them a whole number of times.
+    fn is_ragged(&self, axis: fn(&Unroll) -> &Axis) -> bool {
+        let Mapping { unroll, layer, .. } = &self.plan.mapping;
+        let ragged = |dim: Dim| !layer.size[dim].is_multiple_of(unroll.size(dim));
+        axis(unroll).0.iter().any(|factor| ragged(factor.dim))
+    }
+
+    /// Whether the two dimensions, and no other, lie along the rows and along the columns.
+    fn lies(&self, rows: Dim, cols: Dim) -> bool {
+        let Unroll { rows: on_rows, cols: on_cols, .. } = &self.plan.mapping.unroll;
+        let only = |axis: &Axis, dim: Dim| axis.0.len() == 1 && axis.0[0].dim == dim;
+        only(on_rows, rows) && only(on_cols, cols)
     }
 
     /// Whether the last part of the dimension is smaller than the others.
@@ -78,8 +87,12 @@ const LAYER_ROWS: &[LayerRow] = &[
     ("negative multiplier", |s| s.layer.parameters.multiplier.iter().any(|m| *m < 0)),
     ("negative residual multiplier", |s| s.layer.parameters.residual_multiplier.iter().any(|m| *m < 0)),
     ("clamp narrower than int8", |s| s.layer.clamp != (-128, 127)),
-    ("ragged on the rows", |s| s.is_ragged(s.plan.mapping.dataflow.rows, s.chunk.rows)),
-    ("ragged on the columns", |s| s.is_ragged(s.plan.mapping.dataflow.cols, s.chunk.cols)),
+    ("C along rows, K along columns", |s| s.lies(Dim::C, Dim::K)),
+    ("G along rows, OX along columns", |s| s.lies(Dim::G, Dim::OX)),
+    ("K along rows, OX along columns", |s| s.lies(Dim::K, Dim::OX)),
+    ("C along rows, OX along columns", |s| s.lies(Dim::C, Dim::OX)),
+    ("ragged on the rows", |s| s.is_ragged(|unroll| &unroll.rows)),
+    ("ragged on the columns", |s| s.is_ragged(|unroll| &unroll.cols)),
     ("channels no multiple of 8", |s| !s.layer.in_shape.c.is_multiple_of(8)),
     ("cut into parts", |s| s.plan.parts > 1),
     ("cut into uneven parts", |s| [Dim::G, Dim::K, Dim::OY].iter().any(|dim| s.cuts_unevenly(*dim))),
@@ -141,14 +154,14 @@ impl Default for Coverage {
 
 impl Coverage {
     /// Counts a case that passed.
-    pub fn count(&mut self, case: &Case, graph: &Graph, accelerator: &Accelerator, ran: &Ran) {
+    pub fn count(&mut self, case: &Case, graph: &Graph, ran: &Ran) {
         for ((_, layer), plan) in graph.layers().zip(&ran.compiled.layers) {
             let op = Op::ALL.iter().position(|op| *op == layer.op);
             let form = FORMS.iter().position(|(_, holds)| holds(layer));
             if let (Some(op), Some(form)) = (op, form) {
                 self.layers[op][form] += 1;
             }
-            let seen = Seen { layer, plan, chunk: &accelerator.chunks[plan.chunk] };
+            let seen = Seen { layer, plan };
             let rows = LAYER_ROWS.iter().zip(&mut self.layer_rows);
             rows.for_each(|((_, holds), count)| *count += u64::from(holds(&seen)));
         }

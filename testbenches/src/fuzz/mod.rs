@@ -1,5 +1,7 @@
 //! The fuzz campaign: random networks on random accelerators, RTL against reference, bit for bit and cycle by cycle.
 //!
+//! Or, in place of networks, single layers in random mappings ([`draw`]), of which [`shares`] says what they were like.
+//!
 //! A [`Campaign`] is a list of configurations and how many networks each of them must run. Configurations are
 //! built and run by as many workers as there are, so that one is compiled while another runs. Seeds say
 //! everything: equal campaigns draw equal cases. What the compiler refuses is counted with its reason, what fails
@@ -8,8 +10,10 @@
 pub mod bench;
 pub mod case;
 pub mod coverage;
+pub mod draw;
 pub mod prediction;
 pub mod repro;
+pub mod shares;
 mod summary;
 
 pub use bench::{Bench, Failure, Kind, Ran, Sabotage};
@@ -37,6 +41,8 @@ pub struct Campaign {
     pub folder: PathBuf,
     /// A mistake to plant in every program: a negative control.
     pub sabotage: Option<Sabotage>,
+    /// Whether each network is one layer in a random mapping.
+    pub drawn: bool,
 }
 
 /// Failures of one configuration after which it is left: the rest would be more of the same.
@@ -44,6 +50,9 @@ const MOST_FAILURES: usize = 3;
 
 /// Networks drawn for each one that must run, at most: some configurations refuse most of them.
 const DRAWS: usize = 6;
+
+/// The same of mappings, of which most are illegal.
+const MAPPING_DRAWS: usize = 60;
 
 impl Campaign {
     /// At least `networks` over three committed and 13 random configurations.
@@ -69,7 +78,12 @@ impl Campaign {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../runs/fuzz");
         let workers = std::thread::available_parallelism().map_or(2, usize::from);
         let engine = Engine::Native;
-        Campaign { configurations, networks: 1, seed, workers, engine, folder, sabotage: None }
+        Campaign { configurations, networks: 1, seed, workers, engine, folder, sabotage: None, drawn: false }
+    }
+
+    /// Layers in random mappings in place of networks, `networks` of them on each configuration.
+    pub fn mapped(self, networks: usize) -> Campaign {
+        Campaign { networks, drawn: true, ..self }
     }
 
     /// Runs all of it, and prints a line for each configuration as it ends.
@@ -98,12 +112,14 @@ impl Campaign {
                 return summary;
             }
         };
-        let first = (self.seed * 1000 + index) * 1000;
-        for seed in (first..).take(self.networks * DRAWS) {
+        let (draws, apart) = if self.drawn { (MAPPING_DRAWS, 1_000_000) } else { (DRAWS, 1000) };
+        let first = (self.seed * 1000 + index) * apart;
+        for seed in (first..).take(self.networks * draws) {
             if summary.passed == self.networks || summary.failures.len() == MOST_FAILURES {
                 break;
             }
-            let case = Case::draw(configuration, seed);
+            let draw = if self.drawn { Case::draw_mapped } else { Case::draw };
+            let case = draw(configuration, seed);
             let graph = case.graph(&bench.accelerator);
             match bench.run(&case, &graph) {
                 Ok(ran) => summary.passed(&case, &graph, &bench.accelerator, &ran),

@@ -10,6 +10,9 @@ use spec::config;
 use std::io::Error;
 use std::path::Path;
 
+/// The file of a case's mappings.
+const MAPPING: &str = "mapping.yaml";
+
 /// Runs that making a failure smaller may take.
 const RUNS: usize = 400;
 
@@ -25,7 +28,7 @@ pub struct Found {
     pub runs: usize,
 }
 
-/// Makes a failure small: fewer images, then a smaller network.
+/// Makes a failure small: fewer images, then a smaller network. Where mappings are drawn, each network has another one.
 pub fn shrink(bench: &mut Bench, case: &Case, graph: &Graph, failure: Failure) -> Found {
     let drawn = (case.clone(), graph.clone());
     let (kind, mut last, mut runs) = (failure.kind, failure, 0);
@@ -73,12 +76,14 @@ fn write(folder: &Path, accelerator: &Accelerator, case: &Case, graph: &Graph) -
     std::fs::create_dir_all(folder)?;
     let folder = folder.canonicalize()?;
     let weights = save::safetensors(graph).map_err(Error::other)?;
-    let files: [(&str, Vec<u8>); 4] = [
+    let mut files: Vec<(&str, Vec<u8>)> = vec![
         ("accelerator.yaml", config::to_yaml(accelerator).into_bytes()),
         ("network.yaml", save::yaml(graph, "network.safetensors").into_bytes()),
         ("network.safetensors", weights),
         ("images.npy", npy::write(&case.input(graph))),
     ];
+    let mappings = case.mappings(accelerator, graph);
+    files.extend(mappings.map(|mappings| (MAPPING, mapper::text::print(&mappings).into_bytes())));
     for (name, bytes) in files {
         std::fs::write(folder.join(name), bytes)?;
     }
@@ -94,10 +99,11 @@ fn command(folder: &Path, case: &Case) -> String {
         Timing::Random { latency, seed } => format!("--latency {latency} --random-memory {seed}"),
     };
     format!(
-        "nasa verify -c {} -n {} -i {} {memory}{}",
+        "nasa verify -c {} -n {} -i {} {memory}{}{}",
         file("accelerator.yaml"),
         file("network.yaml"),
         file("images.npy"),
+        if case.drawn { format!(" -m {}", file(MAPPING)) } else { String::new() },
         if case.dump { "" } else { " --output-only" }
     )
 }

@@ -3,6 +3,7 @@
 use super::bench::Ran;
 use super::case::Case;
 use super::coverage::Coverage;
+use super::shares::Shares;
 use cosim::memory::Timing;
 use model::Graph;
 use spec::accelerator::Accelerator;
@@ -21,12 +22,14 @@ pub struct Summary {
     pub passed: usize,
     /// Those before a memory of random latency.
     pub random_memory: usize,
-    /// Refusals of the compiler: the first line of each reason, how often, and the first case.
+    /// Refusals of the compiler: the kind of each reason, how often, and the first case.
     pub refusals: BTreeMap<String, (usize, String)>,
     /// Failures, in words.
     pub failures: Vec<String>,
     /// What was seen.
     pub coverage: Coverage,
+    /// What drawn mappings were like.
+    pub shares: Shares,
     /// Images of all runs.
     pub images: u64,
     /// Elements compared.
@@ -44,7 +47,13 @@ impl Summary {
     pub fn passed(&mut self, case: &Case, graph: &Graph, accelerator: &Accelerator, ran: &Ran) {
         self.passed += 1;
         self.random_memory += usize::from(matches!(case.timing, Timing::Random { .. }));
-        self.coverage.count(case, graph, accelerator, ran);
+        if case.drawn {
+            for plan in &ran.compiled.layers {
+                self.shares.count(&accelerator.chunks[plan.chunk], &plan.mapping);
+            }
+        } else {
+            self.coverage.count(case, graph, ran);
+        }
         self.images += u64::from(case.images);
         self.elements += ran.elements;
         self.cycles += ran.outcome.cycles;
@@ -75,6 +84,7 @@ impl Summary {
         }
         self.failures.extend(other.failures);
         self.coverage.add(&other.coverage);
+        self.shares.add(&other.shares);
         self.images += other.images;
         self.elements += other.elements;
         self.cycles += other.cycles;
@@ -103,11 +113,14 @@ impl Summary {
     }
 }
 
-/// The message of an error without its numbers and names, so that equal reasons fall together.
+/// The message of an error, or the first of its notes where it only announces them, without numbers and names, so that
+/// equal reasons fall together.
 fn kind_of(reason: &str) -> String {
-    let first = reason.lines().next().unwrap_or_default();
+    let mut lines = reason.lines();
+    let first = lines.next().unwrap_or_default();
+    let said = if first.ends_with("is not legal") { lines.next().unwrap_or(first) } else { first };
     let mut named = false;
-    let kept = first.chars().filter(|c| {
+    let kept = said.chars().filter(|c| {
         named ^= *c == '`';
         !named && *c != '`' && !c.is_ascii_digit()
     });
@@ -116,10 +129,13 @@ fn kind_of(reason: &str) -> String {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}\n", self.coverage)?;
+        match self.shares.mappings() {
+            0 => writeln!(f, "{}\n", self.coverage)?,
+            _ => writeln!(f, "{}\n", self.shares)?,
+        }
         let refused = self.refused_count();
         let share = 100 * refused / (refused + self.passed).max(1);
-        writeln!(f, "{refused} networks ({share} %) refused by the compiler:")?;
+        writeln!(f, "{refused} of {} ({share} %) refused by the compiler:", refused + self.passed)?;
         for (reason, (count, example)) in &self.refusals {
             let example = example.lines().collect::<Vec<_>>().join("\n         ");
             writeln!(f, "  {count:>4}  {reason}\n        for example {example}")?;

@@ -167,6 +167,8 @@ pub const COORDINATE_BITS: u32 = 16;
 pub const RF_BITS: u32 = 16;
 /// Bits of a lane, row or column number.
 pub const LANE_BITS: u32 = 8;
+/// Bits of a row or column of the kernel; `tap` of the input nest is both, the row above the column.
+pub const TAP_BITS: u32 = 8;
 
 /// Registers of the load and store engines: a three-deep copy of byte rows.
 pub const TRANSFER: &[Register] = &[
@@ -188,38 +190,40 @@ pub const EXECUTE: &[Register] = &[
     coordinate("x_x", "input column that the input nest starts from"),
     coordinate("x_height", "rows of the input; beats outside deliver zeros"),
     coordinate("x_width", "columns of the input; beats outside deliver zeros"),
-    coordinate("x_channels", "channels of the input; lanes beyond are not delivered"),
-    register("x_lanes", LANE_BITS, "bytes a beat delivers to consecutive rows"),
-    register("x_stride", LANE_BITS, "column j takes a beat as tap tag - j * stride"),
+    coordinate("x_channels", "channels of the input; bytes beyond are zeros"),
+    register("x_fy", TAP_BITS, "rows of the kernel; beats beyond deliver zeros"),
+    register("x_fx", TAP_BITS, "columns of the kernel; beats beyond deliver zeros"),
+    register("x_lanes", LANE_BITS, "consecutive rows that a beat serves"),
+    register("x_spread", 1, "0: every row takes a byte of its own; 1: all take the first"),
+    register("x_stride", LANE_BITS, "from column to column, in the numbers that beats are tagged with"),
+    register("x_window", LANE_BITS, "how many of these numbers a beat is for"),
     register(
-        "x_window",
-        LANE_BITS,
-        "a column takes taps 0 .. window - 1, at that distance from the beat's offset",
+        "x_slide",
+        1,
+        "0: for tag .. tag + window - 1, at the same entry; 1: for tag - window + 1 .. tag, each at the entry of its tap",
     ),
     register("x_tile", RF_BITS, "entries of an input register file that a tile fills"),
     register("x_slots", LANE_BITS, "tiles that the input register file holds at once"),
     register("x_depth", 5, "levels of the input nest"),
     register("w_base", BUFFER_BITS, "buffer address that the weight nest starts from"),
-    register("w_lanes", LANE_BITS, "bytes a beat delivers to consecutive rows"),
-    register(
-        "w_stride",
-        LANE_BITS,
-        "as x_stride: 0 broadcasts to all columns, 1 picks the column of the tag",
-    ),
+    register("w_lanes", LANE_BITS, "consecutive rows that a beat serves"),
+    register("w_spread", 1, "as x_spread"),
+    register("w_stride", LANE_BITS, "as x_stride"),
+    register("w_window", LANE_BITS, "as x_window, without sliding"),
     register("w_tile", RF_BITS, "entries of a weight register file that a tile fills"),
     register("w_slots", LANE_BITS, "tiles that the weight register file holds at once"),
     register("w_depth", 5, "levels of the weight nest"),
     register("c_depth", 5, "levels of the compute nest"),
-    register("rows", LANE_BITS, "PE rows in use"),
-    register("cols", LANE_BITS, "PE columns in use"),
-    coordinate("row_extent", "size of the dim along the rows; rows beyond it are masked"),
-    coordinate("col_extent", "size of the dim along the columns; columns beyond it are masked"),
+    register("rows", LANE_BITS, "PE rows in use, for the counters"),
+    register("cols", LANE_BITS, "PE columns in use, for the counters"),
     register("a_tile", RF_BITS, "partial sums of a PE that a tile makes"),
     register("a_slots", LANE_BITS, "tiles that the partial-sum register file holds at once"),
     register("d_depth", 5, "levels of the drain nest"),
-    register("keep", 1, "0: columns are summed over the rows; 1: every PE keeps its sums, one column a beat"),
+    register("keep", 1, "0: columns are summed over rows; 1: every PE keeps its sums, one column a beat"),
+    register("d_rows", LANE_BITS, "rows that a beat sums where PEs do not keep their sums"),
     register("d_lanes", LANE_BITS, "results of a beat, at most the chunk's post_lanes"),
     coordinate("d_channels", "output channels; lanes beyond are not written"),
+    coordinate("d_groups", "groups; beats beyond are not written"),
     coordinate("d_width", "output columns; beats beyond are not written"),
     coordinate("d_height", "output rows; beats beyond are not written"),
     register("y_base", BUFFER_BITS, "buffer address of the first result"),
@@ -240,7 +244,7 @@ pub enum NestKind {
     Weight,
     /// One term in every PE a step.
     Compute,
-    /// One vector of results a step.
+    /// One vector of results a step, or a part of what is added up to one.
     Drain,
 }
 
@@ -264,20 +268,15 @@ impl NestKind {
                 ("y", COORDINATE_BITS),
                 ("x", COORDINATE_BITS),
                 ("c", COORDINATE_BITS),
+                ("tap", 2 * TAP_BITS),
             ],
             NestKind::Weight => {
                 &[("addr", BUFFER_BITS), ("rf", RF_BITS), ("row", LANE_BITS), ("tag", COORDINATE_BITS)]
             }
-            NestKind::Compute => &[
-                ("x", RF_BITS),
-                ("w", RF_BITS),
-                ("acc", RF_BITS),
-                ("row", COORDINATE_BITS),
-                ("col", COORDINATE_BITS),
-            ],
+            NestKind::Compute => &[("x", RF_BITS), ("w", RF_BITS), ("acc", RF_BITS)],
             NestKind::Drain => &[
                 ("acc", RF_BITS),
-                ("col", LANE_BITS),
+                ("line", LANE_BITS),
                 ("lane", LANE_BITS),
                 ("y_addr", BUFFER_BITS),
                 ("r_addr", BUFFER_BITS),
@@ -285,6 +284,7 @@ impl NestKind {
                 ("k", COORDINATE_BITS),
                 ("x", COORDINATE_BITS),
                 ("y", COORDINATE_BITS),
+                ("g", COORDINATE_BITS),
             ],
         }
     }
@@ -298,7 +298,8 @@ pub const FLAG_X_NEXT: u32 = 1;
 pub const FLAG_W_NEXT: u32 = 2;
 /// Flag of a compute level: the partial sums are complete and go to the drain where this level advances.
 pub const FLAG_A_NEXT: u32 = 4;
-/// Flag of a compute level: a reduction loop; a partial sum starts from 0 while all of them are at 0.
+/// Flag of a compute level: a reduction loop; a partial sum starts from 0 while all of them are at 0. Of a drain
+/// level: its beats are added up, and give a result when all of them are at their last iteration.
 pub const FLAG_REDUCE: u32 = 8;
 
 /// Bytes of requantise parameters a channel: bias 6, multiplier 2, shift 1, residual multiplier 2, residual

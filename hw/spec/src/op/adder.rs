@@ -1,7 +1,7 @@
 //! `adder`: the |x - w| PE. `acc = -sum(|x - w|)`; weights share the scale of `x`.
 //!
-//! Zero is not neutral here: an idle lane fed zeros would add `-|0 - w|`, so it must be masked; a padding tap
-//! is a real zero and does add `-|w|`.
+//! A zero input is not neutral here: an idle lane needs a zero weight as well, or it would add `-|0 - w|`; a padding
+//! tap is a real zero and does add `-|w|`.
 
 use super::{Definition, Vector};
 use num::Num;

@@ -79,8 +79,8 @@ macro_rules! ops {
                 match self { $(Op::$variant => <$definition>::VECTORS),* }
             }
 
-            /// Whether a zero input makes a zero term for every weight. Where it does not, an idle lane must
-            /// be masked and a padding tap must not.
+            /// Whether a zero input makes a zero term for every weight. Where it does not, an idle lane needs a zero
+            /// weight as well, and a padding tap keeps its own.
             pub fn zero_is_neutral(self) -> bool {
                 match self { $(Op::$variant => <$definition>::ZERO_IS_NEUTRAL),* }
             }

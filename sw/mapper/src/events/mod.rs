@@ -235,7 +235,7 @@ impl<'a> Model<'a> {
                 let (duration, counts) = self.executions.entry((index, word)).or_insert_with(|| {
                     let (nests, registers) = (queue.launched_nests(word), queue.registers());
                     let chunk = &accelerator.chunks[index / 3];
-                    let counts = Counts::of_exec(accelerator, chunk, &nests, registers);
+                    let counts = Counts::of_exec(chunk, &nests, registers);
                     (exec::cycles(accelerator, chunk, &nests, registers), counts)
                 });
                 *until = now + *duration;

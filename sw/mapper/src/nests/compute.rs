@@ -18,14 +18,10 @@ pub fn nest(mapping: &Mapping) -> Nest {
 
 fn one(mapping: &Mapping, index: usize) -> Level {
     let l = mapping.loops[index];
-    let step = i64::from(mapping.step(index));
-    let place = |dim: Dim| if l.dim == dim { step } else { 0 };
     let strides = [
         ("x", x_stride(mapping, index)),
         ("w", product(mapping, index, mapping.w.level, Dim::moves_weight)),
         ("acc", product(mapping, index, mapping.a.level, |dim| !dim.is_reduction())),
-        ("row", place(mapping.dataflow.rows)),
-        ("col", place(mapping.dataflow.cols)),
     ];
     level(Compute, l.bound, flags(mapping, index), &strides)
 }

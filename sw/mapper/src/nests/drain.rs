@@ -3,77 +3,129 @@
 
 use super::{level, Pitch};
 use crate::mapping::Mapping;
+use crate::unroll::channel;
 use crate::work::Dim;
-use spec::isa::table::{NestKind::Drain, FLAG_TILE};
+use spec::isa::table::{NestKind::Drain, FLAG_REDUCE, FLAG_TILE};
 use spec::nest::{Level, Nest};
 
 /// The nest of a full `EXEC`.
 pub fn nest(mapping: &Mapping) -> Nest {
-    let mut levels = vec![lane_beats(mapping)];
-    if !mapping.dataflow.reduces_rows() {
-        levels.push(columns(mapping));
+    let mut parameters = Parameters::of(mapping);
+    let (reductions, apart) = mapping.unroll.counted(&mapping.layer);
+    let mut levels: Vec<Level> = reductions
+        .iter()
+        .map(|(digit, along)| level(Drain, digit.size, FLAG_REDUCE, &[(*along, digit.pes.into())]))
+        .collect();
+    levels.push(lane_beats(mapping, &mut parameters));
+    for (digit, along) in apart {
+        let mut strides = moved(mapping, digit.dim, digit.step.into());
+        strides.extend([(along, digit.pes.into()), ("param", parameters.next(digit.dim))]);
+        levels.push(level(Drain, digit.size, 0, &strides));
     }
     let mut acc = 1;
     for (index, l) in mapping.loops.iter().enumerate().filter(|(_, l)| !l.dim.is_reduction()) {
         let inside = index < mapping.a.level;
         let mut strides = moved(mapping, l.dim, i64::from(mapping.step(index)));
-        strides.push(("acc", if inside { acc } else { 0 }));
+        strides.extend([("acc", if inside { acc } else { 0 }), ("param", parameters.next(l.dim))]);
         levels.push(level(Drain, l.bound, if inside { 0 } else { FLAG_TILE }, &strides));
         acc *= i64::from(l.bound);
     }
     Nest { levels }
 }
 
-/// The beats of one vector of results.
-fn lane_beats(mapping: &Mapping) -> Level {
-    let lanes = i64::from(mapping.unroll.d_lanes);
-    let strides = [("lane", lanes), ("k", lanes), ("param", 1), ("y_addr", lanes), ("r_addr", lanes)];
-    level(Drain, mapping.unroll.d_beats, 0, &strides)
+/// The beats of one run of neighbouring results.
+fn lane_beats(mapping: &Mapping, parameters: &mut Parameters) -> Level {
+    let lanes = i64::from(mapping.unroll.beats.results);
+    let channel = channel(&mapping.layer, Dim::K);
+    let mut strides = moved(mapping, channel, lanes);
+    strides.extend([("lane", lanes), ("param", parameters.next(channel))]);
+    level(Drain, mapping.unroll.result_pieces(&mapping.layer), 0, &strides)
 }
 
-/// The columns of the array, where each keeps results of its own.
-fn columns(mapping: &Mapping) -> Level {
-    let mut strides = moved(mapping, mapping.dataflow.cols, 1);
-    strides.push(("col", 1));
-    level(Drain, mapping.unroll.cols, 0, &strides)
-}
-
-/// What moving `step` elements along an output dimension changes.
+/// What moving `step` elements along an output dimension changes, but for parameters.
+///
+/// Where the array or the part may hold more groups than the layer has, they are followed, to drop what is beyond.
 fn moved(mapping: &Mapping, dim: Dim, step: i64) -> Vec<(&'static str, i64)> {
     let pitch = Pitch::output(mapping);
-    let beats = i64::from(mapping.unroll.d_beats);
-    let lanes = i64::from(mapping.spatial(dim));
-    let at = |bytes: i64| [("y_addr", bytes), ("r_addr", bytes)];
-    let mut strides = match dim {
-        Dim::OY => vec![("y", step)],
-        Dim::OX => vec![("x", step)],
-        Dim::G if mapping.dataflow.reduces_rows() => {
-            vec![("param", step * i64::from(mapping.temporal(Dim::K)) * beats)]
-        }
-        _ => vec![("k", step), ("param", step / lanes * beats)],
+    let (bytes, position) = match dim {
+        Dim::OY => (step * pitch.row, Some("y")),
+        Dim::OX => (step * pitch.pixel, Some("x")),
+        Dim::G => (step * i64::from(mapping.layer.size[Dim::K]), None),
+        _ => (step, None),
     };
-    strides.extend(match dim {
-        Dim::OY => at(step * pitch.row),
-        Dim::OX => at(step * pitch.pixel),
-        Dim::G => at(step * i64::from(mapping.layer.size[Dim::K])),
-        _ => at(step),
-    });
+    let position = match dim {
+        dim if dim == channel(&mapping.layer, Dim::K) => Some("k"),
+        Dim::G if mapping.unroll.size(dim) > 1 => Some("g"),
+        _ => position,
+    };
+    let mut strides = vec![("y_addr", bytes), ("r_addr", bytes)];
+    strides.extend(position.map(|position| (position, step)));
     strides
+}
+
+/// A factor of a parameter row's number: of the channels of the part, innermost first.
+pub struct ParameterDigit {
+    /// Groups or output channels of a group.
+    dim: Dim,
+    /// Values.
+    pub bound: u32,
+    /// Elements of the dimension from one to the next.
+    step: u32,
+}
+
+/// What the rows of parameters of an `EXEC` are numbered by: everything that changes the channels of a beat of results.
+pub fn parameter_digits(mapping: &Mapping) -> Vec<ParameterDigit> {
+    let is_channel = |dim: Dim| matches!(dim, Dim::G | Dim::K);
+    let pieces = ParameterDigit {
+        dim: channel(&mapping.layer, Dim::K),
+        bound: mapping.unroll.result_pieces(&mapping.layer),
+        step: mapping.unroll.beats.results,
+    };
+    let (_, apart) = mapping.unroll.counted(&mapping.layer);
+    let apart = apart.iter().filter(|(digit, _)| is_channel(digit.dim));
+    let apart =
+        apart.map(|(digit, _)| ParameterDigit { dim: digit.dim, bound: digit.size, step: digit.step });
+    let loops = mapping.loops.iter().enumerate().filter(|(_, l)| is_channel(l.dim));
+    let loops = loops.map(|(i, l)| ParameterDigit { dim: l.dim, bound: l.bound, step: mapping.step(i) });
+    [pieces].into_iter().chain(apart).chain(loops).collect()
+}
+
+/// Gives the levels of the nest their strides along the parameter rows, in the order of [`parameter_digits`].
+struct Parameters {
+    left: std::vec::IntoIter<ParameterDigit>,
+    rows: i64,
+}
+
+impl Parameters {
+    fn of(mapping: &Mapping) -> Parameters {
+        Parameters { left: parameter_digits(mapping).into_iter(), rows: 1 }
+    }
+
+    /// The stride of the next level, which runs over `dim`.
+    fn next(&mut self, dim: Dim) -> i64 {
+        if !matches!(dim, Dim::G | Dim::K) {
+            return 0;
+        }
+        let rows = self.rows;
+        self.rows *= self.left.next().map_or(1, |digit| i64::from(digit.bound));
+        rows
+    }
 }
 
 /// The output channel of the part that lane `lane` of parameter row `row` belongs to: position along G and K.
 /// It may lie beyond the part's end.
 pub fn channel_of(mapping: &Mapping, row: u32, lane: u32) -> Option<[u32; 2]> {
+    let digits = parameter_digits(mapping);
+    let (mut at, mut rest) = ([0, 0], row);
+    for digit in &digits {
+        at[usize::from(digit.dim == Dim::K)] += rest % digit.bound * digit.step;
+        rest /= digit.bound;
+    }
     let unroll = &mapping.unroll;
-    let offset = row % unroll.d_beats * unroll.d_lanes + lane;
-    let results = if mapping.dataflow.reduces_rows() { unroll.cols } else { unroll.rows };
-    let (tile, tiles) = (row / unroll.d_beats, mapping.temporal(Dim::K));
-    if lane >= unroll.d_lanes || offset >= results {
+    let piece = row % mapping.unroll.result_pieces(&mapping.layer) * unroll.beats.results;
+    if lane >= unroll.beats.results || piece + lane >= unroll.lanes(&mapping.layer).pes {
         return None;
     }
-    Some(if mapping.dataflow.reduces_rows() {
-        [tile / tiles, tile % tiles * unroll.cols + offset]
-    } else {
-        [tile * unroll.rows + offset, 0]
-    })
+    at[usize::from(channel(&mapping.layer, Dim::K) == Dim::K)] += lane;
+    Some(at)
 }

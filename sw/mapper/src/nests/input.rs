@@ -1,57 +1,84 @@
-//! The input nest. A tile is filled row beats first, then along the columns, the rows and the channels of the
-//! input; window positions that neighbouring outputs share are read once.
+//! The input nest. A tile is filled PE by PE as far as beats do not serve several, then along the columns, the rows
+//! and the channels of the input; window positions that neighbouring outputs share are read once.
 
 use super::{level, Pitch};
 use crate::mapping::Mapping;
+use crate::unroll::{channel, Digit, Fill::Inputs};
 use crate::work::Dim;
-use spec::isa::table::{NestKind::Input, FLAG_TILE};
+use spec::isa::table::{NestKind::Input, FLAG_TILE, TAP_BITS};
 use spec::nest::{Level, Nest};
 
 /// The nest of a full `EXEC`.
 pub fn nest(mapping: &Mapping) -> Nest {
-    let mut levels = vec![row_beats(mapping)];
+    let mut levels = array_rows(mapping);
+    levels.extend(array_columns(mapping));
     levels.extend(columns(mapping));
     levels.extend(rows(mapping));
     levels.extend(channels(mapping));
     let outer = mapping.x.level..mapping.loops.len();
-    levels.extend(outer.map(|index| outside(mapping, index)));
+    levels.extend(outer.map(|index| {
+        let (l, step) = (mapping.loops[index], i64::from(mapping.step(index)));
+        level(Input, l.bound, FLAG_TILE, &moved(mapping, l.dim, step))
+    }));
     Nest { levels }
 }
 
-/// The beats that together serve all rows of the array with one input column.
-fn row_beats(mapping: &Mapping) -> Level {
-    let lanes = i64::from(mapping.unroll.x_lanes);
-    level(Input, mapping.unroll.x_beats, 0, &[("addr", lanes), ("row", lanes), ("c", lanes)])
+/// The beats that serve all rows of one column.
+fn array_rows(mapping: &Mapping) -> Vec<Level> {
+    let run = mapping.unroll.row_run(Inputs, &mapping.layer);
+    let lanes = i64::from(mapping.unroll.beats.inputs);
+    let mut pieces = moved(mapping, channel(&mapping.layer, Dim::C), lanes);
+    pieces.push(("row", lanes));
+    let mut levels = vec![level(Input, mapping.unroll.pieces(Inputs, &mapping.layer), 0, &pieces)];
+    levels.extend(
+        mapping.unroll.row_digits()[run.digits..].iter().map(|digit| one_by_one(mapping, digit, "row")),
+    );
+    levels
+}
+
+/// The beats that serve all columns, where they neither take the same nor let it slide along.
+fn array_columns(mapping: &Mapping) -> Vec<Level> {
+    let digits = mapping.unroll.col_digits();
+    let run = mapping.unroll.col_run(Inputs);
+    let apart = if mapping.unroll.slides() { &[] } else { &digits[run.digits..] };
+    apart.iter().map(|digit| one_by_one(mapping, digit, "tag")).collect()
+}
+
+fn one_by_one(mapping: &Mapping, digit: &Digit, along: &'static str) -> Level {
+    let mut strides = moved(mapping, digit.dim, digit.step.into());
+    strides.push((along, digit.pes.into()));
+    level(Input, digit.size, 0, &strides)
 }
 
 fn columns(mapping: &Mapping) -> Vec<Level> {
     let [axis, _] = mapping.x_axes();
-    let pixel = Pitch::input(mapping).pixel;
-    let level = |bound: u32, x: u32, rf: u32, tag: i64| {
-        let x = i64::from(x);
-        level(Input, bound, 0, &[("addr", x * pixel), ("x", x), ("rf", rf.into()), ("tag", tag)])
+    let [output, tap] = [Dim::OX, Dim::FX].map(|dim| i64::from(mapping.unroll.size(dim)));
+    let level = |bound: u32, dim: Dim, step: i64, rf: u32, tag: i64| {
+        let mut strides = moved(mapping, dim, step);
+        strides.extend([("rf", rf.into()), ("tag", tag)]);
+        level(Input, bound, 0, &strides)
     };
-    if mapping.dataflow.slides() {
-        let array = mapping.unroll.cols * axis.stride;
-        vec![level(mapping.x_tags(), 1, 0, 1), level(axis.outputs, array, axis.taps, 0)]
+    if mapping.unroll.slides() {
+        vec![level(mapping.x_tags(), Dim::FX, 1, 0, 1), level(axis.outputs, Dim::OX, output, axis.taps, 0)]
     } else if axis.overlaps() {
-        vec![level(axis.entries(), 1, 1, 0)]
+        vec![level(axis.entries(), Dim::FX, 1, 1, 0)]
     } else {
-        vec![level(axis.taps, 1, 1, 0), level(axis.outputs, axis.stride, axis.taps, 0)]
+        vec![level(axis.taps, Dim::FX, tap, 1, 0), level(axis.outputs, Dim::OX, output, axis.taps, 0)]
     }
 }
 
 fn rows(mapping: &Mapping) -> Vec<Level> {
     let [horizontal, axis] = mapping.x_axes();
-    let (row, width) = (Pitch::input(mapping).row, horizontal.entries());
-    let level = |bound: u32, y: u32, rf: u32| {
-        let y = i64::from(y);
-        level(Input, bound, 0, &[("addr", y * row), ("y", y), ("rf", (rf * width).into())])
+    let [output, tap] = [Dim::OY, Dim::FY].map(|dim| i64::from(mapping.unroll.size(dim)));
+    let level = |bound: u32, dim: Dim, step: i64, rf: u32| {
+        let mut strides = moved(mapping, dim, step);
+        strides.push(("rf", (rf * horizontal.entries()).into()));
+        level(Input, bound, 0, &strides)
     };
     if axis.overlaps() {
-        vec![level(axis.entries(), 1, 1)]
+        vec![level(axis.entries(), Dim::FY, 1, 1)]
     } else {
-        vec![level(axis.taps, 1, 1), level(axis.outputs, axis.stride, axis.taps)]
+        vec![level(axis.taps, Dim::FY, tap, 1), level(axis.outputs, Dim::OY, output, axis.taps)]
     }
 }
 
@@ -62,29 +89,36 @@ fn channels(mapping: &Mapping) -> Vec<Level> {
     let mut levels = Vec::new();
     for (index, l) in mapping.loops[..mapping.x.level].iter().enumerate() {
         if matches!(l.dim, Dim::C | Dim::G) {
-            let moved = outside(mapping, index);
-            let stride = level(Input, l.bound, 0, &[("rf", rf)]);
-            let strides = moved.strides.iter().zip(&stride.strides).map(|(a, b)| a + b).collect();
-            levels.push(Level { bound: l.bound, flags: 0, strides });
+            let mut strides = moved(mapping, l.dim, mapping.step(index).into());
+            strides.push(("rf", rf));
+            levels.push(level(Input, l.bound, 0, &strides));
             rf *= i64::from(l.bound);
         }
     }
     levels
 }
 
-/// Loop `index` of the mapping as a level above the tile.
-fn outside(mapping: &Mapping, index: usize) -> Level {
-    let (l, step) = (mapping.loops[index], i64::from(mapping.step(index)));
+/// What moving `step` elements along a dimension changes.
+///
+/// A position in the kernel is only followed where taps lie on the array: elsewhere the loops never leave it, and a
+/// nest whose levels change less has fewer of them.
+fn moved(mapping: &Mapping, dim: Dim, step: i64) -> Vec<(&'static str, i64)> {
     let (pitch, [sy, sx]) = (Pitch::input(mapping), mapping.layer.stride.map(i64::from));
-    let grouped = mapping.dataflow.reduces_rows();
-    let strides = match l.dim {
+    let mut strides = match dim {
         Dim::K => vec![],
-        Dim::G if grouped => vec![("addr", step * i64::from(mapping.layer.size[Dim::C]))],
-        Dim::G | Dim::C => vec![("addr", step), ("c", step)],
+        Dim::G => vec![("addr", step * i64::from(mapping.layer.size[Dim::C]))],
+        Dim::C => vec![("addr", step)],
         Dim::OY => vec![("addr", step * sy * pitch.row), ("y", step * sy)],
         Dim::OX => vec![("addr", step * sx * pitch.pixel), ("x", step * sx)],
         Dim::FY => vec![("addr", step * pitch.row), ("y", step)],
         Dim::FX => vec![("addr", step * pitch.pixel), ("x", step)],
     };
-    level(Input, l.bound, FLAG_TILE, &strides)
+    let position = match dim {
+        dim if dim == channel(&mapping.layer, Dim::C) => Some(("c", step)),
+        Dim::FY if mapping.unroll.size(dim) > 1 => Some(("tap", step << TAP_BITS)),
+        Dim::FX if mapping.unroll.size(dim) > 1 => Some(("tap", step)),
+        _ => None,
+    };
+    strides.extend(position);
+    strides
 }

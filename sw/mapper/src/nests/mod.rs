@@ -11,8 +11,9 @@ pub mod weight;
 
 use crate::mapping::Mapping;
 use crate::registers::Registers;
-use crate::work::Dim;
-use spec::isa::table::{NestKind, Queue};
+use crate::unroll::{channel, Fill};
+use crate::work::{Dim, Sizes};
+use spec::isa::table::{NestKind, Queue, TAP_BITS};
 use spec::nest::{Level, Nest};
 
 /// What an execute engine is told.
@@ -88,37 +89,68 @@ impl Pitch {
     }
 }
 
+/// The most rows or columns of a kernel that lies on the array; where only loops run over it, it may have more.
+pub const MOST_TAPS: u32 = (1 << TAP_BITS) - 1;
+
 fn registers(mapping: &Mapping) -> Registers {
-    let (unroll, dataflow, tile) = (&mapping.unroll, &mapping.dataflow, &mapping.tile);
+    let (unroll, layer) = (&mapping.unroll, &mapping.layer);
     let number = |value: u32| i64::from(value);
-    let channels = if dataflow.reduces_rows() { [Dim::C, Dim::K] } else { [Dim::G, Dim::G] };
-    let window = if dataflow.slides() { mapping.below(Dim::FX, mapping.x.level) } else { 1 };
-    Registers::new(Queue::Execute).with(&[
-        ("x_x", -number(mapping.layer.padding[1])),
-        ("x_height", number(mapping.layer.input[0])),
-        ("x_width", number(mapping.layer.input[1])),
-        ("x_channels", number(tile[channels[0]])),
-        ("x_lanes", number(unroll.x_lanes)),
-        ("x_stride", if dataflow.slides() { number(mapping.layer.stride[1]) } else { 0 }),
-        ("x_window", number(window)),
-        ("x_tile", number(mapping.x_tile())),
-        ("x_slots", number(mapping.x.slots)),
-        ("w_lanes", number(unroll.x_lanes)),
-        ("w_stride", i64::from(!dataflow.slides())),
-        ("w_tile", number(mapping.w_tile())),
-        ("w_slots", number(mapping.w.slots)),
-        ("rows", number(unroll.rows)),
-        ("cols", number(unroll.cols)),
-        ("row_extent", number(tile[dataflow.rows])),
-        ("col_extent", number(tile[dataflow.cols])),
-        ("a_tile", number(mapping.a_tile())),
-        ("a_slots", number(mapping.a.slots)),
-        ("keep", i64::from(!dataflow.reduces_rows())),
-        ("d_lanes", number(unroll.d_lanes)),
-        ("d_channels", number(tile[channels[1]])),
-        ("d_width", number(tile[Dim::OX])),
-        ("d_height", number(tile[Dim::OY])),
-        ("residual", i64::from(mapping.layer.residual)),
-        ("p_rows", number(mapping.p_rows())),
-    ])
+    let fills = [Fill::Inputs, Fill::Weights];
+    let [x_spread, w_spread] = fills.map(|fill| i64::from(unroll.shares(fill)));
+    let [(x_stride, x_window), (w_stride, w_window)] = fills.map(|fill| columns(mapping, fill));
+    Registers::new(Queue::Execute)
+        .with(&[
+            ("x_x", -number(layer.padding[1])),
+            ("x_height", number(layer.input[0])),
+            ("x_width", number(layer.input[1])),
+            ("x_fy", number(layer.size[Dim::FY].min(MOST_TAPS))),
+            ("x_fx", number(layer.size[Dim::FX].min(MOST_TAPS))),
+            ("x_lanes", number(unroll.beats.inputs)),
+            ("x_spread", x_spread),
+            ("x_stride", number(x_stride)),
+            ("x_window", number(x_window)),
+            ("x_slide", i64::from(unroll.slides())),
+            ("x_tile", number(mapping.x_tile())),
+            ("x_slots", number(mapping.x.slots)),
+            ("w_lanes", number(unroll.beats.weights)),
+            ("w_spread", w_spread),
+            ("w_stride", number(w_stride)),
+            ("w_window", number(w_window)),
+            ("w_tile", number(mapping.w_tile())),
+            ("w_slots", number(mapping.w.slots)),
+            ("rows", number(unroll.rows.pes())),
+            ("cols", number(unroll.cols.pes())),
+            ("a_tile", number(mapping.a_tile())),
+            ("a_slots", number(mapping.a.slots)),
+            ("keep", i64::from(unroll.keeps(layer))),
+            ("d_rows", number(unroll.summed_rows().pes)),
+            ("d_lanes", number(unroll.beats.results)),
+            ("d_width", number(mapping.tile[Dim::OX])),
+            ("residual", i64::from(layer.residual)),
+            ("p_rows", number(mapping.p_rows())),
+        ])
+        .with(&extents(mapping, &mapping.tile))
+}
+
+/// How far apart columns are for beats of `fill`, and how many of them take one.
+fn columns(mapping: &Mapping, fill: Fill) -> (u32, u32) {
+    let unroll = &mapping.unroll;
+    let run = unroll.col_run(fill);
+    match fill {
+        Fill::Inputs if unroll.slides() => (mapping.layer.stride[1], mapping.below(Dim::FX, mapping.x.level)),
+        _ if run.digits == unroll.cols.0.len() => (0, 1),
+        _ => (1, run.pes),
+    }
+}
+
+/// The registers that say how large a part is whose sizes are `part`, at most those of the mapping's tile.
+pub fn extents(mapping: &Mapping, part: &Sizes) -> Vec<(&'static str, i64)> {
+    let number = |dim: Dim| i64::from(part[dim]);
+    let followed = mapping.unroll.size(Dim::G) > 1 && channel(&mapping.layer, Dim::K) != Dim::G;
+    vec![
+        ("x_channels", number(channel(&mapping.layer, Dim::C))),
+        ("d_channels", number(channel(&mapping.layer, Dim::K))),
+        ("d_groups", if followed { number(Dim::G) } else { 1 }),
+        ("d_height", number(Dim::OY)),
+    ]
 }

@@ -2,6 +2,7 @@
 
 use super::level;
 use crate::mapping::Mapping;
+use crate::unroll::{Digit, Fill::Weights};
 use crate::work::Sizes;
 use spec::isa::table::{NestKind::Weight, FLAG_TILE};
 use spec::nest::{Level, Nest};
@@ -9,7 +10,7 @@ use spec::nest::{Level, Nest};
 /// The nest of a full `EXEC`.
 pub fn nest(mapping: &Mapping) -> Nest {
     let mut levels = entry(mapping);
-    let mut bytes = entry_bytes(mapping);
+    let mut bytes = i64::from(mapping.unroll.entry_bytes(&mapping.layer));
     let mut rf = 1;
     for (index, l) in mapping.loops.iter().enumerate() {
         let inside = index < mapping.w.level;
@@ -26,51 +27,57 @@ pub fn nest(mapping: &Mapping) -> Nest {
     Nest { levels }
 }
 
-/// The beats of one entry: all rows, then all columns where every column has its own weights.
+/// The beats of one entry: all rows, then all columns, as far as they have weights of their own.
 fn entry(mapping: &Mapping) -> Vec<Level> {
-    let lanes = i64::from(mapping.unroll.x_lanes);
-    let rows = level(Weight, mapping.unroll.x_beats, 0, &[("addr", lanes), ("row", lanes)]);
-    let column = lanes * i64::from(mapping.unroll.x_beats);
-    let columns = mapping.w_entry_beats() / mapping.unroll.x_beats;
-    vec![rows, level(Weight, columns, 0, &[("addr", column), ("tag", 1)])]
-}
-
-fn entry_bytes(mapping: &Mapping) -> i64 {
-    i64::from(mapping.w_entry_beats() * mapping.unroll.x_lanes)
+    let (unroll, layer) = (&mapping.unroll, &mapping.layer);
+    let rows = unroll.row_run(Weights, layer);
+    let (lanes, pieces) = (i64::from(unroll.beats.weights), unroll.pieces(Weights, layer));
+    let mut levels = vec![level(Weight, pieces, 0, &[("addr", lanes), ("row", lanes)])];
+    let mut bytes = i64::from(unroll.run_bytes(layer));
+    let mut one_by_one = |digit: &Digit, along| {
+        let moves = i64::from(digit.dim.moves_weight());
+        levels.push(level(Weight, digit.size, 0, &[("addr", bytes * moves), (along, digit.pes.into())]));
+        bytes *= if moves == 1 { i64::from(digit.size) } else { 1 };
+    };
+    unroll.row_digits()[rows.digits..].iter().for_each(|digit| one_by_one(digit, "row"));
+    let cols = unroll.col_run(Weights);
+    unroll.col_digits()[cols.digits..].iter().for_each(|digit| one_by_one(digit, "tag"));
+    levels
 }
 
 /// The weights of a full `EXEC` in memory order: `at` is given the position inside the part of every byte, in
 /// all seven dimensions, which may lie beyond the part's end where it is ragged.
 pub fn image(mapping: &Mapping, mut at: impl FnMut(&Sizes) -> u8) -> Vec<u8> {
-    let loops: Vec<usize> =
-        (0..mapping.loops.len()).filter(|index| mapping.loops[*index].dim.moves_weight()).collect();
+    let moving = mapping.loops.iter().enumerate().filter(|(_, l)| l.dim.moves_weight());
+    let loops =
+        moving.map(|(index, l)| Digit { dim: l.dim, size: l.bound, pes: 0, step: mapping.step(index) });
+    let (run, padding, apart) = mapping.unroll.entry_order(&mapping.layer);
+    let runs = offsets(&run);
     let mut bytes = Vec::with_capacity(mapping.w_bytes() as usize);
-    let mut counters = vec![0; loops.len()];
-    loop {
-        let mut start = Sizes([0; 7]);
-        for (counter, index) in counters.iter().zip(&loops) {
-            start[mapping.loops[*index].dim] += counter * mapping.step(*index);
-        }
-        push_entry(mapping, &start, &mut at, &mut bytes);
-        let Some(next) = (0..loops.len()).find(|i| counters[*i] + 1 < mapping.loops[loops[*i]].bound) else {
-            return bytes;
-        };
-        counters[..next].fill(0);
-        counters[next] += 1;
+    for start in offsets(&apart.into_iter().chain(loops).collect::<Vec<_>>()) {
+        bytes.extend(runs.iter().map(|offset| at(&sum(&start, offset))));
+        bytes.resize(bytes.len() + padding as usize, 0);
     }
+    bytes
 }
 
-fn push_entry(mapping: &Mapping, start: &Sizes, at: &mut impl FnMut(&Sizes) -> u8, bytes: &mut Vec<u8>) {
-    let unroll = &mapping.unroll;
-    for column in 0..mapping.w_entry_beats() / unroll.x_beats {
-        for row in 0..unroll.x_lanes * unroll.x_beats {
-            let mut position = *start;
-            position[mapping.dataflow.rows] += row;
-            if !mapping.dataflow.slides() {
-                position[mapping.dataflow.cols] += column;
-            }
-            let beyond = row >= unroll.rows;
-            bytes.push(if beyond { 0 } else { at(&position) });
+/// Where every combination of digits lies, the first digit running fastest.
+fn offsets(digits: &[Digit]) -> Vec<Sizes> {
+    let mut offsets = vec![Sizes([0; 7])];
+    for digit in digits {
+        let inner = offsets.clone();
+        for value in 1..digit.size {
+            let moved = |offset: &Sizes| {
+                let mut offset = *offset;
+                offset[digit.dim] += value * digit.step;
+                offset
+            };
+            offsets.extend(inner.iter().map(moved));
         }
     }
+    offsets
+}
+
+fn sum(a: &Sizes, b: &Sizes) -> Sizes {
+    Sizes(std::array::from_fn(|i| a.0[i] + b.0[i]))
 }

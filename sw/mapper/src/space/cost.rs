@@ -7,6 +7,7 @@ use super::cycles::{cycles, Tile};
 use super::flow::{Extents, Flow, Frame};
 use super::layer::{Dim, Operand, DIMS};
 use super::mapping::Mapping;
+use crate::class::Class;
 use crate::work;
 
 /// Accesses of one memory by one operand, in words of that memory; of all PEs where it is the register files.
@@ -48,6 +49,19 @@ impl Cost {
     /// Cycles x picojoules.
     pub fn edp(&self) -> f64 {
         self.cycles * self.picojoules()
+    }
+
+    /// Which operand stays, where PEs compute `macs` terms.
+    pub fn class(&self, macs: f64) -> Class {
+        let exchanged = Operand::ALL.map(|operand| {
+            let rf = &self.rf[operand as usize];
+            match operand {
+                // Words that are taken up and put down for every term are the PE's own business.
+                Operand::Sum => rf.writes - macs + (rf.reads - macs).max(0.0),
+                _ => rf.writes,
+            }
+        });
+        Class::of(macs, exchanged)
     }
 }
 

@@ -12,12 +12,10 @@
 //! * [`ports`]: how long ports hold the array up.
 //! * [`cycles`]: how long a mapping takes.
 //! * [`cost`]: accesses and energy of a mapping, and all of it at once.
-//! * [`class`]: which operand a mapping keeps, by its accesses.
 //! * [`search`]: finds the best mapping and proves a bound.
 
 pub mod architecture;
 pub mod check;
-pub mod class;
 pub mod cost;
 pub mod cycles;
 pub mod flow;

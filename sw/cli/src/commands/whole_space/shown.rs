@@ -2,7 +2,6 @@
 
 use super::Row;
 use mapper::energy::Objective;
-use mapper::space::class::class;
 use mapper::space::cost::Access;
 use mapper::space::search::LeftOut;
 use mapper::space::{Cost, Dim};
@@ -25,7 +24,7 @@ pub(super) fn table(rows: &[Row], objective: Objective, seconds: f64) -> String 
         let share = |share: Option<f64>| share.map_or("-".to_string(), |share| format!("{share:.4}"));
         text += &line([
             &task.name,
-            &class(cost, task.layer.macs() as f64).to_string(),
+            &cost.class(task.layer.macs() as f64).to_string(),
             &grouped(cost.cycles as u64),
             &format!("{:.1}%", 100.0 * utilization(row)),
             &grouped((cost.picojoules() / 1e3).round()),
@@ -108,7 +107,7 @@ fn layer_json(row: &Row) -> Value {
         "spatial": spatial,
         "temporal": temporal,
         "mapping": mapping.to_string(),
-        "class": class(cost, task.layer.macs() as f64).to_string(),
+        "class": cost.class(task.layer.macs() as f64).to_string(),
         "cycles": cost.cycles as u64,
         "energy_pj": cost.picojoules(),
         "edp": cost.edp(),

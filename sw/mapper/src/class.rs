@@ -1,8 +1,7 @@
 //! Which operand a mapping keeps: read off its accesses, not off a name that somebody gave it. An operand stays as
 //! long as terms are computed for every word that its register files exchange with the buffer.
 
-use super::cost::Cost;
-use super::layer::Operand;
+use crate::space::Operand;
 use std::fmt;
 
 /// What stays in the register files.
@@ -14,22 +13,17 @@ pub enum Class {
     Row,
 }
 
-/// The class of a mapping that costs `cost` on PEs that compute `macs` terms.
-pub fn class(cost: &Cost, macs: f64) -> Class {
-    let mut stays = Operand::ALL.map(|operand| {
-        let i = operand as usize;
-        let exchanged = match operand {
-            // Words that are taken up and put down for every term are the PE's own business.
-            Operand::Sum => cost.rf[i].writes - macs + (cost.rf[i].reads - macs).max(0.0),
-            _ => cost.rf[i].writes,
-        };
-        (macs / exchanged.max(1.0), operand)
-    });
-    stays.sort_by(|a, b| b.0.total_cmp(&a.0));
-    if stays[0].0 >= 2.0 * stays[1].0 {
-        Class::Stationary(stays[0].1)
-    } else {
-        Class::Row
+impl Class {
+    /// The class of a mapping whose PEs compute `macs` terms and whose register files exchange so many words of each
+    /// operand, in the order of [`Operand::ALL`], with the buffer.
+    pub fn of(macs: f64, exchanged: [f64; 3]) -> Class {
+        let mut stays = Operand::ALL.map(|operand| (macs / exchanged[operand as usize].max(1.0), operand));
+        stays.sort_by(|a, b| b.0.total_cmp(&a.0));
+        if stays[0].0 >= 2.0 * stays[1].0 {
+            Class::Stationary(stays[0].1)
+        } else {
+            Class::Row
+        }
     }
 }
 

@@ -1,0 +1,118 @@
+//! Random mappings of a layer: any dimensions along rows and columns, any order of loops, any levels. They are drawn
+//! so that many are legal, not so that all are: what `mapper::check` refuses is counted with its reason.
+
+use mapper::mapping::{Hold, Loop};
+use mapper::unroll::{Axis, Unroll};
+use mapper::work::Sizes;
+use mapper::{Dim, Mapping, Work};
+use spec::accelerator::{Accelerator, Chunk};
+use spec::random::Rng;
+
+/// A mapping of `work` on `chunk`.
+pub fn mapping(rng: &mut Rng, accelerator: &Accelerator, chunk: &Chunk, work: &Work) -> Mapping {
+    let mut left = work.size;
+    let rows = axis(rng, chunk.rows, &mut left);
+    let cols = axis(rng, chunk.cols, &mut left);
+    let unroll = Unroll::new(chunk, accelerator.buffer.line_bytes, work, rows, cols);
+    let tile = tile(rng, work, &unroll);
+    let loops = loops(rng, &tile, &unroll);
+    let hold = Hold { level: 0, slots: 1 };
+    let mut mapping = Mapping { unroll, layer: *work, tile, loops, x: hold, w: hold, a: hold };
+    mapping.a.level = mapping.loops.iter().rposition(|l| l.dim.is_reduction()).map_or(0, |last| last + 1);
+    mapping.a = held(rng, &mapping, mapping.a.level, chunk.psum_rf, |m, hold| m.a = hold, Mapping::a_tile);
+    mapping.x = held(rng, &mapping, 0, chunk.input_rf, |m, hold| m.x = hold, Mapping::x_tile);
+    mapping.w = held(rng, &mapping, 0, chunk.weight_rf, |m, hold| m.w = hold, Mapping::w_tile);
+    mapping
+}
+
+/// One side of the array: up to three factors of at most `pes` PEs together, of what is `left` of every dimension.
+fn axis(rng: &mut Rng, pes: u32, left: &mut Sizes) -> Axis {
+    let mut factors = Vec::new();
+    let mut free = pes;
+    for more in (0..*rng.choose(&[0, 1, 1, 2, 2, 2, 3])).rev() {
+        let dims: Vec<Dim> = Dim::ALL.into_iter().filter(|dim| left[*dim] > 1).collect();
+        if free < 2 || dims.is_empty() {
+            break;
+        }
+        let dim = *rng.choose(&dims);
+        // Two PEs at least are left for a factor that comes after.
+        let limit = left[dim].min(if more > 0 && free >= 4 { free / 2 } else { free });
+        let size = if rng.percent(60) { limit } else { rng.size(2, limit) };
+        factors.push((dim, size));
+        left[dim] = left[dim].div_ceil(size);
+        free /= size;
+    }
+    Axis::of(&factors)
+}
+
+/// Half of the time the whole layer; else fewer rows of outputs, groups or output channels.
+fn tile(rng: &mut Rng, work: &Work, unroll: &Unroll) -> Sizes {
+    let mut tile = work.size;
+    for dim in [Dim::OY, Dim::G, Dim::K] {
+        if rng.percent(25) {
+            let round = if dim == Dim::OY { 1 } else { unroll.size(dim) };
+            let rounds = tile[dim].div_ceil(round);
+            let fewer = rng.size(1, rounds);
+            // A loop over groups runs exactly as often as there are some.
+            let exact = dim != Dim::G || round > 1 || rounds.is_multiple_of(fewer);
+            tile[dim] = tile[dim].min(if exact { fewer } else { rounds } * round);
+        }
+    }
+    tile
+}
+
+/// The loops that cover what does not lie on the array, in prime factors and random order.
+fn loops(rng: &mut Rng, tile: &Sizes, unroll: &Unroll) -> Vec<Loop> {
+    let mut loops = Vec::new();
+    for dim in Dim::ALL {
+        let mut rounds = tile[dim].div_ceil(unroll.size(dim));
+        // Outputs to spare are dropped, so their loops need not divide.
+        if matches!(dim, Dim::OY | Dim::OX) && rounds > 3 && rng.percent(40) {
+            let inner = rng.size(2, rounds - 1);
+            loops.push(Loop { dim, bound: inner });
+            rounds = rounds.div_ceil(inner);
+        }
+        loops.extend(primes(rounds).into_iter().map(|bound| Loop { dim, bound }));
+    }
+    for i in (1..loops.len()).rev() {
+        loops.swap(i, rng.size(0, i as u32) as usize);
+    }
+    // Register files hold few partial sums, so most orders have their reductions inside.
+    if rng.percent(80) {
+        loops.sort_by_key(|l| !l.dim.is_reduction() && rng.percent(70));
+    }
+    loops
+}
+
+fn primes(mut number: u32) -> Vec<u32> {
+    let mut primes = Vec::new();
+    for divisor in 2.. {
+        while number.is_multiple_of(divisor) {
+            primes.push(divisor);
+            number /= divisor;
+        }
+        if number == 1 {
+            break;
+        }
+    }
+    primes
+}
+
+/// A level from `least` on and slots that a register file of `depth` entries holds; `least` where it holds none.
+fn held(
+    rng: &mut Rng,
+    mapping: &Mapping,
+    least: usize,
+    depth: u32,
+    set: impl Fn(&mut Mapping, Hold),
+    tile: impl Fn(&Mapping) -> u32,
+) -> Hold {
+    let slots = |level: usize| {
+        let mut tried = mapping.clone();
+        set(&mut tried, Hold { level, slots: 1 });
+        depth / tile(&tried)
+    };
+    let fitting: Vec<usize> = (least..=mapping.loops.len()).filter(|level| slots(*level) > 0).collect();
+    let level = if fitting.is_empty() { least } else { *rng.choose(&fitting) };
+    Hold { level, slots: rng.size(1, slots(level).clamp(1, 16)) }
+}

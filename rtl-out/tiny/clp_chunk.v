@@ -25,9 +25,9 @@ module clp_chunk (
     input  wire [7:0]   x_fx,           // columns of the kernel; beats beyond deliver zeros
     input  wire [7:0]   x_lanes,        // consecutive rows that a beat serves
     input  wire         x_spread,       // 0: every row takes a byte of its own; 1: all take the first
-    input  wire [7:0]   x_stride,       // distance of two columns, as beats number them
-    input  wire [7:0]   x_window,       // columns within that distance of a beat's tag take it
-    input  wire         x_slide,        // 0: columns tag .. tag + window - 1, at the same entry; 1: tag - window + 1 .. tag, each at the entry of its tap
+    input  wire [7:0]   x_stride,       // from column to column, in the numbers that beats are tagged with
+    input  wire [7:0]   x_window,       // how many of these numbers a beat is for
+    input  wire         x_slide,        // 0: for tag .. tag + window - 1, at the same entry; 1: for tag - window + 1 .. tag, each at the entry of its tap
     input  wire [15:0]  x_tile,         // entries of an input register file that a tile fills
     input  wire [7:0]   x_slots,        // tiles that the input register file holds at once
     input  wire [4:0]   x_depth,        // levels of the input nest

@@ -32,7 +32,7 @@
 #define NASA_OVERLAP 0x070u /* r: cycles of the last run in which two chunks or more computed */
 #define NASA_CLP_BUSY 0x100u /* r: clp: cycles from launch to the last result */
 #define NASA_CLP_STEPS 0x104u /* r: clp: compute steps */
-#define NASA_CLP_TERMS 0x108u /* r: clp: terms of the PEs in use, those of idle ones included */
+#define NASA_CLP_TERMS 0x108u /* r: clp: terms of the PEs that the mapping takes, with or without work */
 #define NASA_CLP_STALL_X 0x10cu /* r: clp: cycles that waited for an input tile */
 #define NASA_CLP_STALL_W 0x110u /* r: clp: cycles that waited for a weight tile */
 #define NASA_CLP_STALL_A 0x114u /* r: clp: cycles that waited for free partial sums */
@@ -48,7 +48,7 @@
 #define NASA_CLP_ST_BYTES 0x13cu /* r: clp: bytes stored to DRAM */
 #define NASA_SLP_BUSY 0x140u /* r: slp: cycles from launch to the last result */
 #define NASA_SLP_STEPS 0x144u /* r: slp: compute steps */
-#define NASA_SLP_TERMS 0x148u /* r: slp: terms of the PEs in use, those of idle ones included */
+#define NASA_SLP_TERMS 0x148u /* r: slp: terms of the PEs that the mapping takes, with or without work */
 #define NASA_SLP_STALL_X 0x14cu /* r: slp: cycles that waited for an input tile */
 #define NASA_SLP_STALL_W 0x150u /* r: slp: cycles that waited for a weight tile */
 #define NASA_SLP_STALL_A 0x154u /* r: slp: cycles that waited for free partial sums */
@@ -64,7 +64,7 @@
 #define NASA_SLP_ST_BYTES 0x17cu /* r: slp: bytes stored to DRAM */
 #define NASA_ALP_BUSY 0x180u /* r: alp: cycles from launch to the last result */
 #define NASA_ALP_STEPS 0x184u /* r: alp: compute steps */
-#define NASA_ALP_TERMS 0x188u /* r: alp: terms of the PEs in use, those of idle ones included */
+#define NASA_ALP_TERMS 0x188u /* r: alp: terms of the PEs that the mapping takes, with or without work */
 #define NASA_ALP_STALL_X 0x18cu /* r: alp: cycles that waited for an input tile */
 #define NASA_ALP_STALL_W 0x190u /* r: alp: cycles that waited for a weight tile */
 #define NASA_ALP_STALL_A 0x194u /* r: alp: cycles that waited for free partial sums */

@@ -1,8 +1,8 @@
 //! Drain control: reads parameters, then takes every finished tile of partial sums to the buffer.
 //!
-//! A beat is one vector of results, or of what still has to be added up to results. The strobes and addresses of its later stages are made here, delayed to
-//! the cycle in which the reduction and the requantiser need them; so this file is the pipeline's one
-//! timetable:
+//! A beat is one vector of results, or of what still has to be added up to results. The strobes and addresses of
+//! its later stages are made here, delayed to the cycle in which the reduction and the requantiser need them; so this
+//! file is the pipeline's one timetable:
 //!
 //! ```text
 //! 0 nest   1 partial-sum address   2 PE results   2+R sums over rows   3+R sums over beats, parameters, residual

@@ -44,7 +44,7 @@ fn lane_beats(mapping: &Mapping, parameters: &mut Parameters) -> Level {
 
 /// What moving `step` elements along an output dimension changes, but for parameters.
 ///
-/// Where the array or the part may hold more groups than the layer has, they are followed, to drop what is beyond.
+/// Where the array may hold more groups than the layer has, they are followed, to drop what is beyond.
 fn moved(mapping: &Mapping, dim: Dim, step: i64) -> Vec<(&'static str, i64)> {
     let pitch = Pitch::output(mapping);
     let (bytes, position) = match dim {

@@ -102,8 +102,8 @@ fn golden(name: &str, said: &str) {
 
 /// Whether a network has an adder layer whose channels fill `rows` rows more than once, raggedly, so that idle lanes
 /// would hear something, and whose input is padded: the case that shows idle lanes that are not silent, and padding
-/// that is left out. It
-/// has one output channel, so that only those of its input can lie along the rows, and enough pixels to show it.
+/// that is left out. It has one output channel, so that only those of its input can lie along the rows, and enough
+/// pixels to show it.
 fn is_ragged(rows: usize, graph: &Graph) -> bool {
     let ragged = |layer: &model::Layer| {
         let channels = layer.in_shape.c;

@@ -15,7 +15,7 @@ use testbenches::fuzz::bench::difference;
 use testbenches::rtl::{config, random_network};
 
 /// A network with an adder layer whose channels are ragged on the array and whose input is padded: the case that
-/// tells masking from feeding zeros.
+/// shows idle lanes that are not silent, and padding that is left out.
 fn telling_network(accelerator: &Accelerator) -> (u64, Graph) {
     let rows = accelerator.chunk_of(Op::Adder).map_or(1, |(_, chunk)| chunk.rows as usize);
     let tells = |graph: &Graph| {

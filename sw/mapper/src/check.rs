@@ -7,6 +7,7 @@ use crate::tiling::{shortage, Capacity, Footprint};
 use crate::unroll::{Factor, Unroll};
 use crate::work::Dim;
 use spec::accelerator::{Accelerator, Chunk};
+use spec::error::grouped;
 use spec::isa::table::COORDINATE_BITS;
 
 /// Everything that is wrong with `mapping` on `chunk` with `capacity` bytes of the buffer, in sentences.
@@ -115,7 +116,8 @@ fn coverage(mapping: &Mapping, dim: Dim) -> Option<String> {
             _ => 1,
         });
     if outermost >= 1 << (COORDINATE_BITS - 1) {
-        return Some(format!("the loops over {} end at {outermost}, coordinates at 32,767", dim.name()));
+        let end = grouped(outermost);
+        return Some(format!("the loops over {} end at {end}, coordinates at 32,767", dim.name()));
     }
     let whole = dim != Dim::G || !is_loop || layer.is_multiple_of(tile);
     (!whole).then(|| format!("{layer} groups cannot be cut into parts of {tile}"))

@@ -2,10 +2,11 @@
 
 use mapper::check::faults;
 use mapper::energy::{of_exec, Objective};
+use mapper::mapping::{Hold, Loop};
 use mapper::search::{search, Found};
 use mapper::text::{parse, print, Named};
 use mapper::tiling::Capacity;
-use mapper::unroll::Axis;
+use mapper::unroll::{Axis, Unroll};
 use mapper::work::{Dim, Sizes, Work};
 use mapper::Mapping;
 use spec::accelerator::Accelerator;
@@ -92,11 +93,50 @@ fn what_is_illegal_is_named() {
         (|m| m.x.slots = 60_000, "input_rf"),
         (|m| m.w.level = 99, "a level beyond the loops"),
         (|m| m.unroll.cols = Axis::of(&[(Dim::K, 77)]), "[K77] takes 77 columns of the array, it has 8"),
+        (|m| m.unroll.rows = Axis::of(&[(Dim::G, 2)]), "G2 lies along the rows, the layer has 1"),
         (|m| m.unroll.beats.inputs = 3, "its beats are {inputs: 3, "),
         (|m| m.a.level = 0, "outside the partial sums"),
         (|m| m.loops.iter_mut().for_each(|l| l.bound = 60_000), "times, "),
     ] {
         let text = faults(change);
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+}
+
+/// What the fields of the hardware cannot say, in layers that are large enough.
+#[test]
+fn what_leaves_a_field_is_named() {
+    let (accelerator, capacity) = edge();
+    let chunk = &accelerator.chunks[0];
+    let faults = |size: [u32; 7], rows: &[(Dim, u32)], cols: &[(Dim, u32)]| {
+        let work = Work {
+            size: Sizes(size),
+            stride: [1; 2],
+            padding: [0; 2],
+            input: [size[3] + size[5] - 1, size[4] + size[6] - 1],
+            residual: false,
+        };
+        let unroll = Unroll::new(chunk, 16, &work, Axis::of(rows), Axis::of(cols));
+        let rounds = |dim: Dim| Loop { dim, bound: size[dim as usize].div_ceil(unroll.size(dim)) };
+        let loops: Vec<Loop> = Dim::ALL.map(rounds).into_iter().filter(|l| l.bound > 1).collect();
+        let hold = Hold { level: loops.len(), slots: 1 };
+        let mapping = Mapping { unroll, layer: work, tile: work.size, loops, x: hold, w: hold, a: hold };
+        mapper::check::faults(&mapping, &accelerator, chunk, &capacity).join("; ")
+    };
+    for (text, expected) in [
+        (
+            faults([1, 1, 1, 1, 40_000, 1, 1], &[], &[]),
+            "the loops over OX end at 40,000, coordinates at 32,767",
+        ),
+        (
+            faults([1, 1, 1, 1, 1, 300, 1], &[(Dim::FY, 8)], &[]),
+            "FY of 304 does not lie on the array, at most 255 do",
+        ),
+        (
+            faults([1, 1, 1, 1, 8, 1, 300], &[], &[(Dim::OX, 8)]),
+            "a window of 300 columns slides along the array, at most 255 can",
+        ),
+    ] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
 }

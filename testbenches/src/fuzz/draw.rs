@@ -56,6 +56,10 @@ fn tile(rng: &mut Rng, work: &Work, unroll: &Unroll) -> Sizes {
             // A loop over groups runs exactly as often as there are some.
             let exact = dim != Dim::G || round > 1 || rounds.is_multiple_of(fewer);
             tile[dim] = tile[dim].min(if exact { fewer } else { rounds } * round);
+            // What lies on the array need not fill it in a part.
+            if round > 1 && rng.percent(40) {
+                tile[dim] = rng.size(1, tile[dim]);
+            }
         }
     }
     tile

@@ -18,7 +18,9 @@
 //! their users. An idle part of the hardware is asleep and costs a bit to look at.
 
 mod backend;
+mod cheap;
 mod cpu;
+mod cut;
 #[cfg(test)]
 mod directed;
 mod elaborate;

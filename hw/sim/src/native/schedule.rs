@@ -2,19 +2,16 @@
 //! changed, not at all.
 //!
 //! Values of one instance stay together as far as their order allows, and neighbours in the hierarchy are near each
-//! other, so that an idle part of the hardware is a few blocks of its own. Values with lanes are costly, so each
-//! *cone* of them, which only one register, memory or value outside uses, is a block of its own.
-//! Blocks are in an order of evaluation, and none needs a later one.
+//! other, so that an idle part of the hardware is a few blocks of its own. A *cone*, whatever only one register, memory or
+//! value outside uses, is never torn apart; with lanes, where it is costly, it is a block of its own. Where else
+//! blocks end, [`cut`](super::cut) decides. They are in an order of evaluation, and none needs a later one.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
+use super::cheap::{cheap, for_lanes};
+use super::cut::{cut, Piece, MOST};
 use super::words::{Id, Netlist};
-
-/// A block is closed at this many values.
-const MOST: usize = 100;
-
-/// A block of this many values is closed where the next value belongs to another instance.
-const FEW: usize = 20;
 
 /// The number of the block of a value that is not computed: a leaf, or dead.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -41,22 +38,18 @@ pub(crate) struct Schedule {
 /// Orders what a swept netlist computes, and cuts it.
 pub(crate) fn schedule(netlist: &Netlist) -> Schedule {
     let items = Items::new(netlist);
-    let mut blocks = Vec::new();
-    let mut block = Block::default();
-    let mut last_scope = None;
-    for (item, scope) in Order::new(netlist, &items) {
-        let size = block.nodes.len() + block.states.len();
-        let Block { nodes, states, has_lanes } = &items.all[item as usize];
-        let is_full = size >= MOST || size >= FEW && last_scope != Some(scope);
-        if size > 0 && (is_full || *has_lanes || block.has_lanes) {
-            blocks.push(std::mem::take(&mut block));
+    let order: Vec<(u32, u32)> = Order::new(netlist, &items).collect();
+    let block = |range: Range<usize>| {
+        let mut block = Block::default();
+        for item in order[range].iter().map(|(item, _)| &items.all[*item as usize]) {
+            block.nodes.extend(&item.nodes);
+            block.states.extend(&item.states);
+            block.has_lanes = item.has_lanes;
         }
-        block.nodes.extend(nodes);
-        block.states.extend(states);
-        block.has_lanes = *has_lanes;
-        last_scope = Some(scope);
-    }
-    blocks.push(block);
+        block
+    };
+    let mut blocks: Vec<Block> = cut(&items.pieces(netlist, &order)).into_iter().map(block).collect();
+    blocks.retain(|block| block.nodes.len() + block.states.len() > 0);
     let mut block_of = vec![NONE; netlist.nodes.len()];
     for (number, block) in blocks.iter().enumerate() {
         block.nodes.iter().for_each(|id| block_of[*id as usize] = number as u32);
@@ -107,7 +100,7 @@ impl Schedule {
     }
 }
 
-/// What is put in order: single values and registers, and cones of those with lanes.
+/// What is put in order: values and registers, each with its cone.
 struct Items {
     all: Vec<Block>,
     scopes: Vec<u32>,
@@ -134,8 +127,10 @@ impl Items {
                 continue;
             }
             let has_lanes = node.lanes > 1;
+            let is_in_cone =
+                |item: &Block| item.has_lanes == has_lanes && (has_lanes || item.nodes.len() < MOST);
             let item = match users[id as usize] {
-                User::Item(item) if has_lanes && items.all[item as usize].has_lanes => item,
+                User::Item(item) if is_in_cone(&items.all[item as usize]) => item,
                 _ => items.add(Block { has_lanes, ..Block::default() }, node.scope),
             };
             items.all[item as usize].nodes.push(id);
@@ -159,6 +154,49 @@ impl Items {
                 self.all[from as usize].states.push(item as u32);
             }
         }
+    }
+
+    /// What cutting needs to know of the items, in their order.
+    fn pieces(&self, netlist: &Netlist, order: &[(u32, u32)]) -> Vec<Piece> {
+        let mut place = vec![0; self.all.len()];
+        order.iter().enumerate().for_each(|(at, (item, _))| place[*item as usize] = at);
+        let is_cheap = cheap(netlist, &for_lanes(netlist));
+        let last = self.last_needed(netlist, &place, &is_cheap);
+        let piece = |(item, scope): &(u32, u32)| {
+            let Block { nodes, states, has_lanes } = &self.all[*item as usize];
+            let kept = nodes.iter().filter(|id| !is_cheap[**id as usize]);
+            let needed = kept.map(|id| last[*id as usize]).collect();
+            Piece { size: nodes.len() + states.len(), scope: *scope, is_alone: *has_lanes, needed }
+        };
+        order.iter().map(piece).collect()
+    }
+
+    /// By value: the last place that needs it; what computes anew a value that is cheap needs what that is made of.
+    fn last_needed(&self, netlist: &Netlist, place: &[usize], is_cheap: &[bool]) -> Vec<usize> {
+        let mut last = vec![0; netlist.nodes.len()];
+        let need = |operand: Id, at: usize, last: &mut Vec<usize>| {
+            last[operand as usize] = last[operand as usize].max(at);
+        };
+        let of_memories = netlist.memories.iter().flat_map(|memory| memory.operands());
+        netlist
+            .outputs
+            .iter()
+            .flatten()
+            .copied()
+            .chain(of_memories)
+            .for_each(|id| need(id, usize::MAX, &mut last));
+        for (item, block) in self.all.iter().enumerate() {
+            let states = block.states.iter().map(|state| &netlist.states[*state as usize]);
+            states.flat_map(|state| state.operands()).for_each(|id| need(id, place[item], &mut last));
+        }
+        for id in (0..netlist.nodes.len() as Id).rev() {
+            let item = self.of_node[id as usize];
+            if item != NONE {
+                let at = if is_cheap[id as usize] { last[id as usize] } else { place[item as usize] };
+                netlist.operands(id).for_each(|operand| need(operand, at, &mut last));
+            }
+        }
+        last
     }
 
     fn add(&mut self, item: Block, scope: u32) -> u32 {

@@ -2,7 +2,7 @@
 //! registers, and operations that only the array loops of [`super::lanes`] have.
 
 use super::plan::Plan;
-use super::words::{bytes, Id, Op};
+use super::words::{bytes, Id, Op, CHUNK};
 
 /// The most lanes that machine code gathers: its length grows with them, where a loop's does not.
 const GATHERED: u32 = 512;
@@ -122,11 +122,14 @@ impl Segments {
 fn is_fusible(plan: &Plan, id: Id) -> bool {
     let node = &plan.netlist.nodes[id as usize];
     match node.op {
-        Op::Shl(..) | Op::Shr(..) | Op::Sar(..) | Op::Parity(_) | Op::MulHigh(..) => false,
+        Op::Shl(_, by) | Op::Shr(_, by) | Op::Sar(_, by) => {
+            node.lanes <= CHUNK && bytes(plan.netlist.width(by)) <= bytes(node.width)
+        }
+        Op::Parity(_) | Op::MulHigh(..) => false,
         Op::Choose(..) => false,
         // They are put together one by one.
         Op::Gather(_) => node.lanes <= GATHERED,
-        Op::Mul(..) => [2, 4].contains(&bytes(node.width)),
+        Op::Mul(..) => bytes(node.width) > 1,
         Op::Load { addr, .. } => plan.netlist.lanes(addr) == 1,
         _ => true,
     }

@@ -31,7 +31,7 @@ impl Compiler<'_> {
         for word in self.plan.flags_of(part) {
             let of_word = units.len().min(FLAGS * (word + 1)) - FLAGS * word;
             let function = self.body(&format!("units_{word}"), |body| {
-                body.flags(word, of_word, |body, flag| {
+                body.flags(word, of_word, true, |body, flag| {
                     for callee in &units[FLAGS * word + flag] {
                         match callee {
                             Callee::Code(function) => body.call(*function),
@@ -51,7 +51,7 @@ impl Compiler<'_> {
         let mut words = Vec::new();
         for (number, edges) in edges.chunks(FLAGS).enumerate() {
             let function = self.body(&format!("edges_{number}"), |body| {
-                body.flags(first + number, edges.len(), |body, flag| body.edge(&edges[flag]));
+                body.flags(first + number, edges.len(), false, |body, flag| body.edge(&edges[flag]));
             })?;
             words.push((first + number, function));
         }
@@ -60,7 +60,8 @@ impl Compiler<'_> {
 
     /// Calls the function of each word that has a flag set.
     fn words(&mut self, name: &str, words: &[(usize, FuncId)]) -> Option<FuncId> {
-        self.body(name, |body| {
+        let outer = self.outer.clone();
+        self.body_as(name, outer, |body| {
             for (word, function) in words {
                 let flags = body.word(*word);
                 body.when(flags, |body| body.call(*function));
@@ -70,8 +71,16 @@ impl Compiler<'_> {
 
     /// A function whose body `emit` emits.
     pub(super) fn body(&mut self, name: &str, emit: impl FnOnce(&mut Body)) -> Option<FuncId> {
+        let inner = self.inner.clone();
+        self.body_as(name, inner, emit)
+    }
+
+    fn body_as(&mut self, name: &str, signature: Signature, emit: impl FnOnce(&mut Body)) -> Option<FuncId> {
         let target = self.module.isa().frontend_config();
-        self.function(name, |module, function, context| Body::emit(module, function, context, target, emit))
+        let emit = |module: &mut JITModule, function: &mut Function, context: &mut FunctionBuilderContext| {
+            Body::emit(module, function, context, target, emit);
+        };
+        self.function(name, signature, emit)
     }
 }
 
@@ -113,16 +122,28 @@ impl Body<'_, '_> {
     }
 
     /// For each of the first `count` flags of a word that is set, in order, what `emit` emits; then none of them is. What
-    /// is done for one may set later ones.
-    fn flags(&mut self, word: usize, count: usize, emit: impl Fn(&mut Self, usize)) {
+    /// is done for one may set later ones, if it `sets_later`.
+    fn flags(&mut self, word: usize, count: usize, sets_later: bool, emit: impl Fn(&mut Self, usize)) {
         for first in (0..count).step_by(GROUP) {
             let at = (8 * word + first / GROUP) as i32;
             let group = self.byte(at);
             self.when(group, |body| {
+                let mut group = group;
                 for flag in first..count.min(first + GROUP) {
-                    let group = body.byte(at);
                     let is_set = body.code.ins().band_imm_u(group, 1 << (flag - first));
-                    body.when(is_set, |body| emit(body, flag));
+                    if !sets_later {
+                        body.when(is_set, |body| emit(body, flag));
+                        continue;
+                    }
+                    let (set, after) = (body.code.create_block(), body.code.create_block());
+                    body.code.append_block_param(after, types::I8);
+                    body.code.ins().brif(is_set, set, &[], after, &[group.into()]);
+                    body.code.switch_to_block(set);
+                    emit(body, flag);
+                    let again = body.byte(at);
+                    body.code.ins().jump(after, &[again.into()]);
+                    body.code.switch_to_block(after);
+                    group = body.code.block_params(after)[0];
                 }
             });
         }

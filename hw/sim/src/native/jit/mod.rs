@@ -11,7 +11,7 @@ mod vector;
 use cranelift_codegen::ir::{
     types, AbiParam, Function, InstBuilder, MemFlagsData, Signature, UserFuncName, Value,
 };
-use cranelift_codegen::isa::OwnedTargetIsa;
+use cranelift_codegen::isa::{CallConv, OwnedTargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::Context;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
@@ -122,7 +122,10 @@ struct Compiler<'a> {
     plan: &'a Plan,
     segments: &'a Segments,
     cpu: Cpu,
-    signature: Signature,
+    /// Of what Rust calls.
+    outer: Signature,
+    /// Of what only this code calls: it need not keep registers for its caller.
+    inner: Signature,
     context: Context,
     builder_context: FunctionBuilderContext,
     /// What the code calls, in the order in which it was met.
@@ -131,14 +134,19 @@ struct Compiler<'a> {
 
 impl<'a> Compiler<'a> {
     fn new(module: &'a mut JITModule, plan: &'a Plan, segments: &'a Segments, cpu: Cpu) -> Compiler<'a> {
-        let mut signature = Signature::new(module.isa().default_call_conv());
-        signature.params.push(AbiParam::new(types::I64));
+        let signature = |convention: CallConv| {
+            let mut signature = Signature::new(convention);
+            signature.params.push(AbiParam::new(types::I64));
+            signature
+        };
+        let outer = signature(module.isa().default_call_conv());
         Compiler {
             module,
             plan,
             segments,
             cpu,
-            signature,
+            outer,
+            inner: signature(CallConv::Tail),
             context: Context::new(),
             builder_context: FunctionBuilderContext::new(),
             loops: Vec::new(),
@@ -167,7 +175,8 @@ impl<'a> Compiler<'a> {
                     |_: &mut JITModule, function: &mut Function, context: &mut FunctionBuilderContext| {
                         emitter.unit(unit, function, context, target);
                     };
-                Some(vec![Callee::Code(self.function(&format!("unit_{unit}"), emit)?)])
+                let function = self.function(&format!("unit_{unit}"), self.inner.clone(), emit)?;
+                Some(vec![Callee::Code(function)])
             }
         };
         (0..plan.units).map(unit).collect()
@@ -186,7 +195,8 @@ impl<'a> Compiler<'a> {
                     |_: &mut JITModule, function: &mut Function, context: &mut FunctionBuilderContext| {
                         vector::segment(plan, segments, segment, function, context, target);
                     };
-                Some(Callee::Code(self.function(&format!("block_{block}_segment_{number}"), emit)?))
+                let name = format!("block_{block}_segment_{number}");
+                Some(Callee::Code(self.function(&name, self.inner.clone(), emit)?))
             }
         };
         segments.of_block(block).enumerate().map(of_segment).collect()
@@ -200,11 +210,12 @@ impl<'a> Compiler<'a> {
     fn function(
         &mut self,
         name: &str,
+        signature: Signature,
         emit: impl FnOnce(&mut JITModule, &mut Function, &mut FunctionBuilderContext),
     ) -> Option<FuncId> {
-        let function = self.module.declare_function(name, Linkage::Local, &self.signature).ok()?;
+        let function = self.module.declare_function(name, Linkage::Local, &signature).ok()?;
         let name = UserFuncName::user(0, function.as_u32());
-        self.context.func = Function::with_name_signature(name, self.signature.clone());
+        self.context.func = Function::with_name_signature(name, signature);
         emit(self.module, &mut self.context.func, &mut self.builder_context);
         self.module.define_function(function, &mut self.context).ok()?;
         self.module.clear_context(&mut self.context);

@@ -13,7 +13,8 @@ mod users;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use self::users::{cheap, for_lanes, Users};
+use self::users::Users;
+use super::cheap::{cheap, for_lanes};
 use super::schedule::{Schedule, NONE};
 use super::words::{bytes, ones, padded, Id, Netlist, Op};
 

@@ -17,8 +17,7 @@ pub(super) enum Valid {
 
 impl Fused<'_, '_> {
     /// Adds the bits that differ to those of a change.
-    pub(super) fn compare(&mut self, change: Change, old: &[Value], new: &[Value]) {
-        let size = old.len() as u32;
+    pub(super) fn compare(&mut self, change: Change, old: &[Value], new: &[Value], size: u32) {
         for (part, (old, new)) in (0..).zip(old.iter().zip(new)) {
             let valid = self.valid(part, size);
             self.compare_part(change, *old, *new, valid);

@@ -29,7 +29,10 @@ impl Fused<'_, '_> {
             let Op::Gather(list) = node.op else { continue };
             let (mut list, size) = (self.plan.netlist.lists[list as usize].clone(), bytes(node.width));
             // Behind the last lane may be anything.
-            list.resize(list.len().next_multiple_of(CHUNK as usize), list[list.len() - 1]);
+            list.resize(list.len().next_multiple_of(16 / size as usize), list[list.len() - 1]);
+            if node.lanes > CHUNK {
+                list.resize(list.len().next_multiple_of(CHUNK as usize), list[list.len() - 1]);
+            }
             let parts: Vec<Value> =
                 list.chunks(16 / size as usize).map(|lanes| self.gathered(lanes, size, &mut made)).collect();
             match node.lanes <= CHUNK {

@@ -6,6 +6,7 @@
 mod changes;
 mod gather;
 mod operation;
+mod shift;
 mod uniform;
 
 use std::collections::{BTreeMap, HashMap};
@@ -20,7 +21,7 @@ use super::super::plan::Plan;
 use super::super::segments::{Segment, Segments};
 use super::super::words::{bytes, Id, Op, CHUNK};
 
-/// The vectors that hold a value's lanes, as many as a lane has bytes.
+/// The vectors that hold a value's lanes.
 type Parts = Vec<Value>;
 
 /// Emits `segment` as the body of `function`.
@@ -170,12 +171,18 @@ impl Fused<'_, '_> {
     }
 
     fn load(&mut self, base: Value, at: u32, size: u32) -> Parts {
-        let address = self.address(base, size);
+        let (address, parts) = (self.address(base, size), self.parts(size));
         let part = |part: u32| {
             let at = (at + 16 * part) as i32;
             self.code.ins().load(vector(size), unaligned(), address, at)
         };
-        (0..size).map(part).collect()
+        (0..parts).map(part).collect()
+    }
+
+    /// Vectors that hold the lanes of a chunk: fewer than lanes have bytes where a chunk is all there is, and not full.
+    fn parts(&self, size: u32) -> u32 {
+        let all = self.lanes().min(CHUNK) * size;
+        all.div_ceil(16)
     }
 
     fn store(&mut self, parts: &[Value], at: u32, size: u32) {
@@ -201,7 +208,7 @@ impl Fused<'_, '_> {
         let parts = self.operand(id);
         if let Some(change) = self.change_of(id) {
             let old = self.load(self.base, at, size);
-            self.compare(change, &old, &parts);
+            self.compare(change, &old, &parts, size);
         }
         self.store(&parts, at, size);
     }
@@ -232,10 +239,10 @@ impl Fused<'_, '_> {
             taken = self.controlled(enable, &taken, &held, size, uniform);
         }
         if let Some((reset, _)) = state.reset {
-            let value = vec![uniform.resets[&index]; size as usize];
+            let value = vec![uniform.resets[&index]; self.parts(size) as usize];
             taken = self.controlled(reset, &value, &taken, size, uniform);
         }
-        self.compare(Change::Edge(self.plan.edge_of[index]), &held, &taken);
+        self.compare(Change::Edge(self.plan.edge_of[index]), &held, &taken, size);
         self.store(&taken, next_at, size);
     }
 }

@@ -19,7 +19,7 @@ impl Fused<'_, '_> {
         uniform: &Uniform,
     ) -> Parts {
         let masks = match uniform.controls.get(&(bit, size)) {
-            Some(mask) => vec![*mask; size as usize],
+            Some(mask) => vec![*mask; self.parts(size) as usize],
             None => self.masks(bit, size),
         };
         self.select(&masks, yes, no)
@@ -39,16 +39,17 @@ impl Fused<'_, '_> {
     }
 
     /// Lanes of another size; what does not fit is cut off.
-    fn resized(&mut self, mut parts: Parts, from: u32, to: u32) -> Parts {
+    pub(super) fn resized(&mut self, mut parts: Parts, from: u32, to: u32) -> Parts {
         let mut size = from;
         while size < to {
             let halves = |part: Value| [self.code.ins().uwiden_low(part), self.code.ins().uwiden_high(part)];
             parts = parts.into_iter().flat_map(halves).collect();
             size *= 2;
+            parts.truncate(self.parts(size) as usize);
         }
         while size > to {
             size /= 2;
-            parts = parts.chunks(2).map(|pair| self.narrowed(pair[0], pair[1], size)).collect();
+            parts = parts.chunks(2).map(|pair| self.narrowed(pair[0], pair[pair.len() - 1], size)).collect();
         }
         parts
     }
@@ -69,7 +70,7 @@ impl Fused<'_, '_> {
         let parts = match node.op {
             // What was gathered is known already.
             Op::View(..) | Op::Gather(_) => return,
-            Op::Splat(_) => vec![uniform.splats[&id]; size as usize],
+            Op::Splat(_) => vec![uniform.splats[&id]; self.parts(size) as usize],
             Op::Load { memory, .. } => {
                 let at = 8 * self.plan.memory_at[memory as usize] as u32;
                 self.load(uniform.rows[&id], at, size)
@@ -149,6 +150,10 @@ impl Fused<'_, '_> {
                     self.code.ins().bor(high, *low)
                 };
                 high.iter().zip(&low).map(join).collect()
+            }
+            Op::Shl(a, by) | Op::Shr(a, by) | Op::Sar(a, by) => {
+                let parts = self.shifted(node.op, a, by, node.width);
+                self.cut(parts, node.width, uniform)
             }
             other => panic!("{other:?} is not fused"),
         };

@@ -70,12 +70,14 @@ written_out!(WriteLoop<A, T>, |base, args| {
     let mask = args.d.map(|mask| read::<T>(base, mask, args.lanes));
     let entries = written::<T>(base, args.to, args.number as usize * args.stride);
     let mut is_any = false;
-    // Most lanes are not written: eight that are not are passed over at once.
+    // Most lanes are not written: of eight at a time, those that are are found by their bits.
     for (group, enable) in enable.chunks(8).enumerate() {
-        if enable.iter().all(|enable| *enable == 0) {
-            continue;
-        }
-        for lane in (8 * group..).take(enable.len()).filter(|lane| enable[lane % 8] == 1) {
+        let mut bytes = [0; 8];
+        bytes[..enable.len()].copy_from_slice(enable);
+        let mut bits = u64::from_le_bytes(bytes);
+        while bits != 0 {
+            let lane = 8 * group + bits.trailing_zeros() as usize / 8;
+            bits &= bits - 1;
             let entry = addresses[lane].wide();
             if entry < args.number {
                 let to = &mut entries[entry as usize * args.stride + lane];

@@ -71,10 +71,10 @@ mod tests {
     #[test]
     fn blocks_end_where_little_is_handed_on() {
         // Two groups of values, each used within the group, and one value that joins them.
-        let group = |first: usize| (0..10).map(move |i| piece(1, &[first + 9 - i % 2]));
-        let mut pieces: Vec<Piece> = group(0).chain(group(10)).collect();
-        pieces[9].needed = vec![15];
-        assert_eq!(cut(&pieces), [0..10, 10..20]);
+        let group = |first: usize| (0..20).map(move |i| piece(1, &[first + 19 - i % 2]));
+        let mut pieces: Vec<Piece> = group(0).chain(group(20)).collect();
+        pieces[19].needed = vec![30];
+        assert_eq!(cut(&pieces), [0..20, 20..40]);
     }
 
     #[test]

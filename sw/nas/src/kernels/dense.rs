@@ -95,7 +95,8 @@ impl<T: Element, P: Step<T>> Sweep<'_, T, P> {
                 for row in 0..R {
                     let a = T::splat(simd, windows[row][k]);
                     for c in 0..C {
-                        sums[row][c] = P::step(simd, sums[row][c], before[row][c], a, weights[c][k * stride]);
+                        let (before, weight) = (before[row][c], weights[c][k * stride]);
+                        sums[row][c] = self.step.step(simd, row, sums[row][c], before, a, weight);
                     }
                 }
             }

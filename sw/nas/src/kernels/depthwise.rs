@@ -24,11 +24,11 @@ pub fn sweep<T: Element, P: Step<T>>(
     panels: &Panels<T>,
     out: &mut [T],
 ) {
-    arch.dispatch(Sweep { _step: step, walk, source, panels, out });
+    arch.dispatch(Sweep { step, walk, source, panels, out });
 }
 
 struct Sweep<'a, T, P> {
-    _step: P,
+    step: P,
     walk: &'a Walk,
     source: &'a [T],
     panels: &'a Panels<T>,
@@ -65,7 +65,7 @@ impl<T: Element, P: Step<T>> Sweep<'_, T, P> {
             let w = self.panels.vectors::<S>(vector, *tap, 1)[0];
             for row in 0..PIXELS {
                 let source = T::vectors::<S>(&self.source[starts[row] + offset..])[0];
-                sums[row] = P::step(simd, sums[row], before[row], source, w);
+                sums[row] = self.step.step(simd, row, sums[row], before[row], source, w);
             }
         }
         for row in 0..PIXELS.min(walk.starts.len() - first) {

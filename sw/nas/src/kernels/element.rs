@@ -6,6 +6,9 @@ use pulp::Simd;
 
 /// A number with vectors.
 pub trait Element: Pod + Default + Send + Sync {
+    /// 1
+    const ONE: Self;
+
     /// As many numbers as a register of `S` holds.
     type Vector<S: Simd>: Pod;
 
@@ -29,20 +32,18 @@ pub trait Element: Pod + Default + Send + Sync {
         w: Self::Vector<S>,
     ) -> Self::Vector<S>;
 
-    /// `sum - |x - w|`
-    fn sub_distance<S: Simd>(
-        simd: S,
-        sum: Self::Vector<S>,
-        x: Self::Vector<S>,
-        w: Self::Vector<S>,
-    ) -> Self::Vector<S>;
+    /// `-|x - w|`
+    fn neg_distance<S: Simd>(simd: S, x: Self::Vector<S>, w: Self::Vector<S>) -> Self::Vector<S>;
 
-    /// `sum + max(x, w)`
-    fn add_greater<S: Simd>(
+    /// `max(x, w)`
+    fn max<S: Simd>(simd: S, x: Self::Vector<S>, w: Self::Vector<S>) -> Self::Vector<S>;
+
+    /// `sum + x`, where `one` is 1: by the unit that multiplies, where sums have another one.
+    fn add_multiplied<S: Simd>(
         simd: S,
         sum: Self::Vector<S>,
         x: Self::Vector<S>,
-        w: Self::Vector<S>,
+        one: Self::Vector<S>,
     ) -> Self::Vector<S>;
 
     /// `x + y`
@@ -79,6 +80,8 @@ pub trait Element: Pod + Default + Send + Sync {
 }
 
 impl Element for f32 {
+    const ONE: f32 = 1.0;
+
     type Vector<S: Simd> = S::f32s;
 
     #[inline(always)]
@@ -107,14 +110,18 @@ impl Element for f32 {
     }
 
     #[inline(always)]
-    fn sub_distance<S: Simd>(simd: S, sum: S::f32s, x: S::f32s, w: S::f32s) -> S::f32s {
-        let all_but_sign = simd.splat_f32s(f32::from_bits(0x7fff_ffff));
-        simd.sub_f32s(sum, simd.and_f32s(simd.sub_f32s(x, w), all_but_sign))
+    fn neg_distance<S: Simd>(simd: S, x: S::f32s, w: S::f32s) -> S::f32s {
+        simd.or_f32s(simd.sub_f32s(x, w), simd.splat_f32s(-0.0))
     }
 
     #[inline(always)]
-    fn add_greater<S: Simd>(simd: S, sum: S::f32s, x: S::f32s, w: S::f32s) -> S::f32s {
-        simd.add_f32s(sum, simd.max_f32s(x, w))
+    fn max<S: Simd>(simd: S, x: S::f32s, w: S::f32s) -> S::f32s {
+        simd.max_f32s(x, w)
+    }
+
+    #[inline(always)]
+    fn add_multiplied<S: Simd>(simd: S, sum: S::f32s, x: S::f32s, one: S::f32s) -> S::f32s {
+        simd.mul_add_f32s(x, one, sum)
     }
 
     #[inline(always)]
@@ -130,6 +137,8 @@ impl Element for f32 {
 
 /// No sum may leave 32 bits; folding shows that none does. Vectors wrap around.
 impl Element for i32 {
+    const ONE: i32 = 1;
+
     type Vector<S: Simd> = S::i32s;
 
     #[inline(always)]
@@ -158,14 +167,18 @@ impl Element for i32 {
     }
 
     #[inline(always)]
-    fn sub_distance<S: Simd>(simd: S, sum: S::i32s, x: S::i32s, w: S::i32s) -> S::i32s {
-        let difference = simd.sub_i32s(x, w);
-        simd.add_i32s(sum, simd.min_i32s(difference, simd.sub_i32s(w, x)))
+    fn neg_distance<S: Simd>(simd: S, x: S::i32s, w: S::i32s) -> S::i32s {
+        simd.min_i32s(simd.sub_i32s(x, w), simd.sub_i32s(w, x))
     }
 
     #[inline(always)]
-    fn add_greater<S: Simd>(simd: S, sum: S::i32s, x: S::i32s, w: S::i32s) -> S::i32s {
-        simd.add_i32s(sum, simd.max_i32s(x, w))
+    fn max<S: Simd>(simd: S, x: S::i32s, w: S::i32s) -> S::i32s {
+        simd.max_i32s(x, w)
+    }
+
+    #[inline(always)]
+    fn add_multiplied<S: Simd>(simd: S, sum: S::i32s, x: S::i32s, _one: S::i32s) -> S::i32s {
+        simd.add_i32s(sum, x)
     }
 
     #[inline(always)]

@@ -1,4 +1,7 @@
 //! What a tap does with two vectors: the step of a sum, and what the sum begins and ends with.
+//!
+//! Many processors have two units that add, compare and take maxima, and two others that multiply and add. A step for
+//! which the former have most to do lets the latter add: a product with 1 is exact.
 
 use super::element::Element;
 use super::panels::load_row;
@@ -7,9 +10,11 @@ use pulp::Simd;
 
 /// What a sum does with each term, a vector at a time; `before` is what stood in the sum's place.
 pub trait Step<T: Element>: Copy {
-    /// The sum with one more term.
+    /// The sum with one more term; `row` is its number in a tile.
     fn step<S: Simd>(
+        self,
         simd: S,
+        row: usize,
         sum: T::Vector<S>,
         before: T::Vector<S>,
         a: T::Vector<S>,
@@ -43,7 +48,9 @@ pub struct Product;
 impl<T: Element> Step<T> for Product {
     #[inline(always)]
     fn step<S: Simd>(
+        self,
         simd: S,
+        _row: usize,
         sum: T::Vector<S>,
         _: T::Vector<S>,
         a: T::Vector<S>,
@@ -53,20 +60,36 @@ impl<T: Element> Step<T> for Product {
     }
 }
 
+/// 1, which the compiler must not know: it would make plain sums of products with it.
+fn one<T: Element>() -> T {
+    std::hint::black_box(T::ONE)
+}
+
 /// `sum - |a - b|`
 #[derive(Clone, Copy, Debug)]
-pub struct Distance;
+pub struct Distance<T> {
+    one: T,
+}
 
-impl<T: Element> Step<T> for Distance {
+impl<T: Element> Distance<T> {
+    /// Of any weights.
+    pub fn new() -> Distance<T> {
+        Distance { one: one() }
+    }
+}
+
+impl<T: Element> Step<T> for Distance<T> {
     #[inline(always)]
     fn step<S: Simd>(
+        self,
         simd: S,
+        _row: usize,
         sum: T::Vector<S>,
         _: T::Vector<S>,
         a: T::Vector<S>,
         b: T::Vector<S>,
     ) -> T::Vector<S> {
-        T::sub_distance(simd, sum, a, b)
+        T::add_multiplied(simd, sum, T::neg_distance(simd, a, b), T::splat(simd, self.one))
     }
 }
 
@@ -74,22 +97,30 @@ impl<T: Element> Step<T> for Distance {
 /// and of all `b` are known beforehand.
 #[derive(Clone, Copy, Debug)]
 pub struct Greater<'a, T> {
-    /// Sum of each result's window.
-    pub windows: &'a [T],
-    /// Sum of each column of the weights.
-    pub columns: &'a [T],
+    windows: &'a [T],
+    columns: &'a [T],
+    one: T,
+}
+
+impl<'a, T: Element> Greater<'a, T> {
+    /// `windows` has the sum of each result's window, `columns` that of each column of the weights.
+    pub fn new(windows: &'a [T], columns: &'a [T]) -> Greater<'a, T> {
+        Greater { windows, columns, one: one() }
+    }
 }
 
 impl<T: Element> Step<T> for Greater<'_, T> {
     #[inline(always)]
     fn step<S: Simd>(
+        self,
         simd: S,
+        _row: usize,
         sum: T::Vector<S>,
         _: T::Vector<S>,
         a: T::Vector<S>,
         b: T::Vector<S>,
     ) -> T::Vector<S> {
-        T::add_greater(simd, sum, a, b)
+        T::add_multiplied(simd, sum, T::max(simd, a, b), T::splat(simd, self.one))
     }
 
     #[inline(always)]
@@ -112,12 +143,34 @@ impl<T: Element> Step<T> for Greater<'_, T> {
 
 /// `sum + a * clamp(b - before, -1, 1)`
 #[derive(Clone, Copy, Debug)]
-pub struct Slope;
+pub struct Slope {
+    one: f32,
+}
+
+impl Slope {
+    /// Of any weights.
+    pub fn new() -> Slope {
+        Slope { one: one() }
+    }
+}
 
 impl Step<f32> for Slope {
+    /// Every other row leaves the difference to the units that multiply.
     #[inline(always)]
-    fn step<S: Simd>(simd: S, sum: S::f32s, before: S::f32s, a: S::f32s, b: S::f32s) -> S::f32s {
-        simd.mul_add_f32s(a, clamp_to_one(simd, simd.sub_f32s(b, before)), sum)
+    fn step<S: Simd>(
+        self,
+        simd: S,
+        row: usize,
+        sum: S::f32s,
+        before: S::f32s,
+        a: S::f32s,
+        b: S::f32s,
+    ) -> S::f32s {
+        let difference = match row % 2 {
+            0 => simd.sub_f32s(b, before),
+            _ => simd.mul_add_f32s(b, simd.splat_f32s(self.one), simd.neg_f32s(before)),
+        };
+        simd.mul_add_f32s(a, clamp_to_one(simd, difference), sum)
     }
 }
 

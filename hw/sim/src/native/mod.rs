@@ -11,7 +11,7 @@
 //! 4. [`jit`] makes machine code, of single values and of vectors. Where there is none, [`portable`] and [`lanes`]
 //!    stand in for it; `lanes` also does what vectors cannot.
 //!
-//! [`legal`] and the `check` of a schedule define what each of them may rely on; [`dump_after`] shows what one made.
+//! [`legal`] and the `check` of schedule, plan and segments define what each of them may rely on; [`dump_after`] shows what one made.
 //!
 //! A cycle is: evaluate the blocks that are awake, in order (a block whose results change wakes those that use
 //! them); then, at the clock edge, write memories and move what registers take into those that change, which wakes

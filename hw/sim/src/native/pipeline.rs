@@ -120,9 +120,11 @@ pub(crate) fn lower(
     made(Pass::Schedule, &|| schedule.dump());
 
     let plan = Plan::new(netlist, schedule);
+    debug_assert_eq!(plan.check(), Ok(()));
     made(Pass::Plan, &|| plan.dump());
 
     let segments = Segments::new(&plan);
+    debug_assert_eq!(segments.check(&plan), Ok(()));
     made(Pass::Segments, &|| segments.dump());
 
     Lowered {

@@ -1,6 +1,8 @@
 //! Cuts blocks with lanes into segments: runs of operations that machine code fuses, so that values stay in vector
 //! registers, and operations that only the array loops of [`super::lanes`] have.
 
+use std::collections::HashSet;
+
 use super::plan::Plan;
 use super::words::{bytes, Id, Op, CHUNK};
 
@@ -48,6 +50,44 @@ impl Segments {
     pub fn of_block(&self, block: usize) -> impl Iterator<Item = &Segment> {
         let first = self.all.partition_point(|segment| segment.block < block);
         self.all[first..].iter().take_while(move |segment| segment.block == block)
+    }
+
+    /// Whether every value and register of a block with lanes is in one segment of it, values after what they need and all of
+    /// a kind, and stored where anybody else reads them.
+    pub fn check(&self, plan: &Plan) -> Result<(), String> {
+        for (number, block) in plan.schedule.blocks.iter().enumerate().filter(|(_, block)| block.has_lanes) {
+            let mut is_done = HashSet::new();
+            let mut states = Vec::new();
+            for segment in self.of_block(number) {
+                for id in &segment.nodes {
+                    let is_here = |id: &Id| plan.schedule.block_of[*id as usize] == number as u32;
+                    if plan
+                        .netlist
+                        .operands(*id)
+                        .any(|operand| is_here(&operand) && !is_done.contains(&operand))
+                    {
+                        return Err(format!("value {id} in block {number} comes before one that it needs"));
+                    }
+                    if segment.is_fused != is_fusible(plan, *id) || !is_done.insert(*id) {
+                        return Err(format!("value {id} in block {number} is in a wrong segment, or in two"));
+                    }
+                }
+                states.extend(segment.states.iter().map(|state| *state as u32));
+                let of_states =
+                    segment.states.iter().flat_map(|state| plan.netlist.states[*state].operands());
+                let of_nodes = segment.nodes.iter().flat_map(|id| plan.netlist.operands(*id));
+                let mut others = of_nodes.chain(of_states).filter(|id| !segment.nodes.contains(id));
+                if let Some(id) =
+                    others.find(|id| self.of_node[*id as usize].is_some() && !self.is_stored[*id as usize])
+                {
+                    return Err(format!("value {id} is read in block {number}, but not stored"));
+                }
+            }
+            if is_done.len() != block.nodes.len() || states != block.states {
+                return Err(format!("segments of block {number} lack a value or a register"));
+            }
+        }
+        Ok(())
     }
 
     /// As text, a segment a line.
@@ -132,5 +172,35 @@ fn is_fusible(plan: &Plan, id: Id) -> bool {
         Op::Mul(..) => bytes(node.width) > 1,
         Op::Load { addr, .. } => plan.netlist.lanes(addr) == 1,
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::pipeline::{lower, Lowered};
+    use hdl::random::hierarchy;
+
+    #[test]
+    fn segments_of_random_netlists_are_legal_until_something_is_wrong() {
+        let (mut unstored, mut undecided) = (0, 0);
+        for seed in 1..=10 {
+            let Lowered { plan, mut segments, .. } = lower(&hierarchy(seed, 60), None, |_, _| {});
+            assert_eq!(segments.check(&plan), Ok(()));
+            for id in 0..segments.is_stored.len() {
+                let was_stored = std::mem::take(&mut segments.is_stored[id]);
+                unstored +=
+                    usize::from(segments.check(&plan).is_err_and(|error| error.contains("not stored")));
+                segments.is_stored[id] = was_stored;
+            }
+            if let Some(last) = segments.all.iter_mut().rfind(|segment| !segment.states.is_empty()) {
+                last.states.clear();
+                assert!(segments.check(&plan).is_err_and(|error| error.contains("lack")));
+                undecided += 1;
+            }
+        }
+        assert!(
+            unstored >= 10 && undecided >= 3,
+            "{unstored} values not stored, {undecided} registers missing"
+        );
     }
 }

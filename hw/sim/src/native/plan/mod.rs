@@ -8,6 +8,7 @@
 //! Evaluating a unit again while nothing that it depends on has changed would change nothing: that is why units are
 //! skipped, and what the rules here must keep true.
 
+mod check;
 mod users;
 
 use std::collections::BTreeMap;

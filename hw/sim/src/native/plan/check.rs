@@ -1,0 +1,179 @@
+//! The definition of a legal layout: nothing lies on anything else, and who needs something is woken when it changes.
+//!
+//! It is said from the side of who needs something, a unit at a time; the layout was made from the side of what is needed.
+
+use std::collections::HashSet;
+
+use super::super::words::{Id, Op};
+use super::{words, Plan, Unit, FLAGS, NONE};
+
+impl Plan {
+    /// What is wrong with it, if anything.
+    pub fn check(&self) -> Result<(), String> {
+        self.check_places()?;
+        let exported: HashSet<(Id, u32)> = (self.exports.iter().flatten())
+            .flat_map(|export| {
+                export.values.iter().flat_map(|id| export.wakes.iter().map(|unit| (*id, *unit)))
+            })
+            .collect();
+        (0..self.units).try_for_each(|unit| self.check_unit(unit, &exported))
+    }
+
+    /// Words that are taken, and by what.
+    fn taken(&self) -> Vec<(usize, usize, String)> {
+        let netlist = &self.netlist;
+        let mut taken = vec![
+            (0, self.units.div_ceil(FLAGS), "flags of units".to_owned()),
+            (self.pending, self.edges.len().div_ceil(FLAGS), "flags of edges".to_owned()),
+            (self.scratch, 3 * self.longest, "scratch".to_owned()),
+        ];
+        taken.extend(self.inputs.iter().enumerate().map(|(i, (at, _))| (*at, 1, format!("input {i}"))));
+        taken.extend(self.constants.iter().map(|(at, value)| (*at, 1, format!("constant {value}"))));
+        for (index, state) in netlist.states.iter().enumerate() {
+            let size = words(state.width, state.lanes);
+            taken.push((self.state_at[index], size, format!("register {index}")));
+            taken.push((self.next_at[index], size, format!("what register {index} takes")));
+        }
+        for (index, memory) in netlist.memories.iter().enumerate() {
+            let bytes = (memory.depth as usize + 1) * memory.stride() as usize;
+            taken.push((self.memory_at[index], bytes.div_ceil(8), format!("memory {index}")));
+        }
+        for (id, node) in netlist.nodes.iter().enumerate() {
+            let is_alias = node.op.is_leaf() || matches!(node.op, Op::Pick(..) | Op::View(..));
+            if self.place[id] != NONE && !is_alias {
+                taken.push((
+                    self.place[id] as usize / 8,
+                    words(node.width, node.lanes),
+                    format!("value {id}"),
+                ));
+            }
+        }
+        taken.retain(|(_, size, _)| *size > 0);
+        taken
+    }
+
+    fn check_places(&self) -> Result<(), String> {
+        let mut taken = self.taken();
+        taken.sort();
+        for pair in taken.windows(2) {
+            let [(at, size, what), (next, _, other)] = pair else { continue };
+            if at + size > *next {
+                return Err(format!("{other} lies on {what}, at word {next}"));
+            }
+        }
+        match taken.last() {
+            Some((at, size, what)) if at + size > self.words => {
+                Err(format!("{what} ends behind the {} words of the array", self.words))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_unit(&self, unit: usize, exported: &HashSet<(Id, u32)>) -> Result<(), String> {
+        let netlist = &self.netlist;
+        let mut needs: Vec<Id> = Vec::new();
+        match self.unit(unit) {
+            Unit::Nothing => {}
+            Unit::Memory(memory) => needs.extend(netlist.memories[memory].operands()),
+            Unit::Block(block) => {
+                let block = &self.schedule.blocks[block];
+                for id in &block.nodes {
+                    needs.extend(netlist.operands(*id));
+                    if let Op::Load { memory, .. } = netlist.nodes[*id as usize].op {
+                        if !self.readers[memory as usize].contains(&(unit as u32)) {
+                            return Err(format!(
+                                "unit {unit} reads memory {memory}, a write of which does not wake it"
+                            ));
+                        }
+                    }
+                }
+                needs
+                    .extend(block.states.iter().flat_map(|state| netlist.states[*state as usize].operands()));
+            }
+        }
+        while let Some(id) = needs.pop() {
+            let node = &netlist.nodes[id as usize];
+            let is_woken = match node.op {
+                Op::Const(_) => true,
+                Op::Input(word) => self.is_among(unit, &self.inputs[word as usize].1),
+                Op::State(state) => {
+                    let edge = &self.edges[self.edge_of[state as usize] as usize];
+                    edge.states.contains(&self.state_at[state as usize]) && self.is_among(unit, &edge.wakes)
+                }
+                _ if self.schedule.block_of[id as usize] as usize == unit => true,
+                _ if self.is_cheap[id as usize] => {
+                    needs.extend(netlist.operands(id));
+                    true
+                }
+                _ => self.place[id as usize] != NONE && exported.contains(&(id, unit as u32)),
+            };
+            if !is_woken {
+                return Err(format!("unit {unit} needs value {id}, a change of which does not wake it"));
+            }
+        }
+        Ok(())
+    }
+
+    fn is_among(&self, unit: usize, flags: &[(usize, u64)]) -> bool {
+        flags.iter().any(|(word, bits)| *word == unit / FLAGS && bits >> (unit % FLAGS) & 1 == 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::pipeline::lower;
+    use super::*;
+    use hdl::random::hierarchy;
+
+    /// Plans of random netlists, with `wrong` done to each that gives occasion to it.
+    fn broken(wrong: impl Fn(&mut Plan) -> bool) -> Vec<Result<(), String>> {
+        let plans = (1..=10).map(|seed| lower(&hierarchy(seed, 60), None, |_, _| {}).plan);
+        plans.filter_map(|mut plan| wrong(&mut plan).then(|| plan.check())).collect()
+    }
+
+    #[track_caller]
+    fn all_say(what: &str, results: &[Result<(), String>]) {
+        assert!(results.len() >= 3, "an occasion");
+        for result in results {
+            assert!(result.as_ref().is_err_and(|error| error.contains(what)), "{result:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_passes_make_is_legal() {
+        assert_eq!(broken(|_| true), vec![Ok(()); 10]);
+    }
+
+    #[test]
+    fn a_user_that_is_not_woken_is_found() {
+        let export = |plan: &mut Plan| {
+            let mut exports = plan.exports.iter_mut().flatten().filter(|export| !export.wakes.is_empty());
+            exports.next().map(|export| export.wakes.pop()).is_some()
+        };
+        all_say("does not wake it", &broken(export));
+        let edge = |plan: &mut Plan| {
+            let mut edges = plan.edges.iter_mut().filter(|edge| !edge.wakes.is_empty());
+            edges.next().map(|edge| edge.wakes.clear()).is_some()
+        };
+        all_say("does not wake it", &broken(edge));
+        let reader = |plan: &mut Plan| plan.readers.iter_mut().find_map(|readers| readers.pop()).is_some();
+        all_say("a write of which", &broken(reader));
+    }
+
+    #[test]
+    fn what_lies_on_something_else_is_found() {
+        let register = |plan: &mut Plan| {
+            let is_any = !plan.state_at.is_empty();
+            if is_any {
+                plan.next_at[0] = plan.state_at[0];
+            }
+            is_any
+        };
+        all_say("lies on", &broken(register));
+        let end = |plan: &mut Plan| {
+            plan.words -= 1;
+            true
+        };
+        all_say("ends behind", &broken(end));
+    }
+}

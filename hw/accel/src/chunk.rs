@@ -3,7 +3,7 @@
 //! ```text
 //! buffer X --> input fill --\
 //!                            array --> reduce --> post --> buffer Y
-//! buffer W --> weight fill -/            buffer R --^
+//! buffer W --> weight fill -/     buffer R --^-------^
 //! ```
 //! It does not know of instructions or images: at launch it takes a copy of the descriptors and reports when
 //! the last result is in the buffer.
@@ -12,6 +12,7 @@ use crate::counters::{counter, CHUNK_COUNTERS, COUNTER_BITS};
 use crate::wiring::{address_bits, ones, TableWrite};
 use crate::{array, compute, drain, fill, nest, pe, post, reduce};
 use hdl::{Builder, Errors, InstanceHandle, Module, Signal};
+use num::requant::ACC_BITS;
 use spec::accelerator::{Accelerator, Chunk};
 use spec::isa::table::{NestKind, Queue, BUFFER_BITS, EXECUTE, LANE_BITS};
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 
 /// The buffer's read ports of a chunk: name and purpose.
 pub const READ_PORTS: [(&str, &str); 3] =
-    [("x", "inputs"), ("w", "weights"), ("r", "residuals and parameters")];
+    [("x", "inputs"), ("w", "weights"), ("r", "residuals, stored sums and parameters")];
 
 /// One definition of every nest, shared by all chunks.
 pub struct Nests(Vec<Arc<Module>>);
@@ -141,10 +142,14 @@ fn array_to_post(
     for port in ["column", "rows", "lane", "first"] {
         reduce.connect(port, &drain.out(port));
     }
+    let sum_bits = ACC_BITS * chunk.sum_lanes(accelerator.buffer.line_bytes);
+    let bits = 8 * accelerator.buffer.line_bytes;
 
     read_port(b, "r", &drain.out("read"), &drain.out("read_address"), &drain.out("read_bytes"));
-    let bytes = b.input("r_line", 8 * accelerator.buffer.line_bytes, "the line asked for earlier");
-    let bytes = bytes.trunc(8 * chunk.post_lanes);
+    let line = b.input("r_line", bits, "the line asked for earlier");
+    let stored = line.trunc(sum_bits).gate(&drain.out("stored_there"));
+    reduce.connect("stored", &stored.zext(ACC_BITS * chunk.post_lanes));
+    let bytes = line.trunc(8 * chunk.post_lanes);
     let row_bits = address_bits(chunk.post_rows);
     post.connect("plane_we", &drain.out("plane_we"))
         .connect("plane", &drain.out("plane"))
@@ -157,10 +162,11 @@ fn array_to_post(
         .connect("lo", &live["lo"])
         .connect("hi", &live["hi"]);
 
-    b.output("y_write", &drain.out("write"), "writes results");
+    b.output("y_write", &drain.out("write"), "writes results, or sums");
     b.output("y_address", &drain.out("write_address"), "first byte");
     b.output("y_bytes", &drain.out("write_bytes"), "bytes");
-    let line = post.out("bytes").zext(8 * accelerator.buffer.line_bytes);
+    let sums = reduce.out("sums").trunc(sum_bits).zext(bits);
+    let line = drain.out("write_sums").mux(&sums, &post.out("bytes").zext(bits));
     b.output("y_line", &line, "the bytes");
 }
 

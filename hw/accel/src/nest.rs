@@ -10,7 +10,7 @@
 use crate::wiring::{any_of, TableWrite};
 use hdl::{Builder, Errors, Module, Signal};
 use spec::accelerator::Accelerator;
-use spec::isa::table::{NestKind, FLAG_REDUCE};
+use spec::isa::table::{NestKind, FLAG_PASS, FLAG_REDUCE};
 use std::sync::Arc;
 
 /// The nest engine of `kind`; the same for every chunk.
@@ -61,14 +61,22 @@ pub fn module(accelerator: &Accelerator, kind: NestKind) -> Result<Arc<Module>, 
         &(&crossed | &last.replicate(4)),
         "flags of the level that the step advances; all at the end",
     );
-    let reduce = FLAG_REDUCE.trailing_zeros();
+    // Whether all levels with a flag are at iteration 0, and whether all are at their last.
+    let all_at_first = |flag: u32| {
+        let begun = levels.iter().map(|level| &level.flags.bit(flag.trailing_zeros()) & &level.count.any());
+        !&any_of(&b, 1, begun)
+    };
+    let all_at_last = |flag: u32| {
+        let open = levels.iter().map(|level| &level.flags.bit(flag.trailing_zeros()) & &!&level.at_end);
+        !&any_of(&b, 1, open)
+    };
     if matches!(kind, NestKind::Compute | NestKind::Drain) {
-        let begun = levels.iter().map(|level| &level.flags.bit(reduce) & &level.count.any());
-        b.output("first", &!&any_of(&b, 1, begun), "all reduction loops are at iteration 0");
+        b.output("first", &all_at_first(FLAG_REDUCE), "all reduction loops are at iteration 0");
     }
     if kind == NestKind::Drain {
-        let unfinished = levels.iter().map(|level| &level.flags.bit(reduce) & &!&level.at_end);
-        b.output("last", &!&any_of(&b, 1, unfinished), "all reduction loops are at their last iteration");
+        b.output("last", &all_at_last(FLAG_REDUCE), "all reduction loops are at their last iteration");
+        b.output("first_pass", &all_at_first(FLAG_PASS), "all loops of passes are at iteration 0");
+        b.output("last_pass", &all_at_last(FLAG_PASS), "all loops of passes are at their last iteration");
     }
     b.output("valid", &running.q(), "the nest is at a step");
     b.finish()

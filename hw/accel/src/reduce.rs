@@ -2,7 +2,7 @@
 //!
 //! Either every column is summed over a range of its rows (a registered tree), or one column's PEs are taken as
 //! they are. Both take the same number of cycles. Lanes are then moved so that the first result wanted is lane 0,
-//! and added to those of the beats before, where a reduction does not end with one beat.
+//! and added to those of the beats before, where a reduction does not end with one beat, or to sums that were stored.
 
 use crate::wiring::delayed;
 use hdl::{Builder, Errors, Module, Signal};
@@ -23,7 +23,8 @@ pub fn module(chunk: &Chunk) -> Result<Arc<Module>, Errors> {
     let column = b.input("column", LANE_BITS, "that column, at the time of its partial sums");
     let rows = b.input("rows", chunk.rows, "the rows that are summed, at the same time");
     let lane = b.input("lane", LANE_BITS, "the first lane, at the time of the sums");
-    let first = b.input("first", 1, "nothing comes before, at the same time");
+    let first = b.input("first", 1, "the first beat of a sum, at the same time");
+    let stored = b.input("stored", ACC_BITS * chunk.post_lanes, "what its lanes start from, at the same time");
     let latency = reduction(chunk);
     let at = |row: u32, column: u32| results.slice(ACC_BITS * (row * chunk.cols + column), ACC_BITS);
 
@@ -49,7 +50,9 @@ pub fn module(chunk: &Chunk) -> Result<Arc<Module>, Errors> {
     let lane_sum = lane_sum()?;
     let lanes = (0..chunk.post_lanes).map(|lane| {
         let cell = b.instance(&format!("lane_{lane}"), &lane_sum);
-        cell.connect("term", &moved.slice(ACC_BITS * lane, ACC_BITS)).connect("first", &first);
+        cell.connect("term", &moved.slice(ACC_BITS * lane, ACC_BITS))
+            .connect("first", &first)
+            .connect("stored", &stored.slice(ACC_BITS * lane, ACC_BITS));
         cell.out("sum")
     });
     b.output("sums", &Signal::join(&lanes.collect::<Vec<_>>()), "results, lane 0 first");
@@ -60,9 +63,10 @@ pub fn module(chunk: &Chunk) -> Result<Arc<Module>, Errors> {
 fn lane_sum() -> Result<Arc<Module>, Errors> {
     let b = Builder::new("lane_sum", "Adds the beats of a lane up, from the first to the last of a result.");
     let term = b.input("term", ACC_BITS, "the lane's beat");
-    let first = b.input("first", 1, "nothing comes before");
+    let first = b.input("first", 1, "the first beat");
+    let stored = b.input("stored", ACC_BITS, "the sum to go on from");
     let sum = b.reg("total", ACC_BITS);
-    sum.next(&(&sum.q().gate(&!&first) + &term));
+    sum.next(&(&first.mux(&stored, &sum.q()) + &term));
     b.output("sum", &sum.q(), "the sum up to this beat, a cycle later");
     b.finish()
 }

@@ -1,6 +1,7 @@
 //! The accelerator: what `config` makes of a YAML file once every number in it has been checked, and what
 //! follows from those numbers. Generator, mapper and compiler all read this value and nothing else.
 
+use crate::isa::table::SUM_BYTES;
 use crate::op::Op;
 
 /// A checked accelerator description.
@@ -78,6 +79,11 @@ impl Chunk {
     /// Number of PEs.
     pub fn pes(&self) -> u32 {
         self.rows * self.cols
+    }
+
+    /// Lanes whose sums fit lines of the buffer.
+    pub fn sum_lanes(&self, line_bytes: u32) -> u32 {
+        self.post_lanes.min(line_bytes / SUM_BYTES)
     }
 }
 

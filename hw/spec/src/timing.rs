@@ -33,6 +33,11 @@ pub const fn parameters_ready(rows: u32) -> u32 {
     }
 }
 
+/// Cycles between a drain step and the first one of a later tile that reads or writes stored sums. It is as long as the
+/// requantiser, which stored sums go past: so none is written together with an earlier result, and all that the tile
+/// before has stored are in the buffer when they are read.
+pub const SETTLE: u32 = num::requant::STAGES;
+
 /// Registers of the reduction over the rows.
 pub fn reduction(chunk: &Chunk) -> u32 {
     chunk.rows.next_power_of_two().trailing_zeros().max(1)

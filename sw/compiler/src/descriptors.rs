@@ -2,7 +2,7 @@
 
 use crate::plan::{Part, Planned};
 use mapper::{Dim, Registers, Work};
-use spec::isa::table::Queue;
+use spec::isa::table::{Queue, SUM_BYTES};
 
 /// Where a layer's tensors lie while a part is computed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -13,6 +13,8 @@ pub struct Placed {
     pub input_rows: (u32, u32),
     /// Where the part's first output row lies.
     pub output: u32,
+    /// Where the partial sums of the part's first output row lie, where those are stored.
+    pub sums: u32,
     /// Where the residual of the part's first output row lies.
     pub residual: u32,
     /// Where the weights lie.
@@ -42,7 +44,7 @@ pub fn transfer(queue: Queue, dram: u64, buffer: u32, bytes: u32) -> Registers {
 
 /// Sets the registers that say where tensors lie and how large the part is.
 pub fn place(registers: &mut Registers, planned: &Planned, part: &Part, placed: &Placed) {
-    let work = &planned.mapping.layer;
+    let (work, spills) = (&planned.mapping.layer, planned.mapping.spills());
     let pixel = i64::from(work.in_channels());
     let row = pixel * i64::from(work.input[1]);
     let top = i64::from(part.y.0 * work.stride[0]) - i64::from(work.padding[0]);
@@ -57,6 +59,7 @@ pub fn place(registers: &mut Registers, planned: &Planned, part: &Part, placed: 
         ("w_base", placed.weights.into()),
         ("y_base", i64::from(placed.output) + results),
         ("r_base", if work.residual { i64::from(placed.residual) + results } else { 0 }),
+        ("s_base", if spills { i64::from(placed.sums) + i64::from(SUM_BYTES) * results } else { 0 }),
         ("p_base", placed.parameters.into()),
         ("p_rows", placed.parameter_rows.into()),
     ] {

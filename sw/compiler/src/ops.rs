@@ -12,7 +12,7 @@ use mapper::nests::engine;
 use mapper::{Dim, Registers};
 use model::{Graph, LayerId, Source};
 use spec::accelerator::Accelerator;
-use spec::isa::table::Queue;
+use spec::isa::table::{Queue, SUM_BYTES};
 use spec::nest::Nest;
 use std::ops::Range;
 
@@ -126,8 +126,14 @@ impl<'a> Builder<'a> {
         }
         let row = row_bytes(&work);
         let slack = next.map_or(0, |next| self.plan.layers[next].slack).max(planned.slack);
-        let whole = planned.kept.then(|| self.activations[to].take(row * work.size[Dim::OY], slack));
         let parts = planned.parts();
+        let all = row * work.size[Dim::OY];
+        let whole = planned.kept.then(|| {
+            let sums = self.sum_bytes(layer, planned.mapping.tile[Dim::OY]);
+            let address = self.activations[to].take(all + sums, slack);
+            placed.sums = address + all;
+            address
+        });
         let ranges = parts.iter().filter(|part| part.y == parts[0].y).count();
         for (i, part) in parts.iter().enumerate() {
             let range = i % ranges;
@@ -188,10 +194,23 @@ impl<'a> Builder<'a> {
             let (from, bytes) = (u64::from(part.y.0 * row), part.y.1 * row);
             self.load(layer, "residual", from, placed.residual, bytes, Some(residual));
         }
-        placed.output = match whole {
-            Some(address) => address + part.y.0 * row,
-            None => self.activations[to].take(part.y.1 * row, line),
-        };
+        if let Some(address) = whole {
+            placed.output = address + part.y.0 * row;
+        } else {
+            let (results, sums) = (part.y.1 * row, self.sum_bytes(layer, part.y.1));
+            placed.output = self.activations[to].take(results + sums, line);
+            placed.sums = placed.output + results;
+        }
+    }
+
+    /// Bytes of the partial sums of `rows` output rows; none where they never leave the array unfinished.
+    fn sum_bytes(&self, layer: usize, rows: u32) -> u32 {
+        let mapping = &self.plan.layers[layer].mapping;
+        if mapping.spills() {
+            rows * row_bytes(&mapping.layer) * SUM_BYTES
+        } else {
+            0
+        }
     }
 
     /// Loads `bytes` bytes; `dram` counts from the tensor's frame where there is one.
@@ -264,6 +283,10 @@ impl<'a> Builder<'a> {
         }
         if work.residual {
             all.push(access(false, placed.residual, strip));
+        }
+        let sums = self.sum_bytes(layer, part.y.1);
+        if sums > 0 {
+            all.extend([false, true].map(|write| access(write, placed.sums, sums)));
         }
         all
     }

@@ -14,6 +14,7 @@ use model::graph::Use;
 use model::{Graph, LayerId, Source};
 use spec::accelerator::Accelerator;
 use spec::error::{Diagnostic, Report};
+use spec::isa::table::SUM_BYTES;
 use std::collections::HashMap;
 
 /// What is decided about a layer.
@@ -157,10 +158,17 @@ impl Planner<'_> {
     /// Whether all of `layer`'s output can wait in the buffer for `next`.
     fn stays(&self, stages: &Stages, regions: &Regions, chunk: usize, layer: usize, next: usize) -> bool {
         let reads = self.graph.layer(LayerId(next)).input == Source::Layer(LayerId(layer));
-        let bytes = self.graph.layer(LayerId(layer)).out_shape.elements() as u64;
+        let outputs = self.graph.layer(LayerId(layer)).out_shape.elements() as u64;
+        let spills = self.wanted(layer).is_some_and(Mapping::spills);
+        let bytes = outputs * u64::from(1 + if spills { SUM_BYTES } else { 0 });
         let slack = self.slack(layer, chunk).max(self.slack(next, chunk));
         let fits = |region: &Region| bytes + u64::from(slack) <= u64::from(region.bytes);
         reads && stages.stage[layer] == stages.stage[next] && regions.activations.iter().all(fits)
+    }
+
+    /// The mapping that the user gives for `layer`, legal or not.
+    fn wanted(&self, layer: usize) -> Option<&Mapping> {
+        self.options.mappings.as_ref()?.get(layer)
     }
 
     /// The most bytes that beats of `layer` may read beside the point.
@@ -169,9 +177,10 @@ impl Planner<'_> {
         let line_bytes = self.accelerator.buffer.line_bytes;
         let overshoot = |unroll: &Unroll, groups: u32| {
             let groups = groups.clamp(1, work.size[Dim::G]);
-            Footprint { work: &work, unroll, line_bytes, post_lanes: chunk.post_lanes }.overshoot(groups)
+            let post_lanes = chunk.post_lanes;
+            Footprint { work: &work, unroll, line_bytes, post_lanes, spills: false }.overshoot(groups)
         };
-        if let Some(given) = self.options.mappings.as_ref().and_then(|given| given.get(layer)) {
+        if let Some(given) = self.wanted(layer) {
             return overshoot(&given.unroll, given.tile[Dim::G]);
         }
         let dataflows = mapper::dataflow::DATAFLOWS.iter().filter(|dataflow| (dataflow.suits)(&work));
@@ -192,7 +201,7 @@ impl Planner<'_> {
         let mut capacity = regions.capacity(&self.accelerator.chunks[chunk], slack);
         capacity.inputs = if resident { u32::MAX } else { capacity.inputs };
         capacity.outputs = if kept { u32::MAX } else { capacity.outputs };
-        let found = match self.options.mappings.as_ref().and_then(|given| given.get(layer)) {
+        let found = match self.wanted(layer) {
             Some(mapping) => self.given(mapping, layer, chunk, &capacity)?,
             None => self.searched(layer, chunk, &capacity)?,
         };

@@ -2,7 +2,7 @@
 
 use accel::nest;
 use sim::{Drive, Interpreter, Simulator};
-use spec::isa::table::{NestKind, FLAG_REDUCE};
+use spec::isa::table::{NestKind, FLAG_PASS, FLAG_REDUCE};
 use spec::nest::{Level, Nest};
 use spec::random::{accelerator, Rng};
 
@@ -90,10 +90,25 @@ fn walk(hardware: &mut Interpreter, kind: NestKind, nest: &Nest, page: u64, what
         let advancing = nest.levels.iter().zip(&counts).find(|(level, n)| **n + 1 < u64::from(level.bound));
         let flags = advancing.map_or(15, |(level, _)| u64::from(level.flags));
         assert_eq!(hardware.peek("crossed"), Ok(flags), "{what}, flags of step {step}");
-        if kind == NestKind::Compute {
-            let reduces = |level: &Level| level.flags & FLAG_REDUCE != 0;
-            let first = nest.levels.iter().zip(&counts).all(|(level, n)| !reduces(level) || *n == 0);
-            assert_eq!(hardware.peek("first"), Ok(u64::from(first)), "{what}, step {step}");
+        let of_compute = [("first", FLAG_REDUCE, false)];
+        let of_drain = [
+            ("first", FLAG_REDUCE, false),
+            ("last", FLAG_REDUCE, true),
+            ("first_pass", FLAG_PASS, false),
+            ("last_pass", FLAG_PASS, true),
+        ];
+        let ends = match kind {
+            NestKind::Compute => &of_compute[..],
+            NestKind::Drain => &of_drain,
+            _ => &[],
+        };
+        for (name, flag, at_last) in ends {
+            let there = |(level, n): (&Level, &u64)| {
+                let end = if *at_last { u64::from(level.bound) - 1 } else { 0 };
+                level.flags & flag == 0 || *n == end
+            };
+            let expected = nest.levels.iter().zip(&counts).all(there);
+            assert_eq!(hardware.peek(name), Ok(u64::from(expected)), "{what}, step {step}, {name}");
         }
         hardware.poke("step", 1).expect("a port");
         hardware.step(1);

@@ -19,12 +19,6 @@ pub fn faults(
 ) -> Vec<String> {
     let mut faults = array(mapping, accelerator, chunk);
     faults.extend(Dim::ALL.iter().filter_map(|dim| coverage(mapping, *dim)));
-    if let Some(l) = mapping.loops.iter().skip(mapping.a.level).find(|l| l.dim.is_reduction()) {
-        faults.push(format!(
-            "the loop over {} is outside the partial sums, which cannot be spilled",
-            l.dim.name()
-        ));
-    }
     // What follows divides and multiplies by what was checked so far.
     if !faults.is_empty() {
         return faults;
@@ -41,7 +35,8 @@ pub fn faults(
     }
     let (work, unroll) = (&mapping.layer, &mapping.unroll);
     let line_bytes = accelerator.buffer.line_bytes;
-    let print = Footprint { work, unroll, line_bytes, post_lanes: chunk.post_lanes };
+    let print =
+        Footprint { work, unroll, line_bytes, post_lanes: chunk.post_lanes, spills: mapping.spills() };
     faults.extend(shortage(&print, capacity, &mapping.tile).map(|shortage| shortage.sentence()));
     faults
 }
@@ -63,7 +58,11 @@ fn array(mapping: &Mapping, accelerator: &Accelerator, chunk: &Chunk) -> Vec<Str
         }));
     }
     let line_bytes = accelerator.buffer.line_bytes;
-    let expected = Unroll::new(chunk, line_bytes, &mapping.layer, rows.clone(), cols.clone()).beats;
+    let mut widest = Unroll::new(chunk, line_bytes, &mapping.layer, rows.clone(), cols.clone());
+    if mapping.spills() {
+        widest.beats.results = widest.sum_lanes(&mapping.layer, chunk, line_bytes);
+    }
+    let expected = widest.beats;
     if *beats != expected {
         faults.push(format!("its beats are {beats}, this array takes {expected}"));
     }

@@ -16,7 +16,9 @@ use crate::nests;
 use crate::registers::Registers;
 use spec::accelerator::Chunk;
 use spec::counters::{index_of, CHUNK_COUNTERS};
-use spec::isa::table::{NestKind, COORDINATE_BITS, FLAG_REDUCE, LANE_BITS, PARAMETER_BYTES, TAP_BITS};
+use spec::isa::table::{
+    NestKind, COORDINATE_BITS, FLAG_PASS, FLAG_REDUCE, LANE_BITS, PARAMETER_BYTES, SUM_BYTES, TAP_BITS,
+};
 use spec::nest::Nest;
 
 /// Register-file accesses of a term: two operands and a partial sum are read, the sum is written.
@@ -174,14 +176,22 @@ impl Array<'_> {
                 lanes += left as u64;
             }
         });
-        // Every result is the sum of as many beats.
-        let added = nest.levels.iter().filter(|level| level.flags & FLAG_REDUCE != 0);
-        let bytes = lanes / added.map(|level| u64::from(level.bound)).product::<u64>();
+        // Every sum is that of as many beats, and every result has as many passes, of which one is the first and one the
+        // last.
+        let iterations = |flag: u32| {
+            let flagged = nest.levels.iter().filter(move |level| level.flags & flag != 0);
+            flagged.map(|level| u64::from(level.bound)).product::<u64>()
+        };
+        let sums = lanes / iterations(FLAG_REDUCE);
+        let once = sums / iterations(FLAG_PASS);
+        let read = if self.get("s_read") == 1 { sums } else { sums - once };
+        let (written, results) = if self.get("s_write") == 1 { (sums, 0) } else { (sums - once, once) };
         let parameters =
             self.get("p_rows") as u64 * PARAMETER_BYTES as u64 * u64::from(self.chunk.post_lanes);
+        let residuals = if self.get("residual") == 1 { results } else { 0 };
         counts.set("y_beats", beats);
-        counts.set("y_bytes", bytes);
-        counts.set("r_bytes", parameters + if self.get("residual") == 1 { bytes } else { 0 });
+        counts.set("y_bytes", results + u64::from(SUM_BYTES) * written);
+        counts.set("r_bytes", parameters + residuals + u64::from(SUM_BYTES) * read);
         lanes * if self.get("keep") == 1 { 1 } else { self.get("d_rows") as u64 }
     }
 

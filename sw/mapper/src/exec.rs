@@ -2,7 +2,9 @@
 //! used up, handed to the drain or drained, so it suffices to follow the tiles.
 
 use spec::accelerator::{Accelerator, Chunk};
-use spec::isa::table::{NestKind, FLAG_A_NEXT, FLAG_TILE, FLAG_W_NEXT, FLAG_X_NEXT, PARAMETER_BYTES};
+use spec::isa::table::{
+    NestKind, FLAG_A_NEXT, FLAG_PASS, FLAG_REDUCE, FLAG_TILE, FLAG_W_NEXT, FLAG_X_NEXT, PARAMETER_BYTES,
+};
 use spec::nest::Nest;
 use spec::timing;
 
@@ -18,12 +20,8 @@ pub fn cycles(accelerator: &Accelerator, chunk: &Chunk, nests: &[Nest; 4], regis
     let planes = registers.get("p_rows") as u64 * PARAMETER_BYTES as u64;
     let mut x = Fill::new(&nests[NestKind::Input as usize], slots("x_slots"), start);
     let mut w = Fill::new(&nests[NestKind::Weight as usize], slots("w_slots"), start);
-    let mut drain = Drain {
-        beats: tile_beats(&nests[NestKind::Drain as usize]),
-        ends: vec![start; slots("a_slots")],
-        next: 0,
-        free: start.max(parameters_read(planes)),
-    };
+    let free = start.max(parameters_read(planes));
+    let mut drain = Drain::new(&nests[NestKind::Drain as usize], registers, slots("a_slots"), start, free);
     let mut now = start;
     for segment in Segments::new(&nests[NestKind::Compute as usize]) {
         now = now.max(x.ready()).max(w.ready()).max(drain.slot_free()) + segment.steps;
@@ -96,6 +94,9 @@ impl Fill {
 /// Tiles of partial sums on their way out.
 struct Drain {
     beats: u64,
+    /// Pauses of a tile that reads stored sums and residuals: between the beats that end a result.
+    pauses: u64,
+    passes: Passes,
     /// When the last tile of each slot was drained.
     ends: Vec<u64>,
     next: usize,
@@ -104,6 +105,14 @@ struct Drain {
 }
 
 impl Drain {
+    fn new(nest: &Nest, registers: &Registers, slots: usize, start: u64, free: u64) -> Drain {
+        let beats = tile_beats(nest);
+        let added = nest.levels.iter().filter(|level| level.flags & FLAG_REDUCE != 0);
+        let results = beats / added.map(|level| u64::from(level.bound)).product::<u64>();
+        let pauses = if registers.get("residual") == 1 { results - 1 } else { 0 };
+        Drain { beats, pauses, passes: Passes::new(nest, registers), ends: vec![start; slots], next: 0, free }
+    }
+
     /// When the tile that compute is at may be written.
     fn slot_free(&self) -> u64 {
         self.ends[self.next % self.ends.len()]
@@ -111,9 +120,58 @@ impl Drain {
 
     fn hand_over(&mut self, complete: u64) {
         let slot = self.next % self.ends.len();
-        self.free = self.free.max(complete) + self.beats;
+        let pass = self.passes.next();
+        // The first tile finds the pipeline empty.
+        let settled = if pass.meets_sums() && self.next > 0 { u64::from(timing::SETTLE) } else { 0 };
+        let pauses = if pass.reads && !pass.writes { self.pauses } else { 0 };
+        self.free = (self.free + settled).max(complete) + self.beats + pauses;
         self.ends[slot] = self.free + CREDIT;
         self.next += 1;
+    }
+}
+
+/// What a tile of partial sums does with stored sums.
+#[derive(Clone, Copy)]
+struct Pass {
+    /// It goes on from them.
+    reads: bool,
+    /// It becomes such itself.
+    writes: bool,
+}
+
+impl Pass {
+    fn meets_sums(self) -> bool {
+        self.reads || self.writes
+    }
+}
+
+/// The tiles of a drain nest, as far as passes tell them apart.
+struct Passes {
+    /// Trip count of every loop over tiles, whether it is one of passes, and its iteration.
+    loops: Vec<(u32, bool, u32)>,
+    reads: bool,
+    writes: bool,
+}
+
+impl Passes {
+    fn new(nest: &Nest, registers: &Registers) -> Passes {
+        let outside = nest.levels.iter().skip_while(|level| level.flags & FLAG_TILE == 0);
+        let loops = outside.map(|level| (level.bound, level.flags & FLAG_PASS != 0, 0)).collect();
+        Passes { loops, reads: registers.get("s_read") == 1, writes: registers.get("s_write") == 1 }
+    }
+
+    /// The tile at hand; the next one follows.
+    fn next(&mut self) -> Pass {
+        let passes = || self.loops.iter().filter(|(_, of_passes, _)| *of_passes);
+        let reads = self.reads || passes().any(|(_, _, at)| *at > 0);
+        let writes = self.writes || passes().any(|(bound, _, at)| at + 1 < *bound);
+        for (bound, _, at) in &mut self.loops {
+            *at = (*at + 1) % *bound;
+            if *at > 0 {
+                break;
+            }
+        }
+        Pass { reads, writes }
     }
 }
 

@@ -39,7 +39,7 @@ pub struct Mapping {
     pub x: Hold,
     /// Weights.
     pub w: Hold,
-    /// Partial sums; every reduction loop is below its level.
+    /// Partial sums; those that the loops below its level do not finish are stored and read again.
     pub a: Hold,
 }
 
@@ -128,6 +128,11 @@ impl Mapping {
     /// Partial sums of a PE that a tile makes.
     pub fn a_tile(&self) -> u32 {
         self.loops[..self.a.level].iter().filter(|l| !l.dim.is_reduction()).map(|l| l.bound).product()
+    }
+
+    /// Whether partial sums leave the array before they are finished.
+    pub fn spills(&self) -> bool {
+        self.loops.iter().skip(self.a.level).any(|l| l.dim.is_reduction())
     }
 
     /// Drain beats of a tile.

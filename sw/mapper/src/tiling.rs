@@ -6,6 +6,7 @@ use crate::unroll::Unroll;
 use crate::work::{Dim, Sizes, Work};
 use spec::accelerator::{Accelerator, Chunk};
 use spec::error::grouped;
+use spec::isa::table::SUM_BYTES;
 
 /// Bytes of the global buffer that a layer may use for each kind of data. Where a layer is cut, half of the
 /// space is for the next part.
@@ -13,7 +14,7 @@ use spec::error::grouped;
 pub struct Capacity {
     /// Inputs; `u32::MAX` where they are in the buffer already.
     pub inputs: u32,
-    /// Results.
+    /// Results, and partial sums that are not finished.
     pub outputs: u32,
     /// Weights.
     pub weights: u32,
@@ -89,6 +90,8 @@ pub struct Footprint<'a> {
     pub line_bytes: u32,
     /// Lanes of a row of parameters.
     pub post_lanes: u32,
+    /// Whether partial sums wait in the buffer beside the results.
+    pub spills: bool,
 }
 
 impl Footprint<'_> {
@@ -112,6 +115,11 @@ impl Footprint<'_> {
     /// Loops over `size` elements of a dimension, whose neighbours work at once as far as they lie on the array.
     fn rounds(&self, dim: Dim, size: u32) -> u32 {
         size.div_ceil(self.unroll.size(dim))
+    }
+
+    /// Bytes of `rows` output rows and of their partial sums, where those are stored.
+    pub fn results(&self, rows: u32) -> u64 {
+        self.outputs(rows) * u64::from(1 + if self.spills { SUM_BYTES } else { 0 })
     }
 
     /// Bytes of `rows` output rows.
@@ -166,7 +174,7 @@ fn strip_shortage(print: &Footprint, capacity: &Capacity, rows: u32, share: u64)
     let residuals = if print.work.residual { print.outputs(rows) } else { 0 };
     let needs = [
         ("the buffer for inputs", print.inputs(rows), capacity.inputs),
-        ("the buffer for results", print.outputs(rows), capacity.outputs),
+        ("the buffer for results", print.results(rows), capacity.outputs),
         ("the buffer for residuals", residuals, capacity.residuals),
     ];
     let (resource, needed, available) =

@@ -5,11 +5,11 @@ use super::walk::{Table, Walk};
 use num::requant::{requant, Channel};
 use spec::accelerator::{Accelerator, Chunk};
 use spec::isa::table::{
-    NestKind, Queue, BUFFER_BITS, COORDINATE_BITS, FLAG_A_NEXT, FLAG_TILE, FLAG_W_NEXT, FLAG_X_NEXT,
-    PARAMETER_BYTES,
+    NestKind, Queue, BUFFER_BITS, COORDINATE_BITS, FLAG_A_NEXT, FLAG_PASS, FLAG_REDUCE, FLAG_TILE,
+    FLAG_W_NEXT, FLAG_X_NEXT, PARAMETER_BYTES, SUM_BYTES,
 };
 use spec::random::Rng;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// What an engine changes, and the banks that it reads and writes.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +63,7 @@ impl Array {
             registers,
             buffer,
             sums: Vec::new(),
+            stored: HashMap::new(),
             effects: Effects::default(),
             ports: Default::default(),
         };
@@ -124,6 +125,8 @@ struct Run<'a> {
     drain: Walk,
     /// What the lanes of a result have added up so far.
     sums: Vec<i64>,
+    /// What was stored as sums, by address.
+    stored: HashMap<usize, u8>,
     effects: Effects,
     ports: [BTreeSet<u32>; 3],
 }
@@ -276,7 +279,7 @@ impl Run<'_> {
         let x = slot(self.input.used, "x_slots", "x_tile") + walk.get("x");
         let w = slot(self.weight.used, "w_slots", "w_tile") + walk.get("w");
         let acc = slot(tile, "a_slots", "a_tile") + walk.get("acc");
-        let first = walk.is_first();
+        let first = walk.is_first(FLAG_REDUCE);
         let chunk = self.array.chunk.clone();
         for row in 0..i64::from(chunk.rows) {
             for col in 0..i64::from(chunk.cols) {
@@ -304,7 +307,9 @@ impl Run<'_> {
 
     fn drain_beat(&mut self, slot: i64) -> Result<(), String> {
         let walk = &self.drain;
-        let (is_first, is_last) = (walk.is_first(), walk.is_last());
+        let (is_first, is_last) = (walk.is_first(FLAG_REDUCE), walk.is_last(FLAG_REDUCE));
+        let goes_on = self.get("s_read") == 1 || !walk.is_first(FLAG_PASS);
+        let stays = self.get("s_write") == 1 || !walk.is_last(FLAG_PASS);
         let [acc, line, lane, y_addr, r_addr, param] =
             ["acc", "line", "lane", "y_addr", "r_addr", "param"].map(|name| walk.get(name));
         let [k, x, y, g] = ["k", "x", "y", "g"].map(|name| walk.get(name));
@@ -314,14 +319,18 @@ impl Run<'_> {
         if lanes <= 0 || !inside {
             return Ok(());
         }
+        let stored_at = self.get("s_base") + i64::from(SUM_BYTES) * y_addr;
         if is_first {
-            self.sums = vec![0; lanes as usize];
+            self.sums = if goes_on { self.stored(stored_at, lanes)? } else { vec![0; lanes as usize] };
         }
         for i in 0..lanes {
             self.sums[i as usize] += self.sum(slot + acc, line, lane + i)?;
         }
         if !is_last {
             return Ok(());
+        }
+        if stays {
+            return self.store(stored_at);
         }
         let residual = match self.get("residual") {
             0 => vec![0; lanes as usize],
@@ -331,6 +340,35 @@ impl Run<'_> {
             let result = self.requantise(self.sums[i as usize], i64::from(residual as i8), [param, i])?;
             let address = (self.get("y_base") + y_addr + i).rem_euclid(1 << BUFFER_BITS);
             self.effects.buffer.push((address as usize, result as u8));
+        }
+        Ok(())
+    }
+
+    /// The sums that are stored at an address; what this launch wrote there last is what they are.
+    fn stored(&mut self, address: i64, lanes: i64) -> Result<Vec<i64>, String> {
+        let bytes = self.read(Port::R, address, lanes * i64::from(SUM_BYTES))?;
+        let address = address.rem_euclid(1 << BUFFER_BITS) as usize;
+        let known = |i: &usize| self.stored.contains_key(&(address + i));
+        if self.get("s_read") == 0 && !(0..bytes.len()).all(|i| known(&i)) {
+            return Err(format!("sums at {address:#x} are read before they are written"));
+        }
+        let now = |i: usize| self.stored.get(&(address + i)).copied().unwrap_or(bytes[i]);
+        let bytes: Vec<u8> = (0..bytes.len()).map(now).collect();
+        let sums = bytes.chunks(SUM_BYTES as usize);
+        Ok(sums.map(|sum| i64::from(i32::from_le_bytes(sum.try_into().expect("four bytes")))).collect())
+    }
+
+    /// Stores the sums of a beat.
+    fn store(&mut self, address: i64) -> Result<(), String> {
+        let line = self.accelerator.buffer.line_bytes as usize;
+        let bytes: Vec<u8> = self.sums.iter().flat_map(|sum| (*sum as i32).to_le_bytes()).collect();
+        if bytes.len() > line {
+            return Err(format!("{} bytes of sums are more than a line", bytes.len()));
+        }
+        let address = address.rem_euclid(1 << BUFFER_BITS) as usize;
+        for (i, byte) in bytes.into_iter().enumerate() {
+            self.stored.insert(address + i, byte);
+            self.effects.buffer.push((address + i, byte));
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Nest tables as `BOUND` and `DELTA` fill them, and a walk through one of their nests.
 
 use spec::isa::code::Instruction;
-use spec::isa::table::{NestKind, FLAG_REDUCE};
+use spec::isa::table::NestKind;
 
 /// Levels that the instruction words can name.
 const LEVELS: usize = 16;
@@ -71,20 +71,15 @@ impl Walk {
         self.values[super::place_of(self.kind, name)]
     }
 
-    /// Whether all reduction loops are at their first iteration.
-    pub fn is_first(&self) -> bool {
-        self.rows
-            .iter()
-            .zip(&self.counters)
-            .all(|(row, counter)| row.flags & FLAG_REDUCE == 0 || *counter == 0)
+    /// Whether all loops with the flag are at their first iteration.
+    pub fn is_first(&self, flag: u32) -> bool {
+        self.rows.iter().zip(&self.counters).all(|(row, counter)| row.flags & flag == 0 || *counter == 0)
     }
 
-    /// Whether all reduction loops are at their last iteration.
-    pub fn is_last(&self) -> bool {
-        self.rows
-            .iter()
-            .zip(&self.counters)
-            .all(|(row, counter)| row.flags & FLAG_REDUCE == 0 || *counter + 1 == row.bound)
+    /// Whether all loops with the flag are at their last iteration.
+    pub fn is_last(&self, flag: u32) -> bool {
+        let ended = |(row, counter): (&Row, &i64)| row.flags & flag == 0 || *counter + 1 == row.bound;
+        self.rows.iter().zip(&self.counters).all(ended)
     }
 
     /// Goes on to the next step: the flags of the level that advances, or all of them at the end.

@@ -13,13 +13,20 @@ pub fn mapping(rng: &mut Rng, accelerator: &Accelerator, chunk: &Chunk, work: &W
     let mut left = work.size;
     let rows = axis(rng, chunk.rows, &mut left);
     let cols = axis(rng, chunk.cols, &mut left);
-    let unroll = Unroll::new(chunk, accelerator.buffer.line_bytes, work, rows, cols);
+    let line_bytes = accelerator.buffer.line_bytes;
+    let unroll = Unroll::new(chunk, line_bytes, work, rows, cols);
     let tile = tile(rng, work, &unroll);
     let loops = loops(rng, &tile, &unroll);
     let hold = Hold { level: 0, slots: 1 };
     let mut mapping = Mapping { unroll, layer: *work, tile, loops, x: hold, w: hold, a: hold };
-    mapping.a.level = mapping.loops.iter().rposition(|l| l.dim.is_reduction()).map_or(0, |last| last + 1);
-    mapping.a = held(rng, &mapping, mapping.a.level, chunk.psum_rf, |m, hold| m.a = hold, Mapping::a_tile);
+    // Where the sums of all reductions fit their register file, they need not leave it before they are finished.
+    let finished = mapping.loops.iter().rposition(|l| l.dim.is_reduction()).map_or(0, |last| last + 1);
+    mapping.a.level = finished;
+    let least = if mapping.a_tile() > chunk.psum_rf || rng.percent(20) { 0 } else { finished };
+    mapping.a = held(rng, &mapping, least, chunk.psum_rf, |m, hold| m.a = hold, Mapping::a_tile);
+    if mapping.spills() {
+        mapping.unroll.beats.results = mapping.unroll.sum_lanes(work, chunk, line_bytes);
+    }
     mapping.x = held(rng, &mapping, 0, chunk.input_rf, |m, hold| m.x = hold, Mapping::x_tile);
     mapping.w = held(rng, &mapping, 0, chunk.weight_rf, |m, hold| m.w = hold, Mapping::w_tile);
     mapping

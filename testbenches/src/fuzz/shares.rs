@@ -31,6 +31,7 @@ const KINDS: &[Kind] = &[
     ("inputs that slide along the columns", 3, |m| m.unroll.slides()),
     ("several tiles of partial sums", 30, |m| m.a.level < m.loops.len()),
     ("several parts", 20, |m| m.tile != m.layer.size),
+    ("partial sums that leave before they are finished", 10, Mapping::spills),
 ];
 
 fn axes(mapping: &Mapping) -> [&Axis; 2] {

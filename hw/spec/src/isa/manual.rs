@@ -9,7 +9,9 @@ const FLAGS: &[(&str, u32, &str)] = &[
     ("compute", FLAG_X_NEXT, "the input tile is released where this level advances"),
     ("compute", FLAG_W_NEXT, "the weight tile is released where this level advances"),
     ("compute", FLAG_A_NEXT, "the partial sums are complete and go to the drain where this level advances"),
+    ("drain", FLAG_PASS, "a loop of passes over the same results: all but the first go on from stored sums, all but the last store them"),
     ("compute", FLAG_REDUCE, "a reduction loop: a partial sum starts from 0 while all of them are at 0"),
+    ("drain", FLAG_REDUCE, "a loop whose beats are added up, to a result where all of them are at their last iteration"),
 ];
 
 /// The page.
@@ -108,7 +110,8 @@ fn program() -> String {
          `ex`, `st`) the byte offset of its stream from the header, 0 where it has none. Streams start at multiples of \
          64 bytes.\n\n\
          Requantise parameters take {PARAMETER_BYTES} bytes a channel, little-endian: bias 6, multiplier 2, shift 1, residual \
-         multiplier 2, residual shift 1. A row of parameters is {PARAMETER_BYTES} planes of `post_lanes` bytes, plane 0 first.\n"
+         multiplier 2, residual shift 1. A row of parameters is {PARAMETER_BYTES} planes of `post_lanes` bytes, plane 0 first.\n\n\
+         Stored sums take {SUM_BYTES} bytes, little-endian, in the order of the results.\n"
     )
 }
 

@@ -229,6 +229,9 @@ pub const EXECUTE: &[Register] = &[
     register("y_base", BUFFER_BITS, "buffer address of the first result"),
     register("r_base", BUFFER_BITS, "buffer address of the residual of the first result"),
     register("residual", 1, "whether a residual is read and added"),
+    register("s_base", BUFFER_BITS, "buffer address of the first stored sum, of four bytes"),
+    register("s_read", 1, "whether sums go on from stored ones in the first pass too"),
+    register("s_write", 1, "whether sums are stored after the last pass too, in place of results"),
     signed_register("lo", 8, "lower clamp"),
     signed_register("hi", 8, "upper clamp"),
     register("p_base", BUFFER_BITS, "buffer address of the requantise parameters"),
@@ -294,6 +297,9 @@ impl NestKind {
 pub const FLAG_TILE: u32 = 1;
 /// Flag of a compute level: the input tile is released where this level advances.
 pub const FLAG_X_NEXT: u32 = 1;
+/// Flag of a drain level: its iterations are passes over the same results. All but the first go on from stored sums, all
+/// but the last store sums.
+pub const FLAG_PASS: u32 = 2;
 /// Flag of a compute level: the weight tile is released where this level advances.
 pub const FLAG_W_NEXT: u32 = 2;
 /// Flag of a compute level: the partial sums are complete and go to the drain where this level advances.
@@ -305,6 +311,9 @@ pub const FLAG_REDUCE: u32 = 8;
 /// Bytes of requantise parameters a channel: bias 6, multiplier 2, shift 1, residual multiplier 2, residual
 /// shift 1, each little-endian. A row of parameters is 12 planes of `post_lanes` bytes, plane 0 first.
 pub const PARAMETER_BYTES: usize = 12;
+
+/// Bytes of a stored sum, little-endian.
+pub const SUM_BYTES: u32 = 4;
 
 /// Words of a program's header: the configuration hash, then a byte offset for every queue (0 = unused).
 pub const HEADER_WORDS: usize = 16;

@@ -29,7 +29,9 @@ fn one(mapping: &Mapping, index: usize) -> Level {
 fn flags(mapping: &Mapping, index: usize) -> u32 {
     let tiles = [(mapping.x, FLAG_X_NEXT), (mapping.w, FLAG_W_NEXT), (mapping.a, FLAG_A_NEXT)];
     let next: u32 = tiles.iter().filter(|(hold, _)| index >= hold.level).map(|(_, flag)| flag).sum();
-    next + if mapping.loops[index].dim.is_reduction() { FLAG_REDUCE } else { 0 }
+    // Where the sums of a tile do not finish, those of the next pass start from 0 and are added on their way out.
+    let sums_up = index < mapping.a.level && mapping.loops[index].dim.is_reduction();
+    next + if sums_up { FLAG_REDUCE } else { 0 }
 }
 
 /// Entries from iteration to iteration of a tile that lies in the order of its loops.

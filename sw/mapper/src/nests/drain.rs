@@ -1,11 +1,11 @@
 //! The drain nest: a tile's partial sums become vectors of results, each written where its channels, column
-//! and row lie in the output.
+//! and row lie in the output. Reductions outside the tile are passes over the same results.
 
 use super::{level, Pitch};
 use crate::mapping::Mapping;
 use crate::unroll::channel;
 use crate::work::Dim;
-use spec::isa::table::{NestKind::Drain, FLAG_REDUCE, FLAG_TILE};
+use spec::isa::table::{NestKind::Drain, FLAG_PASS, FLAG_REDUCE, FLAG_TILE};
 use spec::nest::{Level, Nest};
 
 /// The nest of a full `EXEC`.
@@ -23,8 +23,12 @@ pub fn nest(mapping: &Mapping) -> Nest {
         levels.push(level(Drain, digit.size, 0, &strides));
     }
     let mut acc = 1;
-    for (index, l) in mapping.loops.iter().enumerate().filter(|(_, l)| !l.dim.is_reduction()) {
+    for (index, l) in mapping.loops.iter().enumerate() {
         let inside = index < mapping.a.level;
+        if l.dim.is_reduction() {
+            levels.extend((!inside).then(|| level(Drain, l.bound, FLAG_TILE | FLAG_PASS, &[])));
+            continue;
+        }
         let mut strides = moved(mapping, l.dim, i64::from(mapping.step(index)));
         strides.extend([("acc", if inside { acc } else { 0 }), ("param", parameters.next(l.dim))]);
         levels.push(level(Drain, l.bound, if inside { 0 } else { FLAG_TILE }, &strides));

@@ -2,6 +2,7 @@
 
 use super::{channel, piece, Digit, Run, Unroll};
 use crate::work::{Dim, Work};
+use spec::accelerator::Chunk;
 
 /// A digit of the array that a beat of results does not take at once, and the accumulator that counts it.
 pub type Counted = (Digit, &'static str);
@@ -48,6 +49,11 @@ impl Unroll {
             digits.extend(of_axis[run..].iter().map(|digit| (*digit, counter)));
         }
         digits.into_iter().partition(|(digit, _)| digit.dim.is_reduction())
+    }
+
+    /// The widest beats of sums that leave before they are finished, which take more bytes than results.
+    pub fn sum_lanes(&self, work: &Work, chunk: &Chunk, line_bytes: u32) -> u32 {
+        self.result_lanes(work, chunk.sum_lanes(line_bytes))
     }
 
     /// The widest beats of results.

@@ -72,7 +72,8 @@ pub fn module(chunk: &Chunk, nest: &Arc<Module>) -> Result<Arc<Module>, Errors> 
     let goes_on = (&register("s_read") | &!&walk.out("first_pass")).named("goes_on");
     let stays_sums = (&register("s_write") | &!&walk.out("last_pass")).named("stays_sums");
     let held = &settling(&b, &start, &step, &tile_end) & &(&goes_on | &stays_sums);
-    let reads_both = &(&goes_on & &!&stays_sums) & &register("residual");
+    let residual = register("residual");
+    let reads_both = &(&goes_on & &!&stays_sums) & &residual;
     let pauses = b.delay_reset("pauses", &(&(&step & &walk.out("last")) & &reads_both), 0);
     let may_step = !&(&(&held | &pauses) | &parameters.busy);
     step_wire.drive(&(&(&walk.out("valid") & &waiting) & &may_step));
@@ -120,8 +121,7 @@ pub fn module(chunk: &Chunk, nest: &Arc<Module>) -> Result<Arc<Module>, Errors> 
     // Stored sums and the sums over rows meet at stage 2 + R, the residual and the sums over beats at stage 3 + R.
     let (stored_delay, residual_delay) = (1 + depth - BUFFER_READ, 2 + depth - BUFFER_READ);
     let asks_stored = delayed_strobe(&b, "stored_asks", &adds_stored, stored_delay);
-    let residual = &result & &register("residual");
-    let asks = delayed_strobe(&b, "residual_asks", &residual, residual_delay);
+    let asks = delayed_strobe(&b, "residual_asks", &(&result & &residual), residual_delay);
     let residual_address = b.delay("residual_address", &(&register("r_base") + &walk.out("at_r_addr")));
     let residual_address = delayed(&b, "residual_address_there", &residual_address, residual_delay);
     let to_sums = b.zero(SUM_BYTES.trailing_zeros());

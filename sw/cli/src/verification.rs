@@ -146,8 +146,8 @@ impl Evidence<'_> {
 }
 
 /// The `EXEC` that wrote element `[n, c, y, x]` of a layer.
-pub fn exec_of<'a>(plan: &LayerPlan, times: &'a Times, [n, c, y, _]: [usize; 4]) -> Option<&'a Launch> {
-    times.execs.get(n * plan.parts as usize + plan.part_of(c as u32, y as u32)?)
+pub fn exec_of<'a>(plan: &LayerPlan, times: &'a Times, [n, c, y, x]: [usize; 4]) -> Option<&'a Launch> {
+    times.execs.get(n * plan.parts as usize + plan.part_of([c, y, x].map(|at| at as u32))?)
 }
 
 impl Verification {

@@ -149,7 +149,7 @@ fn effort(
     let print = print(&unroll);
     let cuts = |dim: Dim| u64::from(work.size[dim].div_ceil(tile[dim]));
     let (strips, ranges) = (cuts(Dim::OY), cuts(Dim::G) * cuts(Dim::K));
-    let weights = print.weights(work.size[Dim::G], work.size[Dim::K]) * if ranges > 1 { strips } else { 1 };
+    let weights = print.weights(&work.size) * if ranges > 1 { strips } else { 1 };
     let maps = print.outputs(work.size[Dim::OY]);
     let spilled = if u64::from(regions.activations[1].bytes) < maps { 2 * maps } else { 0 };
     Ok((weights + strips * print.inputs(tile[Dim::OY]) + spilled, strips * ranges))

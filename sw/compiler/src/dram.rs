@@ -4,12 +4,16 @@
 
 use crate::images;
 use crate::lower::Lowered;
-use crate::plan::{Part, Plan};
+use crate::plan::Plan;
 use crate::stages::{producers, Stages};
 use crate::Options;
+use mapper::parts::{parts, visits};
+use mapper::Dim;
 use model::{Graph, LayerId, Shape, Source};
 use spec::accelerator::Accelerator;
+use spec::isa::table::SUM_BYTES;
 use spec::program::{Place, Program, Segment};
+use std::collections::BTreeMap;
 
 /// A tensor of several images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,14 +26,19 @@ pub struct Frames {
     pub bits: u32,
 }
 
-/// The constants of one range of a layer's channels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where the constants of a layer lie.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Constants {
-    /// First byte of the weights.
-    pub weights: u64,
-    /// First byte of the parameters.
-    pub parameters: u64,
+    /// First byte of the weights of every part, by where it begins along G, K, C, FY and FX.
+    pub weights: BTreeMap<[u32; 5], u64>,
+    /// First byte of the parameters of every part, by where it begins along G and K.
+    pub parameters: BTreeMap<[u32; 2], u64>,
 }
+
+/// What tells the weights of parts apart.
+pub const OF_WEIGHTS: [Dim; 5] = [Dim::G, Dim::K, Dim::C, Dim::FY, Dim::FX];
+/// What tells the parameters of parts apart.
+pub const OF_PARAMETERS: [Dim; 2] = [Dim::G, Dim::K];
 
 /// The layout.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,8 +47,10 @@ pub struct Dram {
     pub input: Frames,
     /// Outputs of the layers that are stored.
     pub outputs: Vec<Option<Frames>>,
-    /// For every layer, for every range of its channels.
-    pub constants: Vec<Vec<Constants>>,
+    /// For every layer.
+    pub constants: Vec<Constants>,
+    /// For every layer whose partial sums are more than the buffer holds: where they lie, four bytes for every output.
+    pub sums: Vec<Option<u64>>,
     segments: Vec<Segment>,
     next: u64,
 }
@@ -122,16 +133,19 @@ pub fn layout(
     plan: &Plan,
 ) -> Dram {
     let input = Frames { address: 0, stride: 0, bits: 0 };
-    let mut dram = Dram { input, outputs: vec![], constants: vec![], segments: vec![], next: 0 };
+    let (outputs, constants, sums, segments) = (vec![], vec![], vec![], vec![]);
+    let mut dram = Dram { input, outputs, constants, sums, segments, next: 0 };
     for (id, layer) in graph.layers() {
         let planned = &plan.layers[id.0];
-        let ranges: Vec<Part> = planned.parts().into_iter().filter(|part| part.y.0 == 0).collect();
         let post_lanes = accelerator.chunks[stages.chunk[id.0]].post_lanes;
-        let place = |part: &Part| Constants {
-            weights: dram.constant(images::weights(layer, &planned.mapping, part)),
-            parameters: dram.constant(images::parameters(layer, &planned.mapping, part, post_lanes)),
-        };
-        let constants = ranges.iter().map(place).collect();
+        let mut constants = Constants::default();
+        for part in parts(&planned.mapping) {
+            let weights = || dram.constant(images::weights(layer, &planned.mapping, &part));
+            constants.weights.entry(part.begin(OF_WEIGHTS)).or_insert_with(weights);
+            let parameters =
+                || dram.constant(images::parameters(layer, &planned.mapping, &part, post_lanes));
+            constants.parameters.entry(part.begin(OF_PARAMETERS)).or_insert_with(parameters);
+        }
         dram.constants.push(constants);
     }
     dram.input = dram.frames(graph.input.shape, options.images.into(), EVERY_IMAGE);
@@ -142,6 +156,11 @@ pub fn layout(
         let stored = plan.layers[id.0].stored;
         let frames = stored.then(|| dram.frames(layer.out_shape, count, bits));
         dram.outputs.push(frames);
+        // An iteration ends with them before the next one begins.
+        let leave = visits(&plan.layers[id.0].mapping).iter().any(|visit| visit.outputs.writes);
+        let bytes = u64::from(SUM_BYTES) * layer.out_shape.elements() as u64;
+        let sums = leave.then(|| dram.take(bytes));
+        dram.sums.push(sums);
     }
     dram
 }

@@ -2,7 +2,7 @@
 //!
 //! Two operations of different queues keep their order where one touches bytes that the other writes, where both
 //! would read one bank or write one (the buffer does not arbitrate), and where one reads from DRAM what the
-//! other writes there. An operation of iteration t may have to wait for one of iteration t - distance.
+//! other writes there, an activation or a partial sum. An operation of iteration t may have to wait for one of iteration t - distance.
 //!
 //! Queues are in order, so of everything that an operation waits for in another queue only the latest counts, and
 //! not even that if the queue has waited for as much before. What is left is one signal and one wait each,
@@ -120,8 +120,9 @@ fn conflicts(accelerator: &Accelerator, a: &Operation, b: &Operation) -> bool {
         let bank = accelerator.buffer.bank_bytes;
         bytes.start / bank..=(bytes.end - 1 + read_beyond) / bank
     };
+    let in_dram = a.sums.iter().zip(&b.sums).any(|(a, b)| a.start < b.end && b.start < a.end);
     let pairs = a.accesses.iter().flat_map(|a| b.accesses.iter().map(move |b| (a, b)));
-    pairs.into_iter().any(|(a, b)| {
+    in_dram || pairs.into_iter().any(|(a, b)| {
         if a.write == b.write {
             let (a, b) = (banks(a.write, &a.bytes), banks(b.write, &b.bytes));
             a.start() <= b.end() && b.start() <= a.end()

@@ -1,22 +1,22 @@
 //! The bytes of a layer's constants: weights in the order in which the weight nest reads them, and rows of
 //! requantise parameters in the order in which the drain nest counts them.
 
-use crate::plan::Part;
 use mapper::nests::{drain, weight};
+use mapper::parts::Part;
 use mapper::work::Sizes;
 use mapper::{Dim, Mapping};
 use model::Layer;
 use spec::isa::table::PARAMETER_BYTES;
 
-/// The weights of `part`'s channels; what lies beyond the layer is 0.
+/// The weights of `part`; what lies beyond it is 0.
 pub fn weights(layer: &Layer, mapping: &Mapping, part: &Part) -> Vec<u8> {
     let dims = layer.dims(1);
     let at = |position: &Sizes| {
-        let [g, k, c, fy, fx] = [Dim::G, Dim::K, Dim::C, Dim::FY, Dim::FX].map(|dim| position[dim] as usize);
-        let (g, k) = (g + part.g.0 as usize, k + part.k.0 as usize);
-        if g >= dims.g || k >= dims.k || c >= dims.c || fy >= dims.fy || fx >= dims.fx {
+        if Dim::ALL.into_iter().any(|dim| dim.moves_weight() && position[dim] >= part.size[dim]) {
             return 0;
         }
+        let [g, k, c, fy, fx] = [Dim::G, Dim::K, Dim::C, Dim::FY, Dim::FX]
+            .map(|dim| (part.from[dim] + position[dim]) as usize);
         let index = (((g * dims.k + k) * dims.c + c) * dims.fy + fy) * dims.fx + fx;
         layer.parameters.weight[index] as u8
     };
@@ -31,7 +31,7 @@ pub fn parameters(layer: &Layer, mapping: &Mapping, part: &Part, post_lanes: u32
     for (row, planes) in bytes.chunks_mut(PARAMETER_BYTES * lanes).enumerate() {
         for lane in 0..lanes {
             let Some([g, k]) = drain::channel_of(mapping, row as u32, lane as u32) else { continue };
-            let (g, k) = ((g + part.g.0) as usize, (k + part.k.0) as usize);
+            let (g, k) = ((g + part.from[Dim::G]) as usize, (k + part.from[Dim::K]) as usize);
             if g < dims.g && k < dims.k {
                 for (plane, byte) in channel(layer, g * dims.k + k).into_iter().enumerate() {
                     planes[plane * lanes + lane] = byte;

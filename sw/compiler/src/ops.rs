@@ -3,12 +3,13 @@
 //! rings, and the hazards find what has to wait.
 
 use crate::banks::Regions;
-use crate::descriptors::{place, row_bytes, transfer, Placed};
-use crate::dram::{Dram, Frames};
-use crate::plan::{Part, Plan};
+use crate::descriptors::{boxed, place, row_bytes, transfer, Placed};
+use crate::dram::{Dram, Frames, OF_PARAMETERS, OF_WEIGHTS};
+use crate::plan::Plan;
 use crate::ring::Ring;
 use crate::stages::Stages;
 use mapper::nests::engine;
+use mapper::parts::{visits, Part};
 use mapper::{Dim, Registers};
 use model::{Graph, LayerId, Source};
 use spec::accelerator::Accelerator;
@@ -44,6 +45,25 @@ pub struct Operation {
     pub accesses: Vec<Access>,
     /// For transfers of activations, the tensor in DRAM.
     pub tensor: Option<Source>,
+    /// For transfers of partial sums, their bytes in DRAM.
+    pub sums: Option<Range<u64>>,
+}
+
+impl Operation {
+    /// An operation of a layer that does nothing yet.
+    fn new(queue: Queue, layer: usize) -> Operation {
+        Operation {
+            queue,
+            layer,
+            what: String::new(),
+            registers: Registers::new(queue),
+            frames: None,
+            nests: None,
+            accesses: Vec::new(),
+            tensor: None,
+            sums: None,
+        }
+    }
 }
 
 /// The operations of every chunk.
@@ -71,6 +91,18 @@ pub fn schedule(
         builder.operations
     };
     Schedule { chunks: banks.iter().enumerate().map(one).collect() }
+}
+
+/// Where the part begins whose constants are at hand.
+#[derive(Default)]
+struct Loaded {
+    weights: Option<[u32; 5]>,
+    parameters: Option<[u32; 2]>,
+}
+
+/// Bytes counted from `base`.
+fn moved(bytes: &Range<u32>, base: u32) -> Range<u32> {
+    base + bytes.start..base + bytes.end
 }
 
 struct Builder<'a> {
@@ -124,55 +156,59 @@ impl<'a> Builder<'a> {
         if planned.resident {
             (placed.input, placed.input_rows) = (self.output.into(), (0, work.input[0]));
         }
-        let row = row_bytes(&work);
         let slack = next.map_or(0, |next| self.plan.layers[next].slack).max(planned.slack);
-        let parts = planned.parts();
-        let all = row * work.size[Dim::OY];
+        let all = row_bytes(&work) * work.size[Dim::OY];
         let whole = planned.kept.then(|| {
             let sums = self.sum_bytes(layer, planned.mapping.tile[Dim::OY]);
             let address = self.activations[to].take(all + sums, slack);
             placed.sums = address + all;
             address
         });
-        let ranges = parts.iter().filter(|part| part.y == parts[0].y).count();
-        for (i, part) in parts.iter().enumerate() {
-            let range = i % ranges;
-            if i < ranges || !planned.one_range() {
-                self.constants(layer, range, &mut placed);
-            } else {
-                placed.parameter_rows = 0;
+        let visits = visits(&planned.mapping);
+        let count: usize = visits.iter().map(|visit| visit.parts.len()).sum();
+        let (mut number, mut loaded) = (0, Loaded::default());
+        for visit in &visits {
+            for (i, part) in visit.parts.iter().enumerate() {
+                self.constants(layer, part, &mut placed, &mut loaded);
+                if i == 0 {
+                    self.begin_visit(layer, &visit.outputs, [from, to], whole, &mut placed);
+                }
+                number += 1;
+                self.execute(layer, part, &placed, format!("part {number} of {count}"));
             }
-            if range == 0 {
-                self.begin_strip(layer, part, [from, to], whole, &mut placed);
-            }
-            self.execute(layer, part, &placed, format!("part {} of {}", i + 1, parts.len()));
-            if range == ranges - 1 && planned.stored {
-                self.store(layer, part, &placed);
-            }
+            self.end_visit(layer, &visit.outputs, &placed);
         }
         (self.written, self.output) = (to, whole.unwrap_or(0));
     }
 
-    /// Loads weights and parameters of a range of channels.
-    fn constants(&mut self, layer: usize, range: usize, placed: &mut Placed) {
+    /// Loads weights and parameters of a part, as far as they are not those of the part before. Sums that are left for a
+    /// later part need no parameters.
+    fn constants(&mut self, layer: usize, part: &Part, placed: &mut Placed, loaded: &mut Loaded) {
         let (line, mapping) = (self.line(), &self.plan.layers[layer].mapping);
-        let constants = self.dram.constants[layer][range];
+        let constants = &self.dram.constants[layer];
         let chunk = self.accelerator.chunk_of(self.graph.layer(LayerId(layer)).op);
         let post_lanes = chunk.expect("every layer has a chunk").1.post_lanes;
-        let bytes = mapping.w_bytes() as u32;
-        placed.parameter_rows = mapping.p_rows();
-        let parameters = mapping.p_rows() * spec::isa::table::PARAMETER_BYTES as u32 * post_lanes;
-        placed.parameters = self.parameters.take(parameters, line);
-        self.load(layer, "parameters", constants.parameters, placed.parameters, parameters, None);
-        placed.weights = self.weights.take(bytes, line);
-        self.load(layer, "weights", constants.weights, placed.weights, bytes, None);
+        placed.parameter_rows = 0;
+        let at = part.begin(OF_PARAMETERS);
+        if !part.writes && loaded.parameters.replace(at) != Some(at) {
+            placed.parameter_rows = mapping.p_rows();
+            let bytes = mapping.p_rows() * spec::isa::table::PARAMETER_BYTES as u32 * post_lanes;
+            placed.parameters = self.parameters.take(bytes, line);
+            self.load(layer, "parameters", constants.parameters[&at], placed.parameters, bytes, None);
+        }
+        let at = part.begin(OF_WEIGHTS);
+        if loaded.weights.replace(at) != Some(at) {
+            let bytes = mapping.w_bytes() as u32;
+            placed.weights = self.weights.take(bytes, line);
+            self.load(layer, "weights", constants.weights[&at], placed.weights, bytes, None);
+        }
     }
 
-    /// Loads input and residual of a strip, and finds a place for its output.
-    fn begin_strip(
+    /// Loads input and residual of a visit, finds a place for its outputs, and brings back the sums that it goes on from.
+    fn begin_visit(
         &mut self,
         layer: usize,
-        part: &Part,
+        outputs: &Part,
         [from, to]: [usize; 2],
         whole: Option<u32>,
         placed: &mut Placed,
@@ -180,26 +216,74 @@ impl<'a> Builder<'a> {
         let planned = &self.plan.layers[layer];
         let (work, line) = (planned.mapping.layer, self.line());
         let (row, described) = (row_bytes(&work), self.graph.layer(LayerId(layer)));
+        let (y, rows) = outputs.range(Dim::OY);
         if !planned.resident {
             let pitch = work.in_channels() * work.input[1];
-            let (first, end) = work.input_rows(part.y.0, part.y.1);
+            let (first, end) = work.input_rows(y, rows);
             let bytes = (end - first) * pitch;
             let address = self.activations[from].take(bytes, planned.slack);
             placed.input = i64::from(address) - i64::from(first * pitch);
             placed.input_rows = (first, end);
             self.load(layer, "input", u64::from(first * pitch), address, bytes, Some(described.input));
         }
-        if let Some(residual) = described.residual {
-            placed.residual = self.residuals.take(part.y.1 * row, line);
-            let (from, bytes) = (u64::from(part.y.0 * row), part.y.1 * row);
+        if let Some(residual) = described.residual.filter(|_| !outputs.writes) {
+            placed.residual = self.residuals.take(rows * row, line);
+            let (from, bytes) = (u64::from(y * row), rows * row);
             self.load(layer, "residual", from, placed.residual, bytes, Some(residual));
         }
         if let Some(address) = whole {
-            placed.output = address + part.y.0 * row;
+            placed.output = address + y * row;
         } else {
-            let (results, sums) = (part.y.1 * row, self.sum_bytes(layer, part.y.1));
+            let (results, sums) = (rows * row, self.sum_bytes(layer, rows));
             placed.output = self.activations[to].take(results + sums, line);
             placed.sums = placed.output + results;
+        }
+        if outputs.reads {
+            self.move_sums(Queue::Load, layer, outputs, placed);
+        }
+    }
+
+    /// Takes what a visit leaves to DRAM: results that someone reads there, or sums.
+    fn end_visit(&mut self, layer: usize, outputs: &Part, placed: &Placed) {
+        if outputs.writes {
+            return self.move_sums(Queue::Store, layer, outputs, placed);
+        }
+        if !self.plan.layers[layer].stored {
+            return;
+        }
+        let source = Source::Layer(LayerId(layer));
+        let (frames, work) = (*self.dram.of(source), self.plan.layers[layer].mapping.layer);
+        let strip = u64::from(outputs.from[Dim::OY] * row_bytes(&work));
+        for (registers, bytes) in boxed(Queue::Store, &work, outputs, 1) {
+            let dram = frames.address + strip + u64::from(bytes.start);
+            let there = [("dram", dram as i64), ("buffer", (placed.output + bytes.start).into())];
+            self.operations.push(Operation {
+                what: "store output".to_string(),
+                registers: registers.with(&there),
+                frames: Some(frames),
+                accesses: vec![Access { write: false, bytes: moved(&bytes, placed.output) }],
+                tensor: Some(source),
+                ..Operation::new(Queue::Store, layer)
+            });
+        }
+    }
+
+    /// Takes the sums of a visit to DRAM, or back.
+    fn move_sums(&mut self, queue: Queue, layer: usize, outputs: &Part, placed: &Placed) {
+        let work = self.plan.layers[layer].mapping.layer;
+        let sums = self.dram.sums[layer].expect("sums that leave the buffer have a place");
+        let strip = u64::from(outputs.from[Dim::OY] * row_bytes(&work) * SUM_BYTES);
+        for (registers, bytes) in boxed(queue, &work, outputs, SUM_BYTES) {
+            let [begin, end] = [bytes.start, bytes.end].map(|at| sums + strip + u64::from(at));
+            let there = [("dram", begin as i64), ("buffer", (placed.sums + bytes.start).into())];
+            let write = queue == Queue::Load;
+            self.operations.push(Operation {
+                what: if write { "load sums" } else { "store sums" }.to_string(),
+                registers: registers.with(&there),
+                accesses: vec![Access { write, bytes: moved(&bytes, placed.sums) }],
+                sums: Some(begin..end),
+                ..Operation::new(queue, layer)
+            });
         }
     }
 
@@ -217,31 +301,12 @@ impl<'a> Builder<'a> {
     fn load(&mut self, layer: usize, what: &str, dram: u64, buffer: u32, bytes: u32, tensor: Option<Source>) {
         let frames = tensor.map(|source| *self.dram.of(source));
         self.operations.push(Operation {
-            queue: Queue::Load,
-            layer,
             what: format!("load {what}"),
             registers: transfer(Queue::Load, dram + frames.map_or(0, |frames| frames.address), buffer, bytes),
             frames,
-            nests: None,
             accesses: vec![Access { write: true, bytes: buffer..buffer + bytes }],
             tensor,
-        });
-    }
-
-    fn store(&mut self, layer: usize, part: &Part, placed: &Placed) {
-        let source = Source::Layer(LayerId(layer));
-        let frames = *self.dram.of(source);
-        let row = row_bytes(&self.plan.layers[layer].mapping.layer);
-        let (dram, bytes) = (frames.address + u64::from(part.y.0 * row), part.y.1 * row);
-        self.operations.push(Operation {
-            queue: Queue::Store,
-            layer,
-            what: "store output".to_string(),
-            registers: transfer(Queue::Store, dram, placed.output, bytes),
-            frames: Some(frames),
-            nests: None,
-            accesses: vec![Access { write: false, bytes: placed.output..placed.output + bytes }],
-            tensor: Some(source),
+            ..Operation::new(Queue::Load, layer)
         });
     }
 
@@ -254,14 +319,11 @@ impl<'a> Builder<'a> {
         engine.registers.set("hi", hi);
         let accesses = self.touched(layer, part, placed);
         self.operations.push(Operation {
-            queue: Queue::Execute,
-            layer,
             what: format!("exec {what}"),
             registers: engine.registers,
-            frames: None,
             nests: Some(engine.nests),
             accesses,
-            tensor: None,
+            ..Operation::new(Queue::Execute, layer)
         });
     }
 
@@ -270,7 +332,8 @@ impl<'a> Builder<'a> {
         let pitch = work.in_channels() * work.input[1];
         let (first, end) = placed.input_rows;
         let start = (placed.input + i64::from(first * pitch)) as u32;
-        let strip = part.y.1 * row_bytes(work);
+        let rows = part.size[Dim::OY];
+        let strip = rows * row_bytes(work);
         let access = |write, from: u32, bytes: u32| Access { write, bytes: from..from + bytes };
         let mut all = vec![
             access(false, start, (end - first) * pitch),
@@ -281,10 +344,10 @@ impl<'a> Builder<'a> {
         if let Some(parameters) = parameters.filter(|_| placed.parameter_rows > 0) {
             all.push(access(false, placed.parameters, parameters.accesses[0].bytes.len() as u32));
         }
-        if work.residual {
+        if work.residual && !part.writes {
             all.push(access(false, placed.residual, strip));
         }
-        let sums = self.sum_bytes(layer, part.y.1);
+        let sums = self.sum_bytes(layer, rows);
         if sums > 0 {
             all.extend([false, true].map(|write| access(write, placed.sums, sums)));
         }

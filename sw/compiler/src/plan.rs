@@ -6,6 +6,7 @@ use crate::stages::Stages;
 use crate::unmapped::Unmapped;
 use crate::{LayerPlan, Options};
 use mapper::check::faults;
+use mapper::parts::parts;
 use mapper::search::{search, Found};
 use mapper::tiling::{Capacity, Footprint, Shortage};
 use mapper::unroll::Unroll;
@@ -36,53 +37,12 @@ pub struct Planned {
     pub slack: u32,
 }
 
-impl Planned {
-    /// The parts of the layer, in the order in which they are computed.
-    pub fn parts(&self) -> Vec<Part> {
-        parts(&self.mapping)
-    }
-
-    /// Whether one `EXEC` computes all channels of a strip.
-    pub fn one_range(&self) -> bool {
-        [Dim::G, Dim::K].iter().all(|dim| self.mapping.layer.size[*dim] == self.mapping.tile[*dim])
-    }
-}
-
-/// What one `EXEC` computes: first and number of output rows, groups and output channels of a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Part {
-    /// Output rows.
-    pub y: (u32, u32),
-    /// Groups.
-    pub g: (u32, u32),
-    /// Output channels of each group.
-    pub k: (u32, u32),
-}
-
-/// The parts of a layer, strips outside, ranges of channels inside.
-fn parts(mapping: &Mapping) -> Vec<Part> {
-    let (layer, tile) = (&mapping.layer.size, &mapping.tile);
-    let cuts = |dim: Dim| {
-        let (size, step) = (layer[dim], tile[dim]);
-        (0..size).step_by(step as usize).map(move |from| (from, step.min(size - from)))
-    };
-    let mut parts = Vec::new();
-    for y in cuts(Dim::OY) {
-        for g in cuts(Dim::G) {
-            parts.extend(cuts(Dim::K).map(|k| Part { y, g, k }));
-        }
-    }
-    parts
-}
-
 impl LayerPlan {
-    /// Which of the layer's `EXEC`s for an image computes output channel `channel` of output row `y`.
-    pub fn part_of(&self, channel: u32, y: u32) -> Option<usize> {
+    /// Which of the layer's `EXEC`s for an image finishes output channel `channel` of output row `y` and column `x`.
+    pub fn part_of(&self, [channel, y, x]: [u32; 3]) -> Option<usize> {
         let outputs = self.mapping.layer.size[Dim::K];
-        let within = |(first, count): (u32, u32), at: u32| (first..first + count).contains(&at);
-        parts(&self.mapping).iter().position(|part| {
-            within(part.y, y) && within(part.g, channel / outputs) && within(part.k, channel % outputs)
-        })
+        let at = [(Dim::G, channel / outputs), (Dim::K, channel % outputs), (Dim::OY, y), (Dim::OX, x)];
+        parts(&self.mapping).iter().rposition(|part| part.makes(&at))
     }
 }
 
@@ -127,18 +87,20 @@ pub fn plan(
 impl Plan {
     /// What the user is told about each layer.
     pub fn describe(&self, graph: &Graph, stages: &Stages) -> Vec<LayerPlan> {
-        let one = |((id, layer), planned): ((LayerId, &model::Layer), &Planned)| LayerPlan {
+        let one = |((id, layer), planned): ((LayerId, &model::Layer), &Planned)| {
+            let parts = parts(&planned.mapping).len() as u32;
+            LayerPlan {
             name: layer.name.clone(),
             chunk: stages.chunk[id.0],
             stage: stages.stage[id.0],
             macs: layer.macs(),
             mapping: planned.mapping.clone(),
-            parts: planned.parts().len() as u32,
-            predicted: planned.cycles * planned.parts().len() as u64,
+            parts,
+            predicted: planned.cycles * u64::from(parts),
             evaluations: planned.evaluations,
             input_resident: planned.resident,
             stored: planned.stored,
-        };
+        } };
         graph.layers().zip(&self.layers).map(one).collect()
     }
 }

@@ -67,17 +67,21 @@ fn array(mapping: &Mapping, accelerator: &Accelerator, chunk: &Chunk) -> Vec<Str
         faults.push(format!("its beats are {beats}, this array takes {expected}"));
     }
     let window = mapping.below(Dim::FX, mapping.x.level.min(mapping.loops.len()));
-    for dim in [Dim::FY, Dim::FX].into_iter().filter(|dim| mapping.unroll.size(*dim) > 1) {
+    for dim in [Dim::FY, Dim::FX].into_iter().filter(|dim| mapping.follows(*dim)) {
         let covered = u64::from(mapping.unroll.size(dim)) * u64::from(mapping.temporal(dim));
         if covered > u64::from(MOST_TAPS) {
             faults.push(format!(
-                "{} of {covered} does not lie on the array, at most {MOST_TAPS} do",
+                "{} of {covered} neither lies on the array nor is cut unevenly, at most {MOST_TAPS} do",
                 dim.name()
             ));
         }
     }
     if mapping.unroll.slides() && window > MOST_TAPS {
         faults.push(format!("a window of {window} columns slides along the array, at most {MOST_TAPS} can"));
+    }
+    if mapping.unroll.slides() && mapping.is_ragged(Dim::FX) {
+        let (tile, all) = (mapping.tile[Dim::FX], mapping.layer.size[Dim::FX]);
+        faults.push(format!("parts of {tile} of {all} along FX do not slide along the columns, equal ones do"));
     }
     if [mapping.x, mapping.w, mapping.a]
         .iter()
@@ -88,13 +92,30 @@ fn array(mapping: &Mapping, accelerator: &Accelerator, chunk: &Chunk) -> Vec<Str
     faults
 }
 
-/// Whether the loops cover a dimension of the part, and no more where that would be computed like the rest.
-fn coverage(mapping: &Mapping, dim: Dim) -> Option<String> {
+/// Whether the outer loops cover a dimension of the layer.
+fn outer_coverage(mapping: &Mapping, dim: Dim) -> Option<String> {
     let (layer, tile) = (mapping.layer.size[dim], mapping.tile[dim]);
-    let cut = matches!(dim, Dim::OY | Dim::G | Dim::K);
-    if tile == 0 || tile > layer || (!cut && tile != layer) {
+    if tile == 0 || tile > layer {
         return Some(format!("a part takes {tile} of {layer} along {}", dim.name()));
     }
+    let loops = mapping.outer.iter().filter(|l| l.dim == dim);
+    let (runs, cuts) = (loops.map(|l| u64::from(l.bound)).product::<u64>(), u64::from(layer.div_ceil(tile)));
+    if runs < cuts {
+        let covered = runs * u64::from(tile);
+        return Some(format!("the outer loops over {} cover {covered} of {layer}", dim.name()));
+    }
+    // Parts beyond the end are left out.
+    let text = || format!("the outer loops over {} run {runs} times, {cuts} times cover {layer}", dim.name());
+    (runs > 1 && runs >= 2 * cuts).then(text)
+}
+
+/// Whether the loops cover a dimension of the part, and no more where that would be computed like the rest.
+fn coverage(mapping: &Mapping, dim: Dim) -> Option<String> {
+    let outer = outer_coverage(mapping, dim);
+    if outer.is_some() {
+        return outer;
+    }
+    let tile = mapping.tile[dim];
     let spatial = mapping.unroll.size(dim);
     let covered = u64::from(spatial) * u64::from(mapping.temporal(dim));
     let is_loop = spatial == 1;
@@ -114,12 +135,11 @@ fn coverage(mapping: &Mapping, dim: Dim) -> Option<String> {
             Dim::OX => mapping.layer.stride[1],
             _ => 1,
         });
-    if outermost >= 1 << (COORDINATE_BITS - 1) {
+    let text = || {
         let end = grouped(outermost);
-        return Some(format!("the loops over {} end at {end}, coordinates at 32,767", dim.name()));
-    }
-    let whole = dim != Dim::G || !is_loop || layer.is_multiple_of(tile);
-    (!whole).then(|| format!("{layer} groups cannot be cut into parts of {tile}"))
+        format!("the loops over {} end at {end}, coordinates at 32,767", dim.name())
+    };
+    (outermost >= 1 << (COORDINATE_BITS - 1)).then(text)
 }
 
 fn file(name: &str, depth: u32, tile: u32, hold: Hold) -> Option<String> {

@@ -4,6 +4,7 @@
 //! * [`unroll`]: which dimensions lie along the rows and columns of an array, and how it is served.
 //! * [`dataflow`]: the unrollings that the search tries.
 //! * [`mapping`]: a mapping as a plain value, and what follows from it.
+//! * [`parts`]: what its `EXEC`s compute, in the order of its outer loops.
 //! * [`tiling`]: which part of a layer one `EXEC` computes.
 //! * [`search`]: finds the mapping with the fewest predicted cycles, or says what is short.
 //! * [`check`]: what makes a mapping legal.
@@ -31,6 +32,7 @@ pub mod exec;
 pub mod mapping;
 pub mod nasa;
 pub mod nests;
+pub mod parts;
 pub mod registers;
 pub mod search;
 pub mod space;

@@ -31,8 +31,10 @@ pub struct Mapping {
     pub unroll: Unroll,
     /// The layer.
     pub layer: Work,
-    /// The largest part of the layer that one `EXEC` computes: whole rows of outputs, of a range of channels.
+    /// The largest part of the layer that one `EXEC` computes.
     pub tile: Sizes,
+    /// The loops over parts, innermost first; with the tile they cover the layer.
+    pub outer: Vec<Loop>,
     /// The loops of an `EXEC`, innermost first. With what lies on the array they cover `tile`.
     pub loops: Vec<Loop>,
     /// Inputs.
@@ -83,7 +85,7 @@ impl Mapping {
             outputs: self.below(output, self.x.level),
             taps: self.below(tap, self.x.level),
             stride,
-            apart: self.unroll.size(output) > 1 || self.unroll.size(tap) > 1,
+            apart: self.unroll.size(output) > 1 || self.follows(tap),
         };
         let [vertical, horizontal] = self.layer.stride;
         [axis(Dim::OX, Dim::FX, horizontal), axis(Dim::OY, Dim::FY, vertical)]
@@ -132,7 +134,24 @@ impl Mapping {
 
     /// Whether partial sums leave the array before they are finished.
     pub fn spills(&self) -> bool {
-        self.loops.iter().skip(self.a.level).any(|l| l.dim.is_reduction())
+        let outside = self.loops.iter().skip(self.a.level);
+        outside.chain(&self.outer).any(|l| l.dim.is_reduction())
+    }
+
+    /// Whether the last part along `dim` is smaller than the others.
+    pub fn is_ragged(&self, dim: Dim) -> bool {
+        !self.layer.size[dim].is_multiple_of(self.tile[dim].max(1))
+    }
+
+    /// Whether inputs are checked for lying in the kernel: where taps lie on the array, or the last part has fewer.
+    /// Elsewhere the loops never leave it.
+    pub fn follows(&self, tap: Dim) -> bool {
+        self.unroll.size(tap) > 1 || self.is_ragged(tap)
+    }
+
+    /// Whether there may be more groups at work than a part has.
+    pub fn follows_groups(&self) -> bool {
+        self.unroll.size(Dim::G) > 1 || self.is_ragged(Dim::G)
     }
 
     /// Drain beats of a tile.
@@ -155,7 +174,7 @@ pub struct Window {
     pub taps: u32,
     /// Input positions from one output to the next.
     pub stride: u32,
-    /// Whether neighbours of a PE lie on other PEs, so that its own windows share nothing.
+    /// Whether its windows share nothing: neighbours of a PE lie on other PEs, or its taps are checked one by one.
     pub apart: bool,
 }
 
@@ -184,6 +203,12 @@ impl Window {
 impl fmt::Display for Mapping {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} x {} of {}:", self.unroll.rows, self.unroll.cols, self.tile)?;
+        for l in self.outer.iter().rev() {
+            write!(f, " {}{}", l.dim.name(), l.bound)?;
+        }
+        if !self.outer.is_empty() {
+            write!(f, " |")?;
+        }
         for (i, l) in self.loops.iter().enumerate().rev() {
             let marks = [("x", self.x), ("w", self.w), ("a", self.a)];
             for (name, hold) in marks.iter().filter(|(_, hold)| hold.level == i + 1) {

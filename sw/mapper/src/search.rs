@@ -11,6 +11,7 @@ use crate::energy::{self, Objective};
 use crate::exec;
 use crate::mapping::{Hold, Loop, Mapping};
 use crate::nests;
+use crate::parts::strips;
 use crate::tiling::{part, Capacity, Footprint, Shortage, WEIGHTS};
 use crate::unroll::Unroll;
 use crate::work::{Dim, Sizes, Work};
@@ -51,11 +52,8 @@ impl Found {
 
     /// Parts of the layer.
     fn parts(&self) -> u64 {
-        let parts = [Dim::G, Dim::K, Dim::OY].map(|dim| {
-            let (layer, tile) = (self.mapping.layer.size[dim], self.mapping.tile[dim]);
-            u64::from(layer.div_ceil(tile))
-        });
-        parts.iter().product()
+        let cuts = Dim::ALL.map(|dim| self.mapping.layer.size[dim].div_ceil(self.mapping.tile[dim]));
+        cuts.iter().map(|cuts| u64::from(*cuts)).product()
     }
 }
 
@@ -221,6 +219,7 @@ impl<'a> Space<'a> {
             unroll: self.unroll.clone(),
             layer: *self.work,
             tile: self.tile,
+            outer: strips(self.work, &self.tile),
             loops: loops.to_vec(),
             x: hold(x),
             w: hold(w),

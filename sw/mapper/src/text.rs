@@ -3,6 +3,7 @@
 //! [`crate::check`]'s answer, and whether it fits a network the compiler's.
 
 use crate::mapping::{Hold, Loop, Mapping};
+use crate::parts::strips;
 use crate::unroll::{Axis, Beats, Factor, Unroll};
 use crate::work::{Dim, Sizes, Work};
 use model::yaml::{Fields, Reader};
@@ -10,7 +11,9 @@ use spec::error::{grouped, Report};
 use spec::yaml::{Node, Value};
 
 /// The word that opens the file.
-pub const FORMAT: &str = "nasa-mapping/2";
+pub const FORMAT: &str = "nasa-mapping/3";
+/// Files without outer loops, whose parts are taken in [`strips`].
+const EARLIER: &str = "nasa-mapping/2";
 
 /// A mapping and what it is for.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,12 +31,13 @@ const MOST: i64 = 65_535;
 
 const HEADER: &str = "\
 # How each layer is computed. `rows` and `cols` lie on the array, `beats` are rows and results that are served at once;
-# `tile` is the part of a layer that one EXEC computes; its `loops` are written from the inside to the outside; `level`
-# says how many of them a tile of a register file serves, `slots` how many tiles it holds.
+# `tile` is the part of a layer that one EXEC computes, `outer` are the loops over parts; its own `loops` and these are
+# written from the inside to the outside; `level` says how many loops a tile of a register file serves, `slots` how many
+# tiles it holds.
 ";
 
 const KEYS: &[&str] =
-    &["name", "chunk", "layer", "rows", "cols", "beats", "tile", "loops", "inputs", "weights", "sums"];
+    &["name", "chunk", "layer", "rows", "cols", "beats", "outer", "tile", "loops", "inputs", "weights", "sums"];
 const LAYER_KEYS: &[&str] =
     &["G", "K", "C", "OY", "OX", "FY", "FX", "stride", "padding", "input", "residual"];
 const BEAT_KEYS: &[&str] = &["inputs", "weights", "results"];
@@ -44,8 +48,11 @@ const DIM_KEYS: &[&str] = &["G", "K", "C", "OY", "OX", "FY", "FX"];
 pub fn print(mappings: &[Named]) -> String {
     let mut text = format!("{HEADER}format: {FORMAT}\nlayers:\n");
     for Named { layer, chunk, mapping } in mappings {
-        let Mapping { unroll: Unroll { rows, cols, beats }, layer: work, tile, loops, x, w, a } = mapping;
-        let loops: Vec<String> = loops.iter().map(|l| format!("{}{}", l.dim.name(), l.bound)).collect();
+        let Mapping { unroll: Unroll { rows, cols, beats }, layer: work, tile, outer, loops, x, w, a } = mapping;
+        let listed = |loops: &[Loop]| {
+            let each = loops.iter().map(|l| format!("{}{}", l.dim.name(), l.bound));
+            each.collect::<Vec<_>>().join(", ")
+        };
         let pair = |[a, b]: [u32; 2]| format!("[{a}, {b}]");
         let hold = |hold: &Hold| format!("{{level: {}, slots: {}}}", hold.level, hold.slots);
         let (stride, padding, input) = (pair(work.stride), pair(work.padding), pair(work.input));
@@ -60,8 +67,9 @@ pub fn print(mappings: &[Named]) -> String {
             format!("  rows: {rows}"),
             format!("  cols: {cols}"),
             format!("  beats: {beats}"),
+            format!("  outer: [{}]", listed(outer)),
             format!("  tile: {{{}}}", sizes(tile)),
-            format!("  loops: [{}]", loops.join(", ")),
+            format!("  loops: [{}]", listed(loops)),
             format!("  inputs: {}", hold(x)),
             format!("  weights: {}", hold(w)),
             format!("  sums: {}", hold(a)),
@@ -82,19 +90,20 @@ fn sizes(sizes: &Sizes) -> String {
 /// # Errors
 /// Everything that is wrong with the form of the file, each at its line.
 pub fn parse(file: &str, text: &str) -> Result<Vec<Named>, Report> {
-    read(file, text, FORMAT, one, |_, _, _| {})
+    read(file, text, &[FORMAT, EARLIER], one, |_, _, _| {})
 }
 
-/// Reads a file of mappings, whatever their form: `format` names it, `one` reads a layer's, `all` looks at them together.
+/// Reads a file of mappings, whatever their form: `formats` name it, the first one best, `one` reads a layer's, `all` looks
+/// at them together.
 pub(crate) fn read<T>(
     file: &str,
     text: &str,
-    format: &str,
+    formats: &[&str],
     one: fn(&mut Reader<'_>, &Node) -> Option<T>,
     all: fn(&mut Reader<'_>, &[Node], &[T]),
 ) -> Result<Vec<T>, Report> {
     let mut reader = Reader::new("mapping", file, text);
-    match listed(&mut reader, format, one, all) {
+    match listed(&mut reader, formats, one, all) {
         Some(mappings) if reader.report.0.is_empty() => Ok(mappings),
         _ => Err(reader.report),
     }
@@ -102,16 +111,16 @@ pub(crate) fn read<T>(
 
 fn listed<T>(
     reader: &mut Reader<'_>,
-    format: &str,
+    formats: &[&str],
     one: fn(&mut Reader<'_>, &Node) -> Option<T>,
     all: fn(&mut Reader<'_>, &[Node], &[T]),
 ) -> Option<Vec<T>> {
     let root = reader.parse()?;
     let fields = reader.fields(&root, "the file", &["format", "layers"])?;
     let written = reader.required(&fields, "format").and_then(|node| reader.text(node, "format"));
-    if written.is_some_and(|written| written != format) {
+    if written.is_some_and(|written| !formats.contains(&&*written)) {
         reader.fault(fields.place_of("format"), "unknown format", "");
-        reader.help(format!("write format: {format}"));
+        reader.help(format!("write format: {}", formats[0]));
     }
     let layers = reader.required(&fields, "layers")?;
     let layers = reader.list(layers, "layers")?;
@@ -136,9 +145,11 @@ fn one(reader: &mut Reader<'_>, node: &Node) -> Option<Named> {
     let loops = reader.required(&fields, "loops").and_then(|node| loops(reader, node, "loops", u32::MAX));
     let [x, w, a] = ["inputs", "weights", "sums"]
         .map(|key| reader.required(&fields, key).and_then(|node| hold(reader, node, key)));
+    let outer = fields.get("outer").map(|node| self::loops(reader, node, "outer", MOST as u32));
     let unroll = Unroll { rows: rows?, cols: cols?, beats: beats? };
     let (layer, tile, loops) = (layer?, tile?, loops?);
-    let mapping = Mapping { unroll, layer, tile, loops, x: x?, w: w?, a: a? };
+    let outer = outer.unwrap_or_else(|| Some(strips(&layer, &tile)))?;
+    let mapping = Mapping { unroll, layer, tile, outer, loops, x: x?, w: w?, a: a? };
     Some(Named { layer: name?, chunk: chunk?, mapping })
 }
 

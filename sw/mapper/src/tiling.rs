@@ -1,6 +1,6 @@
 //! Which part of a layer one `EXEC` computes. Inputs, results, weights and parameters of the part lie in the
 //! global buffer, so a layer that is too large is cut into strips of output rows (whose inputs overlap) and
-//! into ranges of groups or of output channels. Reductions are never cut.
+//! into ranges of groups or of output channels. A given mapping may cut other dimensions as well.
 
 use crate::unroll::Unroll;
 use crate::work::{Dim, Sizes, Work};
@@ -127,14 +127,11 @@ impl Footprint<'_> {
         u64::from(rows) * u64::from(self.work.size[Dim::OX]) * u64::from(self.work.out_channels())
     }
 
-    /// Bytes of the weights of a range of groups and of outputs of a group.
-    pub fn weights(&self, groups: u32, outputs: u32) -> u64 {
+    /// Bytes of the weights of a part.
+    pub fn weights(&self, size: &Sizes) -> u64 {
         let entry = u64::from(self.unroll.entry_bytes(self.work));
-        let size = &self.work.size;
-        let reductions = [Dim::C, Dim::FY, Dim::FX].map(|dim| u64::from(self.rounds(dim, size[dim])));
-        let ranges =
-            [(Dim::G, groups), (Dim::K, outputs)].map(|(dim, size)| u64::from(self.rounds(dim, size)));
-        reductions.iter().chain(&ranges).product::<u64>() * entry
+        let moving = Dim::ALL.into_iter().filter(|dim| dim.moves_weight());
+        moving.map(|dim| u64::from(self.rounds(dim, size[dim]))).product::<u64>() * entry
     }
 
     /// Rows of parameters of a range of groups and of outputs of a group.
@@ -166,7 +163,7 @@ pub fn part(print: &Footprint, capacity: &Capacity) -> Result<Sizes, Shortage> {
 /// What a part is short of, if anything.
 pub fn shortage(print: &Footprint, capacity: &Capacity, size: &Sizes) -> Option<Shortage> {
     let strip = strip_shortage(print, capacity, size[Dim::OY], 1);
-    strip.or_else(|| range_shortage(print, capacity, (size[Dim::G], size[Dim::K]), 1))
+    strip.or_else(|| range_shortage(print, capacity, size, 1))
 }
 
 /// What `share` strips of `rows` output rows at a time are short of.
@@ -184,15 +181,10 @@ fn strip_shortage(print: &Footprint, capacity: &Capacity, rows: u32, share: u64)
 }
 
 /// What `share` ranges of groups and of outputs of a group are short of at a time.
-fn range_shortage(
-    print: &Footprint,
-    capacity: &Capacity,
-    (groups, outputs): (u32, u32),
-    share: u64,
-) -> Option<Shortage> {
-    let rows = print.parameter_rows(groups, outputs);
+fn range_shortage(print: &Footprint, capacity: &Capacity, size: &Sizes, share: u64) -> Option<Shortage> {
+    let rows = print.parameter_rows(size[Dim::G], size[Dim::K]);
     let needs = [
-        (WEIGHTS, print.weights(groups, outputs) * share, capacity.weights, "bytes"),
+        (WEIGHTS, print.weights(size) * share, capacity.weights, "bytes"),
         ("the buffer for parameters", print.parameters(rows) * share, capacity.parameters, "bytes"),
         ("post_rows", u64::from(rows), capacity.parameter_rows, "rows of parameters"),
     ];
@@ -213,13 +205,18 @@ fn strip(print: &Footprint, capacity: &Capacity) -> Result<u32, Shortage> {
 
 fn range(print: &Footprint, capacity: &Capacity) -> Result<(u32, u32), Shortage> {
     let cuts = ranges(print);
-    let fits = |cut: &&(u32, u32), share| range_shortage(print, capacity, **cut, share).is_none();
+    let of = |(groups, outputs): (u32, u32)| {
+        let mut size = print.work.size;
+        (size[Dim::G], size[Dim::K]) = (groups, outputs);
+        size
+    };
+    let fits = |cut: &&(u32, u32), share| range_shortage(print, capacity, &of(**cut), share).is_none();
     let whole = cuts.iter().take(1).find(|cut| fits(cut, 1));
     let halves = || cuts.iter().find(|cut| fits(cut, 2));
     let found = whole.or_else(halves).or_else(|| cuts.iter().find(|cut| fits(cut, 1)));
     let smallest = cuts.last().expect("there is at least the whole range");
     let short =
-        || range_shortage(print, capacity, *smallest, 1).expect("the smallest range is one of the cuts");
+        || range_shortage(print, capacity, &of(*smallest), 1).expect("the smallest range is one of the cuts");
     found.copied().ok_or_else(short)
 }
 

@@ -120,7 +120,7 @@ fn what_leaves_a_field_is_named() {
         let rounds = |dim: Dim| Loop { dim, bound: size[dim as usize].div_ceil(unroll.size(dim)) };
         let loops: Vec<Loop> = Dim::ALL.map(rounds).into_iter().filter(|l| l.bound > 1).collect();
         let hold = Hold { level: loops.len(), slots: 1 };
-        let mapping = Mapping { unroll, layer: work, tile: work.size, loops, x: hold, w: hold, a: hold };
+        let mapping = Mapping { unroll, layer: work, tile: work.size, outer: vec![], loops, x: hold, w: hold, a: hold };
         mapper::check::faults(&mapping, &accelerator, chunk, &capacity).join("; ")
     };
     for (text, expected) in [
@@ -145,7 +145,7 @@ fn what_leaves_a_field_is_named() {
 fn what_is_malformed_is_named() {
     let good = print(&named(&found(Objective::Latency))[..1]);
     for (from, to, message) in [
-        ("nasa-mapping/2", "nasa-mapping/9", "unknown format"),
+        ("nasa-mapping/3", "nasa-mapping/9", "unknown format"),
         ("rows: [", "rows: [Q2, ", "`Q2` is no loop"),
         ("cols: [", "cols: [K65535, C65535, ", "the cols have too many steps"),
         ("loops: [", "loops: [OX0, ", "`OX0` is no loop"),

@@ -18,7 +18,8 @@ pub fn mapping(rng: &mut Rng, accelerator: &Accelerator, chunk: &Chunk, work: &W
     let tile = tile(rng, work, &unroll);
     let loops = loops(rng, &tile, &unroll);
     let hold = Hold { level: 0, slots: 1 };
-    let mut mapping = Mapping { unroll, layer: *work, tile, loops, x: hold, w: hold, a: hold };
+    let outer = outer(rng, work, &tile);
+    let mut mapping = Mapping { unroll, layer: *work, tile, outer, loops, x: hold, w: hold, a: hold };
     // Where the sums of all reductions fit their register file, they need not leave it before they are finished.
     let finished = mapping.loops.iter().rposition(|l| l.dim.is_reduction()).map_or(0, |last| last + 1);
     mapping.a.level = finished;
@@ -52,17 +53,14 @@ fn axis(rng: &mut Rng, pes: u32, left: &mut Sizes) -> Axis {
     Axis::of(&factors)
 }
 
-/// Half of the time the whole layer; else fewer rows of outputs, groups or output channels.
+/// A third of the time the whole layer; else less of some dimensions.
 fn tile(rng: &mut Rng, work: &Work, unroll: &Unroll) -> Sizes {
     let mut tile = work.size;
-    for dim in [Dim::OY, Dim::G, Dim::K] {
+    for dim in Dim::ALL {
         if rng.percent(25) {
             let round = if dim == Dim::OY { 1 } else { unroll.size(dim) };
             let rounds = tile[dim].div_ceil(round);
-            let fewer = rng.size(1, rounds);
-            // A loop over groups runs exactly as often as there are some.
-            let exact = dim != Dim::G || round > 1 || rounds.is_multiple_of(fewer);
-            tile[dim] = tile[dim].min(if exact { fewer } else { rounds } * round);
+            tile[dim] = tile[dim].min(rng.size(1, rounds) * round);
             // What lies on the array need not fill it in a part.
             if round > 1 && rng.percent(40) {
                 tile[dim] = rng.size(1, tile[dim]);
@@ -70,6 +68,28 @@ fn tile(rng: &mut Rng, work: &Work, unroll: &Unroll) -> Sizes {
         }
     }
     tile
+}
+
+/// The loops over parts, in random order; some dimensions in two loops of which the inner one need not divide.
+fn outer(rng: &mut Rng, work: &Work, tile: &Sizes) -> Vec<Loop> {
+    let mut loops = Vec::new();
+    for dim in Dim::ALL {
+        let mut cuts = work.size[dim].div_ceil(tile[dim]);
+        if cuts > 3 && rng.percent(40) {
+            let inner = rng.size(2, cuts - 1);
+            loops.push(Loop { dim, bound: inner });
+            cuts = cuts.div_ceil(inner);
+        }
+        loops.extend((cuts > 1).then_some(Loop { dim, bound: cuts }));
+    }
+    shuffle(rng, &mut loops);
+    loops
+}
+
+fn shuffle(rng: &mut Rng, loops: &mut [Loop]) {
+    for i in (1..loops.len()).rev() {
+        loops.swap(i, rng.size(0, i as u32) as usize);
+    }
 }
 
 /// The loops that cover what does not lie on the array, in prime factors and random order.
@@ -85,9 +105,7 @@ fn loops(rng: &mut Rng, tile: &Sizes, unroll: &Unroll) -> Vec<Loop> {
         }
         loops.extend(primes(rounds).into_iter().map(|bound| Loop { dim, bound }));
     }
-    for i in (1..loops.len()).rev() {
-        loops.swap(i, rng.size(0, i as u32) as usize);
-    }
+    shuffle(rng, &mut loops);
     // Register files hold few partial sums, so most orders have their reductions inside.
     if rng.percent(80) {
         loops.sort_by_key(|l| !l.dim.is_reduction() && rng.percent(70));

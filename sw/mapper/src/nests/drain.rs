@@ -48,7 +48,7 @@ fn lane_beats(mapping: &Mapping, parameters: &mut Parameters) -> Level {
 
 /// What moving `step` elements along an output dimension changes, but for parameters.
 ///
-/// Where the array may hold more groups than the layer has, they are followed, to drop what is beyond.
+/// Where there may be more groups than the part has, they are followed, to drop what is beyond.
 fn moved(mapping: &Mapping, dim: Dim, step: i64) -> Vec<(&'static str, i64)> {
     let pitch = Pitch::output(mapping);
     let (bytes, position) = match dim {
@@ -59,7 +59,7 @@ fn moved(mapping: &Mapping, dim: Dim, step: i64) -> Vec<(&'static str, i64)> {
     };
     let position = match dim {
         dim if dim == channel(&mapping.layer, Dim::K) => Some("k"),
-        Dim::G if mapping.unroll.size(dim) > 1 => Some("g"),
+        Dim::G if mapping.follows_groups() => Some("g"),
         _ => position,
     };
     let mut strides = vec![("y_addr", bytes), ("r_addr", bytes)];

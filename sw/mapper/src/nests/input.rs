@@ -100,8 +100,7 @@ fn channels(mapping: &Mapping) -> Vec<Level> {
 
 /// What moving `step` elements along a dimension changes.
 ///
-/// A position in the kernel is only followed where taps lie on the array: elsewhere the loops never leave it, and a
-/// nest whose levels change less has fewer of them.
+/// A position in the kernel is only followed where it may lie outside: a nest whose levels change less has fewer of them.
 fn moved(mapping: &Mapping, dim: Dim, step: i64) -> Vec<(&'static str, i64)> {
     let (pitch, [sy, sx]) = (Pitch::input(mapping), mapping.layer.stride.map(i64::from));
     let mut strides = match dim {
@@ -115,8 +114,8 @@ fn moved(mapping: &Mapping, dim: Dim, step: i64) -> Vec<(&'static str, i64)> {
     };
     let position = match dim {
         dim if dim == channel(&mapping.layer, Dim::C) => Some(("c", step)),
-        Dim::FY if mapping.unroll.size(dim) > 1 => Some(("tap", step << TAP_BITS)),
-        Dim::FX if mapping.unroll.size(dim) > 1 => Some(("tap", step)),
+        Dim::FY if mapping.follows(dim) => Some(("tap", step << TAP_BITS)),
+        Dim::FX if mapping.follows(dim) => Some(("tap", step)),
         _ => None,
     };
     strides.extend(position);

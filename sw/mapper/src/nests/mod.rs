@@ -103,8 +103,6 @@ fn registers(mapping: &Mapping) -> Registers {
             ("x_x", -number(layer.padding[1])),
             ("x_height", number(layer.input[0])),
             ("x_width", number(layer.input[1])),
-            ("x_fy", number(layer.size[Dim::FY].min(MOST_TAPS))),
-            ("x_fx", number(layer.size[Dim::FX].min(MOST_TAPS))),
             ("x_lanes", number(unroll.beats.inputs)),
             ("x_spread", x_spread),
             ("x_stride", number(x_stride)),
@@ -125,7 +123,6 @@ fn registers(mapping: &Mapping) -> Registers {
             ("keep", i64::from(unroll.keeps(layer))),
             ("d_rows", number(unroll.summed_rows().pes)),
             ("d_lanes", number(unroll.beats.results)),
-            ("d_width", number(mapping.tile[Dim::OX])),
             ("residual", i64::from(layer.residual)),
             ("p_rows", number(mapping.p_rows())),
         ])
@@ -146,11 +143,14 @@ fn columns(mapping: &Mapping, fill: Fill) -> (u32, u32) {
 /// The registers that say how large a part is whose sizes are `part`, at most those of the mapping's tile.
 pub fn extents(mapping: &Mapping, part: &Sizes) -> Vec<(&'static str, i64)> {
     let number = |dim: Dim| i64::from(part[dim]);
-    let followed = mapping.unroll.size(Dim::G) > 1 && channel(&mapping.layer, Dim::K) != Dim::G;
+    let followed = mapping.follows_groups() && channel(&mapping.layer, Dim::K) != Dim::G;
     vec![
         ("x_channels", number(channel(&mapping.layer, Dim::C))),
+        ("x_fy", number(Dim::FY).min(MOST_TAPS.into())),
+        ("x_fx", number(Dim::FX).min(MOST_TAPS.into())),
         ("d_channels", number(channel(&mapping.layer, Dim::K))),
         ("d_groups", if followed { number(Dim::G) } else { 1 }),
+        ("d_width", number(Dim::OX)),
         ("d_height", number(Dim::OY)),
     ]
 }

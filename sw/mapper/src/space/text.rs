@@ -65,7 +65,7 @@ pub fn print(mappings: &[Named]) -> String {
 /// # Errors
 /// Everything that is wrong with the form of the file, each at its line.
 pub fn parse(file: &str, text: &str) -> Result<Vec<Named>, Report> {
-    crate::text::read(file, text, FORMAT, one, check_names)
+    crate::text::read(file, text, &[FORMAT], one, check_names)
 }
 
 /// A network may repeat a layer, with the same mapping.

@@ -4,6 +4,7 @@
 //! `FUZZ_SEED` gives the campaign another seed.
 
 use cosim::memory::Timing;
+use mapper::Mapping;
 use model::format::Written;
 use spec::isa::code::Instruction;
 use spec::isa::table::{self, Queue};
@@ -65,17 +66,22 @@ fn found_among(bench: &mut Bench, mut cases: impl Iterator<Item = Case>) -> Foun
     failed.expect("the planted mistake is found")
 }
 
-/// The compiler forgets that a residual is to be added.
-fn forget_residuals(program: &mut Program) {
-    let register = Queue::Execute.registers().iter().position(|register| register.name == "residual");
-    let register = register.expect("a chunk can add residuals") as i64;
-    let none = Instruction::new(table::CFG, &[register, 0]).expect("legal operands").encode();
+/// Every `EXEC` finds `value` in the register `name`.
+fn always(program: &mut Program, name: &str, value: i64) {
+    let register = Queue::Execute.registers().iter().position(|register| register.name == name);
+    let register = register.expect("a chunk has this register") as i64;
+    let constant = Instruction::new(table::CFG, &[register, value]).expect("legal operands").encode();
     let sets = |word: u64| {
         let word = Instruction::decode(word, Queue::Execute);
         word.is_some_and(|word| word.row.opcode == table::CFG && word.get("reg") == register)
     };
     let streams = program.streams.iter_mut().skip(Queue::Execute as usize).step_by(3);
-    streams.flatten().filter(|word| sets(**word)).for_each(|word| *word = none);
+    streams.flatten().filter(|word| sets(**word)).for_each(|word| *word = constant);
+}
+
+/// The compiler forgets that a residual is to be added.
+fn forget_residuals(program: &mut Program) {
+    always(program, "residual", 0);
 }
 
 #[test]
@@ -102,13 +108,13 @@ fn a_forgotten_residual_is_found_and_brought_down_to_one_layer() {
     assert!(bench.run(case, &again).is_ok());
 }
 
-/// The drain nests forget which of their beats are to be added up.
-fn forget_sums(program: &mut Program) {
+/// The drain nests forget a flag of all their levels.
+fn forget_flag(program: &mut Program, flag: u32) {
     let forgotten = |word: u64| {
         let word =
             Instruction::decode(word, Queue::Execute).filter(|word| word.row.opcode == table::BOUND)?;
         let [nest, level, flags, bound] = ["nest", "level", "flags", "bound"].map(|name| word.get(name));
-        let flags = flags & !i64::from(table::FLAG_REDUCE);
+        let flags = flags & !i64::from(flag);
         let of_drain = nest == table::NestKind::Drain as i64;
         of_drain
             .then(|| Instruction::new(table::BOUND, &[nest, level, flags, bound]).expect("legal operands"))
@@ -117,13 +123,55 @@ fn forget_sums(program: &mut Program) {
     streams.flatten().for_each(|word| *word = forgotten(*word).map_or(*word, |word| word.encode()));
 }
 
-#[test]
-fn beats_that_are_not_added_up_are_found() {
+/// The drain nests forget which of their beats are to be added up.
+fn forget_sums(program: &mut Program) {
+    forget_flag(program, table::FLAG_REDUCE);
+}
+
+/// The first mapping that gives other results with a mistake in its program, made small.
+fn wrong_mapping(sabotage: Sabotage) -> Mapping {
     let mapped = cases(Timing::Fixed { latency: 7 }, Case::draw_mapped);
-    let found = found_among(&mut tiny(Some(forget_sums)), mapped);
+    let found = found_among(&mut tiny(Some(sabotage)), mapped);
     assert_eq!(found.failure.kind, Kind::Differs, "{}", found.failure.text);
     let mappings = found.small.0.mappings(&config("tiny"), &found.small.1).expect("drawn mappings");
-    let mapping = &mappings[0].mapping;
+    mappings[0].mapping.clone()
+}
+
+#[test]
+fn stored_sums_that_are_not_added_are_found() {
+    let mapping = wrong_mapping(|program| forget_flag(program, table::FLAG_PASS));
+    assert!(mapping.loops[mapping.a.level..].iter().any(|l| l.dim.is_reduction()), "{mapping}");
+    let mapping = wrong_mapping(|program| always(program, "s_read", 0));
+    assert!(mapping.outer.iter().any(|l| l.dim.is_reduction()), "{mapping}");
+}
+
+/// The loads of sums do not wait for their stores.
+fn forget_to_wait(program: &mut Program) {
+    let token = |word: u64, opcode: u32| {
+        let word = Instruction::decode(word, Queue::Load).filter(|word| word.row.opcode == opcode)?;
+        Some(word.get("token"))
+    };
+    let fence = Instruction::new(table::FENCE, &[]).expect("legal operands").encode();
+    for span in program.source.iter().filter(|span| span.what == "load sums") {
+        let stores = program.streams[span.stream + Queue::Store as usize].iter();
+        let signalled: Vec<i64> = stores.filter_map(|word| token(*word, table::SIGNAL)).collect();
+        for word in &mut program.streams[span.stream][span.first..=span.last] {
+            if token(*word, table::WAIT).is_some_and(|token| signalled.contains(&token)) {
+                *word = fence;
+            }
+        }
+    }
+}
+
+#[test]
+fn sums_that_are_read_before_they_are_written_are_found() {
+    let mapping = wrong_mapping(forget_to_wait);
+    assert!(mapping.outer.iter().any(|l| l.dim.is_reduction()), "{mapping}");
+}
+
+#[test]
+fn beats_that_are_not_added_up_are_found() {
+    let mapping = wrong_mapping(forget_sums);
     assert!(!mapping.unroll.counted(&mapping.layer).0.is_empty(), "{mapping}");
 }
 

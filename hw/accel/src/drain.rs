@@ -15,13 +15,13 @@
 //! their way to the buffer, and a tile may read what the one before wrote: so a tile that reads or writes sums begins
 //! `SETTLE` cycles after the last beat. Inside a tile every sum is met once.
 
-use crate::wiring::{address_bits, any_of, credits, delayed, delayed_strobe, remaining, unsigned_min, TableWrite};
+use crate::wiring::{
+    address_bits, any_of, credits, delayed, delayed_strobe, remaining, unsigned_min, TableWrite,
+};
 use hdl::{Builder, Errors, Module, Signal};
 use num::requant::STAGES;
 use spec::accelerator::Chunk;
-use spec::isa::table::{
-    BUFFER_BITS, COORDINATE_BITS, FLAG_TILE, LANE_BITS, PARAMETER_BYTES, SUM_BYTES,
-};
+use spec::isa::table::{BUFFER_BITS, COORDINATE_BITS, FLAG_TILE, LANE_BITS, PARAMETER_BYTES, SUM_BYTES};
 use spec::timing::{drain_latency, reduction, BUFFER_READ, SETTLE};
 use std::sync::Arc;
 

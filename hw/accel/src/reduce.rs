@@ -24,7 +24,8 @@ pub fn module(chunk: &Chunk) -> Result<Arc<Module>, Errors> {
     let rows = b.input("rows", chunk.rows, "the rows that are summed, at the same time");
     let lane = b.input("lane", LANE_BITS, "the first lane, at the time of the sums");
     let first = b.input("first", 1, "the first beat of a sum, at the same time");
-    let stored = b.input("stored", ACC_BITS * chunk.post_lanes, "what its lanes start from, at the same time");
+    let stored =
+        b.input("stored", ACC_BITS * chunk.post_lanes, "what its lanes start from, at the same time");
     let latency = reduction(chunk);
     let at = |row: u32, column: u32| results.slice(ACC_BITS * (row * chunk.cols + column), ACC_BITS);
 

@@ -13,11 +13,13 @@ pub struct Placed {
     pub input: i64,
     /// The rows of the input that are there: first and end.
     pub input_rows: (u32, u32),
-    /// Where the part's first output row lies.
+    /// The first output row that is there.
+    pub output_row: u32,
+    /// Where it lies.
     pub output: u32,
-    /// Where the partial sums of the part's first output row lie, where those are stored.
+    /// Where its partial sums lie, where those are stored.
     pub sums: u32,
-    /// Where the residual of the part's first output row lies.
+    /// Where its residual lies.
     pub residual: u32,
     /// Where the weights lie.
     pub weights: u32,
@@ -93,7 +95,8 @@ pub fn place(registers: &mut Registers, planned: &Planned, part: &Part, placed: 
     let [stride, padding] = [work.stride, work.padding].map(|of| of.map(i64::from));
     let (top, left) = (oy * stride[0] + fy - padding[0], ox * stride[1] + fx - padding[1]);
     let channel = |per_group: u32, of_group: i64| g * i64::from(per_group) + of_group;
-    let results = channel(work.size[Dim::K], k) + ox * i64::from(work.out_channels());
+    let down = i64::from(row_bytes(work)) * (oy - i64::from(placed.output_row));
+    let results = channel(work.size[Dim::K], k) + ox * i64::from(work.out_channels()) + down;
     let wrapped = |address: i64| address.rem_euclid(1 << spec::isa::table::BUFFER_BITS);
     for (name, value) in [
         ("x_base", wrapped(placed.input + top * row + left * pixel + channel(work.size[Dim::C], c))),

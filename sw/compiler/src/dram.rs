@@ -7,8 +7,7 @@ use crate::lower::Lowered;
 use crate::plan::Plan;
 use crate::stages::{producers, Stages};
 use crate::Options;
-use mapper::parts::{parts, visits};
-use mapper::Dim;
+use mapper::parts::{parts, visits, PARAMETERS, WEIGHTS};
 use model::{Graph, LayerId, Shape, Source};
 use spec::accelerator::Accelerator;
 use spec::isa::table::SUM_BYTES;
@@ -34,11 +33,6 @@ pub struct Constants {
     /// First byte of the parameters of every part, by where it begins along G and K.
     pub parameters: BTreeMap<[u32; 2], u64>,
 }
-
-/// What tells the weights of parts apart.
-pub const OF_WEIGHTS: [Dim; 5] = [Dim::G, Dim::K, Dim::C, Dim::FY, Dim::FX];
-/// What tells the parameters of parts apart.
-pub const OF_PARAMETERS: [Dim; 2] = [Dim::G, Dim::K];
 
 /// The layout.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,10 +135,9 @@ pub fn layout(
         let mut constants = Constants::default();
         for part in parts(&planned.mapping) {
             let weights = || dram.constant(images::weights(layer, &planned.mapping, &part));
-            constants.weights.entry(part.begin(OF_WEIGHTS)).or_insert_with(weights);
-            let parameters =
-                || dram.constant(images::parameters(layer, &planned.mapping, &part, post_lanes));
-            constants.parameters.entry(part.begin(OF_PARAMETERS)).or_insert_with(parameters);
+            constants.weights.entry(part.begin(WEIGHTS)).or_insert_with(weights);
+            let parameters = || dram.constant(images::parameters(layer, &planned.mapping, &part, post_lanes));
+            constants.parameters.entry(part.begin(PARAMETERS)).or_insert_with(parameters);
         }
         dram.constants.push(constants);
     }

@@ -122,14 +122,15 @@ fn conflicts(accelerator: &Accelerator, a: &Operation, b: &Operation) -> bool {
     };
     let in_dram = a.sums.iter().zip(&b.sums).any(|(a, b)| a.start < b.end && b.start < a.end);
     let pairs = a.accesses.iter().flat_map(|a| b.accesses.iter().map(move |b| (a, b)));
-    in_dram || pairs.into_iter().any(|(a, b)| {
-        if a.write == b.write {
-            let (a, b) = (banks(a.write, &a.bytes), banks(b.write, &b.bytes));
-            a.start() <= b.end() && b.start() <= a.end()
-        } else {
-            a.bytes.start < b.bytes.end && b.bytes.start < a.bytes.end
-        }
-    })
+    in_dram
+        || pairs.into_iter().any(|(a, b)| {
+            if a.write == b.write {
+                let (a, b) = (banks(a.write, &a.bytes), banks(b.write, &b.bytes));
+                a.start() <= b.end() && b.start() <= a.end()
+            } else {
+                a.bytes.start < b.bytes.end && b.bytes.start < a.bytes.end
+            }
+        })
 }
 
 /// Reads wait for the writes of their image, and writes for the reads of the image whose frame they take.

@@ -15,8 +15,8 @@ pub fn weights(layer: &Layer, mapping: &Mapping, part: &Part) -> Vec<u8> {
         if Dim::ALL.into_iter().any(|dim| dim.moves_weight() && position[dim] >= part.size[dim]) {
             return 0;
         }
-        let [g, k, c, fy, fx] = [Dim::G, Dim::K, Dim::C, Dim::FY, Dim::FX]
-            .map(|dim| (part.from[dim] + position[dim]) as usize);
+        let [g, k, c, fy, fx] =
+            [Dim::G, Dim::K, Dim::C, Dim::FY, Dim::FX].map(|dim| (part.from[dim] + position[dim]) as usize);
         let index = (((g * dims.k + k) * dims.c + c) * dims.fy + fy) * dims.fx + fx;
         layer.parameters.weight[index] as u8
     };

@@ -4,17 +4,18 @@
 
 use crate::banks::Regions;
 use crate::descriptors::{boxed, place, row_bytes, transfer, Placed};
-use crate::dram::{Dram, Frames, OF_PARAMETERS, OF_WEIGHTS};
+use crate::dram::{Dram, Frames};
 use crate::plan::Plan;
 use crate::ring::Ring;
 use crate::stages::Stages;
 use mapper::nests::engine;
-use mapper::parts::{visits, Part};
+use mapper::parts::{held, visits, Part, INPUTS, PARAMETERS, WEIGHTS};
 use mapper::{Dim, Registers};
 use model::{Graph, LayerId, Source};
 use spec::accelerator::Accelerator;
 use spec::isa::table::{Queue, SUM_BYTES};
 use spec::nest::Nest;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Bytes of the buffer that an operation touches.
@@ -93,11 +94,16 @@ pub fn schedule(
     Schedule { chunks: banks.iter().enumerate().map(one).collect() }
 }
 
-/// Where the part begins whose constants are at hand.
+/// What is at hand of a layer's operands.
 #[derive(Default)]
 struct Loaded {
-    weights: Option<[u32; 5]>,
+    /// Where the parts begin whose parameters the chunk has.
     parameters: Option<[u32; 2]>,
+    /// Where the parts begin whose weights are in the buffer, and where all of these lie.
+    range: Option<[u32; 5]>,
+    weights: BTreeMap<[u32; 5], u32>,
+    /// First and number of the output rows whose inputs are in the buffer.
+    strip: Option<(u32, u32)>,
 }
 
 /// Bytes counted from `base`.
@@ -159,77 +165,99 @@ impl<'a> Builder<'a> {
         let slack = next.map_or(0, |next| self.plan.layers[next].slack).max(planned.slack);
         let all = row_bytes(&work) * work.size[Dim::OY];
         let whole = planned.kept.then(|| {
-            let sums = self.sum_bytes(layer, planned.mapping.tile[Dim::OY]);
+            let rows = planned.mapping.span(Dim::OY, planned.mapping.a.buffer);
+            let sums = self.sum_bytes(layer, rows);
             let address = self.activations[to].take(all + sums, slack);
             placed.sums = address + all;
             address
         });
         let visits = visits(&planned.mapping);
-        let count: usize = visits.iter().map(|visit| visit.parts.len()).sum();
+        let parts: Vec<Part> = visits.iter().flat_map(|visit| visit.parts.clone()).collect();
         let (mut number, mut loaded) = (0, Loaded::default());
         for visit in &visits {
-            for (i, part) in visit.parts.iter().enumerate() {
-                self.constants(layer, part, &mut placed, &mut loaded);
-                if i == 0 {
-                    self.begin_visit(layer, &visit.outputs, [from, to], whole, &mut placed);
+            for i in 0..visit.parts.len() {
+                self.constants(layer, &parts[number..], &mut placed, &mut loaded);
+                if !planned.resident {
+                    self.inputs(layer, &parts[number], from, &mut placed, &mut loaded);
                 }
+                if i == 0 {
+                    self.begin_visit(layer, &visit.outputs, to, whole, &mut placed);
+                }
+                let what = format!("part {} of {}", number + 1, parts.len());
+                self.execute(layer, &parts[number], &placed, what);
                 number += 1;
-                self.execute(layer, part, &placed, format!("part {number} of {count}"));
             }
             self.end_visit(layer, &visit.outputs, &placed);
         }
         (self.written, self.output) = (to, whole.unwrap_or(0));
     }
 
-    /// Loads weights and parameters of a part, as far as they are not those of the part before. Sums that are left for a
-    /// later part need no parameters.
-    fn constants(&mut self, layer: usize, part: &Part, placed: &mut Placed, loaded: &mut Loaded) {
-        let (line, mapping) = (self.line(), &self.plan.layers[layer].mapping);
+    /// Loads parameters and weights of the first of `parts`, as far as they are not there. Sums that are left for a later
+    /// part need no parameters.
+    fn constants(&mut self, layer: usize, parts: &[Part], placed: &mut Placed, loaded: &mut Loaded) {
+        let (line, mapping, part) = (self.line(), &self.plan.layers[layer].mapping, &parts[0]);
         let constants = &self.dram.constants[layer];
         let chunk = self.accelerator.chunk_of(self.graph.layer(LayerId(layer)).op);
         let post_lanes = chunk.expect("every layer has a chunk").1.post_lanes;
         placed.parameter_rows = 0;
-        let at = part.begin(OF_PARAMETERS);
+        let at = part.begin(PARAMETERS);
         if !part.writes && loaded.parameters.replace(at) != Some(at) {
             placed.parameter_rows = mapping.p_rows();
             let bytes = mapping.p_rows() * spec::isa::table::PARAMETER_BYTES as u32 * post_lanes;
             placed.parameters = self.parameters.take(bytes, line);
             self.load(layer, "parameters", constants.parameters[&at], placed.parameters, bytes, None);
         }
-        let at = part.begin(OF_WEIGHTS);
-        if loaded.weights.replace(at) != Some(at) {
+        let range = |part: &Part| held(mapping, part, mapping.w.buffer, WEIGHTS).begin(WEIGHTS);
+        let at = range(part);
+        if loaded.range.replace(at) != Some(at) {
+            let mut wanted: Vec<[u32; 5]> = Vec::new();
+            for begin in parts.iter().take_while(|part| range(part) == at).map(|part| part.begin(WEIGHTS)) {
+                wanted.extend((!wanted.contains(&begin)).then_some(begin));
+            }
             let bytes = mapping.w_bytes() as u32;
-            placed.weights = self.weights.take(bytes, line);
-            self.load(layer, "weights", constants.weights[&at], placed.weights, bytes, None);
+            let first = self.weights.take(bytes * wanted.len() as u32, line);
+            loaded.weights = wanted.into_iter().zip((first..).step_by(bytes as usize)).collect();
+            for (begin, address) in loaded.weights.clone() {
+                self.load(layer, "weights", constants.weights[&begin], address, bytes, None);
+            }
         }
+        placed.weights = loaded.weights[&part.begin(WEIGHTS)];
     }
 
-    /// Loads input and residual of a visit, finds a place for its outputs, and brings back the sums that it goes on from.
+    /// Loads the input rows of a part, if they are not there.
+    fn inputs(&mut self, layer: usize, part: &Part, from: usize, placed: &mut Placed, loaded: &mut Loaded) {
+        let planned = &self.plan.layers[layer];
+        let (mapping, work) = (&planned.mapping, planned.mapping.layer);
+        let strip = held(mapping, part, mapping.x.buffer, INPUTS).range(Dim::OY);
+        if loaded.strip.replace(strip) == Some(strip) {
+            return;
+        }
+        let pitch = work.in_channels() * work.input[1];
+        let (first, end) = work.input_rows(strip.0, strip.1);
+        let bytes = (end - first) * pitch;
+        let address = self.activations[from].take(bytes, planned.slack);
+        placed.input = i64::from(address) - i64::from(first * pitch);
+        placed.input_rows = (first, end);
+        let input = self.graph.layer(LayerId(layer)).input;
+        self.load(layer, "input", u64::from(first * pitch), address, bytes, Some(input));
+    }
+
+    /// Finds a place for the outputs of a visit, loads its residual, and brings back the sums that it goes on from.
     fn begin_visit(
         &mut self,
         layer: usize,
         outputs: &Part,
-        [from, to]: [usize; 2],
+        to: usize,
         whole: Option<u32>,
         placed: &mut Placed,
     ) {
-        let planned = &self.plan.layers[layer];
-        let (work, line) = (planned.mapping.layer, self.line());
+        let (work, line) = (self.plan.layers[layer].mapping.layer, self.line());
         let (row, described) = (row_bytes(&work), self.graph.layer(LayerId(layer)));
         let (y, rows) = outputs.range(Dim::OY);
-        if !planned.resident {
-            let pitch = work.in_channels() * work.input[1];
-            let (first, end) = work.input_rows(y, rows);
-            let bytes = (end - first) * pitch;
-            let address = self.activations[from].take(bytes, planned.slack);
-            placed.input = i64::from(address) - i64::from(first * pitch);
-            placed.input_rows = (first, end);
-            self.load(layer, "input", u64::from(first * pitch), address, bytes, Some(described.input));
-        }
+        placed.output_row = y;
         if let Some(residual) = described.residual.filter(|_| !outputs.writes) {
             placed.residual = self.residuals.take(rows * row, line);
-            let (from, bytes) = (u64::from(y * row), rows * row);
-            self.load(layer, "residual", from, placed.residual, bytes, Some(residual));
+            self.move_outputs(Queue::Load, layer, residual, outputs, placed.residual);
         }
         if let Some(address) = whole {
             placed.output = address + y * row;
@@ -251,19 +279,24 @@ impl<'a> Builder<'a> {
         if !self.plan.layers[layer].stored {
             return;
         }
-        let source = Source::Layer(LayerId(layer));
-        let (frames, work) = (*self.dram.of(source), self.plan.layers[layer].mapping.layer);
+        self.move_outputs(Queue::Store, layer, Source::Layer(LayerId(layer)), outputs, placed.output);
+    }
+
+    /// Loads residuals of a visit, or stores its results: `buffer` is where the first of its rows lies.
+    fn move_outputs(&mut self, queue: Queue, layer: usize, tensor: Source, outputs: &Part, buffer: u32) {
+        let (frames, work) = (*self.dram.of(tensor), self.plan.layers[layer].mapping.layer);
         let strip = u64::from(outputs.from[Dim::OY] * row_bytes(&work));
-        for (registers, bytes) in boxed(Queue::Store, &work, outputs, 1) {
+        let write = queue == Queue::Load;
+        for (registers, bytes) in boxed(queue, &work, outputs, 1) {
             let dram = frames.address + strip + u64::from(bytes.start);
-            let there = [("dram", dram as i64), ("buffer", (placed.output + bytes.start).into())];
+            let there = [("dram", dram as i64), ("buffer", (buffer + bytes.start).into())];
             self.operations.push(Operation {
-                what: "store output".to_string(),
+                what: if write { "load residual" } else { "store output" }.to_string(),
                 registers: registers.with(&there),
                 frames: Some(frames),
-                accesses: vec![Access { write: false, bytes: moved(&bytes, placed.output) }],
-                tensor: Some(source),
-                ..Operation::new(Queue::Store, layer)
+                accesses: vec![Access { write, bytes: moved(&bytes, buffer) }],
+                tensor: Some(tensor),
+                ..Operation::new(queue, layer)
             });
         }
     }
@@ -332,24 +365,24 @@ impl<'a> Builder<'a> {
         let pitch = work.in_channels() * work.input[1];
         let (first, end) = placed.input_rows;
         let start = (placed.input + i64::from(first * pitch)) as u32;
-        let rows = part.size[Dim::OY];
-        let strip = rows * row_bytes(work);
+        let (y, rows) = part.range(Dim::OY);
+        let [down, strip] = [y - placed.output_row, rows].map(|rows| rows * row_bytes(work));
         let access = |write, from: u32, bytes: u32| Access { write, bytes: from..from + bytes };
         let mut all = vec![
             access(false, start, (end - first) * pitch),
             access(false, placed.weights, self.plan.layers[layer].mapping.w_bytes() as u32),
-            access(true, placed.output, strip),
+            access(true, placed.output + down, strip),
         ];
         let parameters = self.operations.iter().rev().find(|op| op.what == "load parameters");
         if let Some(parameters) = parameters.filter(|_| placed.parameter_rows > 0) {
             all.push(access(false, placed.parameters, parameters.accesses[0].bytes.len() as u32));
         }
         if work.residual && !part.writes {
-            all.push(access(false, placed.residual, strip));
+            all.push(access(false, placed.residual + down, strip));
         }
         let sums = self.sum_bytes(layer, rows);
         if sums > 0 {
-            all.extend([false, true].map(|write| access(write, placed.sums, sums)));
+            all.extend([false, true].map(|write| access(write, placed.sums + SUM_BYTES * down, sums)));
         }
         all
     }

@@ -90,17 +90,18 @@ impl Plan {
         let one = |((id, layer), planned): ((LayerId, &model::Layer), &Planned)| {
             let parts = parts(&planned.mapping).len() as u32;
             LayerPlan {
-            name: layer.name.clone(),
-            chunk: stages.chunk[id.0],
-            stage: stages.stage[id.0],
-            macs: layer.macs(),
-            mapping: planned.mapping.clone(),
-            parts,
-            predicted: planned.cycles * u64::from(parts),
-            evaluations: planned.evaluations,
-            input_resident: planned.resident,
-            stored: planned.stored,
-        } };
+                name: layer.name.clone(),
+                chunk: stages.chunk[id.0],
+                stage: stages.stage[id.0],
+                macs: layer.macs(),
+                mapping: planned.mapping.clone(),
+                parts,
+                predicted: planned.cycles * u64::from(parts),
+                evaluations: planned.evaluations,
+                input_resident: planned.resident,
+                stored: planned.stored,
+            }
+        };
         graph.layers().zip(&self.layers).map(one).collect()
     }
 }

@@ -37,7 +37,7 @@ pub fn faults(
     let line_bytes = accelerator.buffer.line_bytes;
     let print =
         Footprint { work, unroll, line_bytes, post_lanes: chunk.post_lanes, spills: mapping.spills() };
-    faults.extend(shortage(&print, capacity, &mapping.tile).map(|shortage| shortage.sentence()));
+    faults.extend(shortage(&print, capacity, mapping).map(|shortage| shortage.sentence()));
     faults
 }
 
@@ -70,10 +70,9 @@ fn array(mapping: &Mapping, accelerator: &Accelerator, chunk: &Chunk) -> Vec<Str
     for dim in [Dim::FY, Dim::FX].into_iter().filter(|dim| mapping.follows(*dim)) {
         let covered = u64::from(mapping.unroll.size(dim)) * u64::from(mapping.temporal(dim));
         if covered > u64::from(MOST_TAPS) {
-            faults.push(format!(
-                "{} of {covered} neither lies on the array nor is cut unevenly, at most {MOST_TAPS} do",
-                dim.name()
-            ));
+            let what =
+                if mapping.is_ragged(dim) { "is not cut unevenly" } else { "does not lie on the array" };
+            faults.push(format!("{} of {covered} {what}, at most {MOST_TAPS} do", dim.name()));
         }
     }
     if mapping.unroll.slides() && window > MOST_TAPS {
@@ -81,11 +80,12 @@ fn array(mapping: &Mapping, accelerator: &Accelerator, chunk: &Chunk) -> Vec<Str
     }
     if mapping.unroll.slides() && mapping.is_ragged(Dim::FX) {
         let (tile, all) = (mapping.tile[Dim::FX], mapping.layer.size[Dim::FX]);
-        faults.push(format!("parts of {tile} of {all} along FX do not slide along the columns, equal ones do"));
+        faults
+            .push(format!("parts of {tile} of {all} along FX do not slide along the columns, equal ones do"));
     }
     if [mapping.x, mapping.w, mapping.a]
         .iter()
-        .any(|hold| hold.level > mapping.loops.len() || hold.slots == 0)
+        .any(|hold| hold.level > mapping.loops.len() || hold.slots == 0 || hold.buffer > mapping.outer.len())
     {
         faults.push("a tile has no slot, or a level beyond the loops".to_string());
     }

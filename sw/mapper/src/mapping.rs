@@ -15,13 +15,15 @@ pub struct Loop {
     pub bound: u32,
 }
 
-/// How an operand is held in its register file.
+/// How an operand is held in its register file and in the buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hold {
     /// A tile serves the loops `0 .. level`; a step of loop `level` or above takes the next one.
     pub level: usize,
     /// Tiles that the register file holds at once.
     pub slots: u32,
+    /// What is in the buffer serves the outer loops `0 .. buffer`; a step of an outer loop from there on may change it.
+    pub buffer: usize,
 }
 
 /// How a chunk computes a layer.
@@ -43,6 +45,12 @@ pub struct Mapping {
     pub w: Hold,
     /// Partial sums; those that the loops below its level do not finish are stored and read again.
     pub a: Hold,
+}
+
+/// The levels of the buffer at which inputs and results are strips of output rows and weights those of one part.
+pub fn strip_levels(outer: &[Loop]) -> [usize; 3] {
+    let strip = outer.iter().position(|l| l.dim == Dim::OY).unwrap_or(outer.len());
+    [strip, 0, strip]
 }
 
 impl Mapping {
@@ -136,6 +144,19 @@ impl Mapping {
     pub fn spills(&self) -> bool {
         let outside = self.loops.iter().skip(self.a.level);
         outside.chain(&self.outer).any(|l| l.dim.is_reduction())
+    }
+
+    /// Elements of `dim` that the parts of the `level` innermost outer loops take.
+    pub fn span(&self, dim: Dim, level: usize) -> u32 {
+        let inside = self.outer[..level].iter().filter(|l| l.dim == dim);
+        let span = inside.fold(self.tile[dim], |span, l| span.saturating_mul(l.bound));
+        span.min(self.layer.size[dim])
+    }
+
+    /// Parts whose weights are in the buffer at once.
+    pub fn held_weights(&self) -> u32 {
+        let parts = |dim: &Dim| self.span(*dim, self.w.buffer).div_ceil(self.tile[*dim]);
+        Dim::ALL.iter().filter(|dim| dim.moves_weight()).map(parts).product()
     }
 
     /// Whether the last part along `dim` is smaller than the others.

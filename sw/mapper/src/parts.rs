@@ -1,9 +1,10 @@
 //! The parts of a layer: what its `EXEC`s compute, in the order of the outer loops.
 //!
 //! Any dimension may be cut, in any order, and need not be a multiple of its part. Where a reduction is cut, several
-//! parts make the same results: all but the last leave sums, all but the first go on from them. Parts that follow each
-//! other on the same output rows are a visit; what they share stays in the buffer, and sums that another visit has to
-//! finish go through DRAM.
+//! parts make the same results: all but the last leave sums, all but the first go on from them.
+//!
+//! An operand's level of the buffer says which parts share what is there: those that only loops below it tell apart.
+//! Parts that follow each other on the same of outputs are a visit; sums that another visit has to finish go through DRAM.
 
 use crate::mapping::{Loop, Mapping};
 use crate::work::{Dim, Sizes, Work};
@@ -40,14 +41,20 @@ impl Part {
 }
 
 /// What tells outputs apart.
-const OUTPUTS: [Dim; 4] = [Dim::G, Dim::K, Dim::OY, Dim::OX];
+pub const OUTPUTS: [Dim; 4] = [Dim::G, Dim::K, Dim::OY, Dim::OX];
+/// What tells weights apart.
+pub const WEIGHTS: [Dim; 5] = [Dim::G, Dim::K, Dim::C, Dim::FY, Dim::FX];
+/// What tells parameters apart.
+pub const PARAMETERS: [Dim; 2] = [Dim::G, Dim::K];
+/// What tells strips of inputs apart; all columns and channels of a row are there together.
+pub const INPUTS: [Dim; 1] = [Dim::OY];
 
-/// Parts that follow each other on the same output rows.
+/// Parts that follow each other on the same outputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Visit {
     /// In their order.
     pub parts: Vec<Part>,
-    /// The outputs that they make together: groups, output channels of a group, rows and columns.
+    /// What the buffer holds of outputs: groups, output channels of a group, rows and columns.
     pub outputs: Part,
 }
 
@@ -95,37 +102,31 @@ fn chain(parts: &mut [Part]) {
     }
 }
 
+/// What the buffer holds for `part` of an operand of the dimensions `dims`, down to `level`; of other dimensions nothing
+/// is said.
+pub fn held<const N: usize>(mapping: &Mapping, part: &Part, level: usize, dims: [Dim; N]) -> Part {
+    let mut held = *part;
+    for dim in dims {
+        let inside = mapping.outer[..level].iter().filter(|l| l.dim == dim);
+        let span = inside.fold(mapping.tile[dim], |span, l| span.saturating_mul(l.bound));
+        held.from[dim] = part.from[dim] / span * span;
+        held.size[dim] = span.min(mapping.layer.size[dim] - held.from[dim]);
+    }
+    held
+}
+
 /// The visits of a layer in their order.
 pub fn visits(mapping: &Mapping) -> Vec<Visit> {
     let mut visits: Vec<Visit> = Vec::new();
     for part in parts(mapping) {
+        let outputs = held(mapping, &part, mapping.a.buffer, OUTPUTS);
         match visits.last_mut() {
-            Some(visit) if visit.outputs.range(Dim::OY) == part.range(Dim::OY) => {
-                visit.outputs = hull(&visit.outputs, &part);
+            Some(visit) if OUTPUTS.iter().all(|dim| visit.outputs.range(*dim) == outputs.range(*dim)) => {
+                visit.outputs.writes = part.writes;
                 visit.parts.push(part);
             }
-            _ => visits.push(Visit { parts: vec![part], outputs: part }),
+            _ => visits.push(Visit { parts: vec![part], outputs }),
         }
     }
-    visits.iter_mut().for_each(Visit::join);
     visits
-}
-
-impl Visit {
-    /// Whether its outputs go on from sums of an earlier visit, and whether they are left as sums for a later one.
-    fn join(&mut self) {
-        let (first, last) = (self.parts[0], self.parts[self.parts.len() - 1]);
-        (self.outputs.reads, self.outputs.writes) = (first.reads, last.writes);
-    }
-}
-
-/// The smallest box around two parts.
-fn hull(a: &Part, b: &Part) -> Part {
-    let mut hull = *a;
-    for dim in Dim::ALL {
-        let end = (a.from[dim] + a.size[dim]).max(b.from[dim] + b.size[dim]);
-        hull.from[dim] = a.from[dim].min(b.from[dim]);
-        hull.size[dim] = end - hull.from[dim];
-    }
-    hull
 }

@@ -9,7 +9,7 @@ use crate::cost::{closed_form, Cost};
 use crate::dataflow::{Dataflow, DATAFLOWS};
 use crate::energy::{self, Objective};
 use crate::exec;
-use crate::mapping::{Hold, Loop, Mapping};
+use crate::mapping::{strip_levels, Hold, Loop, Mapping};
 use crate::nests;
 use crate::parts::strips;
 use crate::tiling::{part, Capacity, Footprint, Shortage, WEIGHTS};
@@ -104,7 +104,8 @@ pub fn widest_part(
     let mut narrowed = chunk.clone();
     loop {
         let unroll = dataflow.unroll(&narrowed, line_bytes, work);
-        let print = Footprint { work, unroll: &unroll, line_bytes, post_lanes: chunk.post_lanes, spills: false };
+        let print =
+            Footprint { work, unroll: &unroll, line_bytes, post_lanes: chunk.post_lanes, spills: false };
         match part(&print, capacity) {
             Ok(tile) => return Ok((unroll, tile)),
             Err(shortage) if shortage.resource != WEIGHTS || narrowed.cols == 1 => return Err(shortage),
@@ -214,16 +215,18 @@ impl<'a> Space<'a> {
     }
 
     fn candidate(&self, loops: &[Loop], held: usize, x: usize, w: usize) -> Option<(Cost, Mapping)> {
-        let hold = |level| Hold { level, slots: 1 };
+        let outer = strips(self.work, &self.tile);
+        let buffer = strip_levels(&outer);
+        let hold = |level, operand: usize| Hold { level, slots: 1, buffer: buffer[operand] };
         let mut mapping = Mapping {
             unroll: self.unroll.clone(),
             layer: *self.work,
             tile: self.tile,
-            outer: strips(self.work, &self.tile),
+            outer,
             loops: loops.to_vec(),
-            x: hold(x),
-            w: hold(w),
-            a: hold(held),
+            x: hold(x, 0),
+            w: hold(w, 1),
+            a: hold(held, 2),
         };
         mapping.x.slots = slots(self.chunk.input_rf, mapping.x_tile())?;
         mapping.w.slots = slots(self.chunk.weight_rf, mapping.w_tile())?;

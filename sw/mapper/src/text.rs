@@ -2,7 +2,7 @@
 //! and given to another. Reading checks the form only; whether a mapping is legal on a chunk is
 //! [`crate::check`]'s answer, and whether it fits a network the compiler's.
 
-use crate::mapping::{Hold, Loop, Mapping};
+use crate::mapping::{strip_levels, Hold, Loop, Mapping};
 use crate::parts::strips;
 use crate::unroll::{Axis, Beats, Factor, Unroll};
 use crate::work::{Dim, Sizes, Work};
@@ -33,28 +33,32 @@ const HEADER: &str = "\
 # How each layer is computed. `rows` and `cols` lie on the array, `beats` are rows and results that are served at once;
 # `tile` is the part of a layer that one EXEC computes, `outer` are the loops over parts; its own `loops` and these are
 # written from the inside to the outside; `level` says how many loops a tile of a register file serves, `slots` how many
-# tiles it holds.
+# tiles it holds, `buffer` how many outer loops what is in the buffer serves.
 ";
 
-const KEYS: &[&str] =
-    &["name", "chunk", "layer", "rows", "cols", "beats", "outer", "tile", "loops", "inputs", "weights", "sums"];
+const KEYS: &[&str] = &[
+    "name", "chunk", "layer", "rows", "cols", "beats", "outer", "tile", "loops", "inputs", "weights", "sums",
+];
 const LAYER_KEYS: &[&str] =
     &["G", "K", "C", "OY", "OX", "FY", "FX", "stride", "padding", "input", "residual"];
 const BEAT_KEYS: &[&str] = &["inputs", "weights", "results"];
-const HOLD_KEYS: &[&str] = &["level", "slots"];
+const HOLD_KEYS: &[&str] = &["level", "slots", "buffer"];
 const DIM_KEYS: &[&str] = &["G", "K", "C", "OY", "OX", "FY", "FX"];
 
 /// The file of `mappings`.
 pub fn print(mappings: &[Named]) -> String {
     let mut text = format!("{HEADER}format: {FORMAT}\nlayers:\n");
     for Named { layer, chunk, mapping } in mappings {
-        let Mapping { unroll: Unroll { rows, cols, beats }, layer: work, tile, outer, loops, x, w, a } = mapping;
+        let Mapping { unroll: Unroll { rows, cols, beats }, layer: work, tile, outer, loops, x, w, a } =
+            mapping;
         let listed = |loops: &[Loop]| {
             let each = loops.iter().map(|l| format!("{}{}", l.dim.name(), l.bound));
             each.collect::<Vec<_>>().join(", ")
         };
         let pair = |[a, b]: [u32; 2]| format!("[{a}, {b}]");
-        let hold = |hold: &Hold| format!("{{level: {}, slots: {}}}", hold.level, hold.slots);
+        let hold = |Hold { level, slots, buffer }: &Hold| {
+            format!("{{level: {level}, slots: {slots}, buffer: {buffer}}}")
+        };
         let (stride, padding, input) = (pair(work.stride), pair(work.padding), pair(work.input));
         let lines = [
             format!("- name: {layer}"),
@@ -143,12 +147,18 @@ fn one(reader: &mut Reader<'_>, node: &Node) -> Option<Named> {
         extents(reader, &fields)
     });
     let loops = reader.required(&fields, "loops").and_then(|node| loops(reader, node, "loops", u32::MAX));
-    let [x, w, a] = ["inputs", "weights", "sums"]
-        .map(|key| reader.required(&fields, key).and_then(|node| hold(reader, node, key)));
-    let outer = fields.get("outer").map(|node| self::loops(reader, node, "outer", MOST as u32));
+    let outer = match (fields.get("outer"), &layer, &tile) {
+        (Some(node), ..) => self::loops(reader, node, "outer", MOST as u32),
+        (None, Some(layer), Some(tile)) => Some(strips(layer, tile)),
+        (None, ..) => None,
+    };
+    let absent = strip_levels(outer.as_deref().unwrap_or(&[]));
+    let mut held = |key: &str, absent: usize| {
+        reader.required(&fields, key).and_then(|node| hold(reader, node, key, absent))
+    };
+    let [x, w, a] = [held("inputs", absent[0]), held("weights", absent[1]), held("sums", absent[2])];
     let unroll = Unroll { rows: rows?, cols: cols?, beats: beats? };
-    let (layer, tile, loops) = (layer?, tile?, loops?);
-    let outer = outer.unwrap_or_else(|| Some(strips(&layer, &tile)))?;
+    let (layer, tile, outer, loops) = (layer?, tile?, outer?, loops?);
     let mapping = Mapping { unroll, layer, tile, outer, loops, x: x?, w: w?, a: a? };
     Some(Named { layer: name?, chunk: chunk?, mapping })
 }
@@ -196,10 +206,15 @@ fn axis(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<Axis> {
     Some(Axis(loops.iter().map(|l| Factor { dim: l.dim, size: l.bound }).collect()))
 }
 
-fn hold(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<Hold> {
+/// Levels and slots of an operand; `absent` is its level of the buffer where none is written.
+fn hold(reader: &mut Reader<'_>, node: &Node, key: &str, absent: usize) -> Option<Hold> {
     let fields = reader.fields(node, &format!("`{key}`"), HOLD_KEYS)?;
     let (level, slots) = (number(reader, &fields, "level", 0), number(reader, &fields, "slots", 1));
-    Some(Hold { level: level? as usize, slots: slots? })
+    let buffer = match fields.get("buffer") {
+        Some(node) => reader.int(node, "buffer", 0..=MOST).map(|level| level as usize),
+        None => Some(absent),
+    };
+    Some(Hold { level: level? as usize, slots: slots?, buffer: buffer? })
 }
 
 /// Loops, of at most `most` steps together.

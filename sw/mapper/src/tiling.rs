@@ -2,6 +2,7 @@
 //! global buffer, so a layer that is too large is cut into strips of output rows (whose inputs overlap) and
 //! into ranges of groups or of output channels. A given mapping may cut other dimensions as well.
 
+use crate::mapping::Mapping;
 use crate::unroll::Unroll;
 use crate::work::{Dim, Sizes, Work};
 use spec::accelerator::{Accelerator, Chunk};
@@ -160,47 +161,62 @@ pub fn part(print: &Footprint, capacity: &Capacity) -> Result<Sizes, Shortage> {
     Ok(size)
 }
 
-/// What a part is short of, if anything.
-pub fn shortage(print: &Footprint, capacity: &Capacity, size: &Sizes) -> Option<Shortage> {
-    let strip = strip_shortage(print, capacity, size[Dim::OY], 1);
-    strip.or_else(|| range_shortage(print, capacity, size, 1))
+/// What a mapping is short of, if anything.
+pub fn shortage(print: &Footprint, capacity: &Capacity, mapping: &Mapping) -> Option<Shortage> {
+    let rows = [mapping.x, mapping.a].map(|hold| mapping.span(Dim::OY, hold.buffer));
+    let strip = strip_shortage(print, capacity, rows, 1);
+    strip.or_else(|| range_shortage(print, capacity, &mapping.tile, u64::from(mapping.held_weights()), 1))
 }
 
-/// What `share` strips of `rows` output rows at a time are short of.
-fn strip_shortage(print: &Footprint, capacity: &Capacity, rows: u32, share: u64) -> Option<Shortage> {
-    let residuals = if print.work.residual { print.outputs(rows) } else { 0 };
+/// What `share` strips at a time are short of: inputs of so many output rows, results and residuals of so many.
+fn strip_shortage(
+    print: &Footprint,
+    capacity: &Capacity,
+    [inputs, results]: [u32; 2],
+    share: u64,
+) -> Option<Shortage> {
+    let residuals = if print.work.residual { print.outputs(results) } else { 0 };
     let needs = [
-        ("the buffer for inputs", print.inputs(rows), capacity.inputs),
-        ("the buffer for results", print.results(rows), capacity.outputs),
-        ("the buffer for residuals", residuals, capacity.residuals),
+        ("the buffer for inputs", print.inputs(inputs), capacity.inputs, inputs),
+        ("the buffer for results", print.results(results), capacity.outputs, results),
+        ("the buffer for residuals", residuals, capacity.residuals, results),
     ];
-    let (resource, needed, available) =
-        needs.into_iter().find(|(_, needed, available)| needed * share > u64::from(*available))?;
+    let (resource, needed, available, rows) =
+        needs.into_iter().find(|(_, needed, available, _)| needed * share > u64::from(*available))?;
     let part = if rows == 1 { "one row of outputs".to_string() } else { format!("{rows} rows of outputs") };
     Some(Shortage { resource, needed, available: available.into(), unit: "bytes", part })
 }
 
-/// What `share` ranges of groups and of outputs of a group are short of at a time.
-fn range_shortage(print: &Footprint, capacity: &Capacity, size: &Sizes, share: u64) -> Option<Shortage> {
+/// What `share` ranges of groups and of outputs of a group are short of at a time, with the weights of so many parts.
+fn range_shortage(
+    print: &Footprint,
+    capacity: &Capacity,
+    size: &Sizes,
+    parts: u64,
+    share: u64,
+) -> Option<Shortage> {
     let rows = print.parameter_rows(size[Dim::G], size[Dim::K]);
     let needs = [
-        (WEIGHTS, print.weights(size) * share, capacity.weights, "bytes"),
+        (WEIGHTS, print.weights(size) * parts * share, capacity.weights, "bytes"),
         ("the buffer for parameters", print.parameters(rows) * share, capacity.parameters, "bytes"),
         ("post_rows", u64::from(rows), capacity.parameter_rows, "rows of parameters"),
     ];
     let (resource, needed, available, unit) =
         needs.into_iter().find(|(_, needed, available, _)| *needed > u64::from(*available))?;
-    let part = "one round of the array".to_string();
+    let part = match parts {
+        1 => "one round of the array".to_string(),
+        parts => format!("one round of the array in {parts} parts"),
+    };
     Some(Shortage { resource, needed, available: available.into(), unit, part })
 }
 
 fn strip(print: &Footprint, capacity: &Capacity) -> Result<u32, Shortage> {
     let height = print.work.size[Dim::OY];
-    let fits = |rows: u32, share: u64| strip_shortage(print, capacity, rows, share).is_none();
+    let fits = |rows: u32, share: u64| strip_shortage(print, capacity, [rows; 2], share).is_none();
     let cuts = |share: u64| (2..=height).map(|count| height.div_ceil(count)).find(|rows| fits(*rows, share));
     let whole = fits(height, 1).then_some(height);
     let rows = whole.or_else(|| cuts(2)).or_else(|| cuts(1));
-    rows.ok_or_else(|| strip_shortage(print, capacity, 1, 1).expect("one row fits, so some strip does"))
+    rows.ok_or_else(|| strip_shortage(print, capacity, [1; 2], 1).expect("one row fits, so some strip does"))
 }
 
 fn range(print: &Footprint, capacity: &Capacity) -> Result<(u32, u32), Shortage> {
@@ -210,13 +226,14 @@ fn range(print: &Footprint, capacity: &Capacity) -> Result<(u32, u32), Shortage>
         (size[Dim::G], size[Dim::K]) = (groups, outputs);
         size
     };
-    let fits = |cut: &&(u32, u32), share| range_shortage(print, capacity, &of(**cut), share).is_none();
+    let fits = |cut: &&(u32, u32), share| range_shortage(print, capacity, &of(**cut), 1, share).is_none();
     let whole = cuts.iter().take(1).find(|cut| fits(cut, 1));
     let halves = || cuts.iter().find(|cut| fits(cut, 2));
     let found = whole.or_else(halves).or_else(|| cuts.iter().find(|cut| fits(cut, 1)));
     let smallest = cuts.last().expect("there is at least the whole range");
-    let short =
-        || range_shortage(print, capacity, &of(*smallest), 1).expect("the smallest range is one of the cuts");
+    let short = || {
+        range_shortage(print, capacity, &of(*smallest), 1, 1).expect("the smallest range is one of the cuts")
+    };
     found.copied().ok_or_else(short)
 }
 

@@ -95,7 +95,9 @@ fn what_is_illegal_is_named() {
         (|m| m.unroll.cols = Axis::of(&[(Dim::K, 77)]), "[K77] takes 77 columns of the array, it has 8"),
         (|m| m.unroll.rows = Axis::of(&[(Dim::G, 2)]), "G2 lies along the rows, the layer has 1"),
         (|m| m.unroll.beats.inputs = 3, "its beats are {inputs: 3, "),
-        (|m| m.a.level = 0, "outside the partial sums"),
+        (|m| m.a.level = 0, "its beats are {inputs: "),
+        (|m| m.tile[Dim::C] = 1, "the outer loops over C cover 1 of "),
+        (|m| m.outer = vec![Loop { dim: Dim::FX, bound: 4 }], "the outer loops over FX run 4 times, 1 times"),
         (|m| m.loops.iter_mut().for_each(|l| l.bound = 60_000), "times, "),
     ] {
         let text = faults(change);
@@ -119,8 +121,9 @@ fn what_leaves_a_field_is_named() {
         let unroll = Unroll::new(chunk, 16, &work, Axis::of(rows), Axis::of(cols));
         let rounds = |dim: Dim| Loop { dim, bound: size[dim as usize].div_ceil(unroll.size(dim)) };
         let loops: Vec<Loop> = Dim::ALL.map(rounds).into_iter().filter(|l| l.bound > 1).collect();
-        let hold = Hold { level: loops.len(), slots: 1 };
-        let mapping = Mapping { unroll, layer: work, tile: work.size, outer: vec![], loops, x: hold, w: hold, a: hold };
+        let hold = Hold { level: loops.len(), slots: 1, buffer: 0 };
+        let mapping =
+            Mapping { unroll, layer: work, tile: work.size, outer: vec![], loops, x: hold, w: hold, a: hold };
         mapper::check::faults(&mapping, &accelerator, chunk, &capacity).join("; ")
     };
     for (text, expected) in [

@@ -1,7 +1,7 @@
 //! Random mappings of a layer: any dimensions along rows and columns, any order of loops, any levels. They are drawn
 //! so that many are legal, not so that all are: what `mapper::check` refuses is counted with its reason.
 
-use mapper::mapping::{Hold, Loop};
+use mapper::mapping::{strip_levels, Hold, Loop};
 use mapper::unroll::{Axis, Unroll};
 use mapper::work::Sizes;
 use mapper::{Dim, Mapping, Work};
@@ -17,19 +17,23 @@ pub fn mapping(rng: &mut Rng, accelerator: &Accelerator, chunk: &Chunk, work: &W
     let unroll = Unroll::new(chunk, line_bytes, work, rows, cols);
     let tile = tile(rng, work, &unroll);
     let loops = loops(rng, &tile, &unroll);
-    let hold = Hold { level: 0, slots: 1 };
     let outer = outer(rng, work, &tile);
-    let mut mapping = Mapping { unroll, layer: *work, tile, outer, loops, x: hold, w: hold, a: hold };
+    let strips = strip_levels(&outer);
+    let [x, w, a] = strips.map(|strip| {
+        let buffer = if rng.percent(60) { strip } else { rng.size(0, outer.len() as u32) as usize };
+        Hold { level: 0, slots: 1, buffer }
+    });
+    let mut mapping = Mapping { unroll, layer: *work, tile, outer, loops, x, w, a };
     // Where the sums of all reductions fit their register file, they need not leave it before they are finished.
     let finished = mapping.loops.iter().rposition(|l| l.dim.is_reduction()).map_or(0, |last| last + 1);
     mapping.a.level = finished;
     let least = if mapping.a_tile() > chunk.psum_rf || rng.percent(20) { 0 } else { finished };
-    mapping.a = held(rng, &mapping, least, chunk.psum_rf, |m, hold| m.a = hold, Mapping::a_tile);
+    mapping.a = held(rng, &mapping, (a, least), chunk.psum_rf, |m, hold| m.a = hold, Mapping::a_tile);
     if mapping.spills() {
         mapping.unroll.beats.results = mapping.unroll.sum_lanes(work, chunk, line_bytes);
     }
-    mapping.x = held(rng, &mapping, 0, chunk.input_rf, |m, hold| m.x = hold, Mapping::x_tile);
-    mapping.w = held(rng, &mapping, 0, chunk.weight_rf, |m, hold| m.w = hold, Mapping::w_tile);
+    mapping.x = held(rng, &mapping, (x, 0), chunk.input_rf, |m, hold| m.x = hold, Mapping::x_tile);
+    mapping.w = held(rng, &mapping, (w, 0), chunk.weight_rf, |m, hold| m.w = hold, Mapping::w_tile);
     mapping
 }
 
@@ -57,7 +61,7 @@ fn axis(rng: &mut Rng, pes: u32, left: &mut Sizes) -> Axis {
 fn tile(rng: &mut Rng, work: &Work, unroll: &Unroll) -> Sizes {
     let mut tile = work.size;
     for dim in Dim::ALL {
-        if rng.percent(25) {
+        if rng.percent(35) {
             let round = if dim == Dim::OY { 1 } else { unroll.size(dim) };
             let rounds = tile[dim].div_ceil(round);
             tile[dim] = tile[dim].min(rng.size(1, rounds) * round);
@@ -131,17 +135,17 @@ fn primes(mut number: u32) -> Vec<u32> {
 fn held(
     rng: &mut Rng,
     mapping: &Mapping,
-    least: usize,
+    (hold, least): (Hold, usize),
     depth: u32,
     set: impl Fn(&mut Mapping, Hold),
     tile: impl Fn(&Mapping) -> u32,
 ) -> Hold {
     let slots = |level: usize| {
         let mut tried = mapping.clone();
-        set(&mut tried, Hold { level, slots: 1 });
+        set(&mut tried, Hold { level, ..hold });
         depth / tile(&tried)
     };
     let fitting: Vec<usize> = (least..=mapping.loops.len()).filter(|level| slots(*level) > 0).collect();
     let level = if fitting.is_empty() { least } else { *rng.choose(&fitting) };
-    Hold { level, slots: rng.size(1, slots(level).clamp(1, 16)) }
+    Hold { level, slots: rng.size(1, slots(level).clamp(1, 16)), ..hold }
 }

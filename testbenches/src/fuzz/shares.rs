@@ -4,6 +4,7 @@
 
 use mapper::class::Class;
 use mapper::counts::class;
+use mapper::parts::visits;
 use mapper::space::Operand;
 use mapper::unroll::Axis;
 use mapper::{Dim, Mapping};
@@ -30,8 +31,11 @@ const KINDS: &[Kind] = &[
     }),
     ("inputs that slide along the columns", 3, |m| m.unroll.slides()),
     ("several tiles of partial sums", 30, |m| m.a.level < m.loops.len()),
-    ("several parts", 20, |m| m.tile != m.layer.size),
-    ("partial sums that leave before they are finished", 10, Mapping::spills),
+    ("several parts", 50, |m| m.tile != m.layer.size),
+    ("partial sums that leave before they are finished", 30, Mapping::spills),
+    ("within an EXEC", 20, |m| m.loops.iter().skip(m.a.level).any(|l| l.dim.is_reduction())),
+    ("from EXEC to EXEC", 10, |m| m.outer.iter().any(|l| l.dim.is_reduction())),
+    ("through DRAM", 2, |m| visits(m).iter().any(|visit| visit.outputs.writes)),
 ];
 
 fn axes(mapping: &Mapping) -> [&Axis; 2] {

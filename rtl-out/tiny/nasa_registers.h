@@ -1,8 +1,8 @@
-/* Registers of accelerator `tiny`, configuration 0ae744eb14493c38. */
+/* Registers of accelerator `tiny`, configuration a9c853a5f1c15d84. */
 #ifndef NASA_REGISTERS_H
 #define NASA_REGISTERS_H
 
-#define NASA_CONFIG_HASH UINT64_C(0x0ae744eb14493c38)
+#define NASA_CONFIG_HASH UINT64_C(0xa9c853a5f1c15d84)
 
 #define NASA_ID 0x000u /* r: 0x4e415341 */
 #define NASA_VERSION 0x004u /* r: version of this register map */

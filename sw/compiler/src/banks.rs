@@ -143,7 +143,7 @@ fn effort(
     let line_bytes = accelerator.buffer.line_bytes;
     let dataflow = DATAFLOWS.iter().find(|dataflow| (dataflow.suits)(work)).expect("one computes everything");
     let full = dataflow.unroll(chunk, line_bytes, work);
-    let print = |unroll| Footprint { work, unroll, line_bytes, post_lanes: chunk.post_lanes, spills: false };
+    let print = |unroll| Footprint { work, unroll, line_bytes, post_lanes: chunk.post_lanes };
     let capacity = regions.capacity(chunk, print(&full).overshoot(work.size[Dim::G]));
     let (unroll, tile) = widest_part(chunk, line_bytes, work, dataflow, &capacity)?;
     let print = print(&unroll);

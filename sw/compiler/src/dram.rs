@@ -7,7 +7,7 @@ use crate::lower::Lowered;
 use crate::plan::Plan;
 use crate::stages::{producers, Stages};
 use crate::Options;
-use mapper::parts::{parts, visits, PARAMETERS, WEIGHTS};
+use mapper::parts::{parts, visits, Visit, PARAMETERS, WEIGHTS};
 use model::{Graph, LayerId, Shape, Source};
 use spec::accelerator::Accelerator;
 use spec::isa::table::SUM_BYTES;
@@ -150,7 +150,7 @@ pub fn layout(
         let frames = stored.then(|| dram.frames(layer.out_shape, count, bits));
         dram.outputs.push(frames);
         // An iteration ends with them before the next one begins.
-        let leave = visits(&plan.layers[id.0].mapping).iter().any(|visit| visit.outputs.writes);
+        let leave = visits(&plan.layers[id.0].mapping).iter().any(Visit::writes);
         let bytes = u64::from(SUM_BYTES) * layer.out_shape.elements() as u64;
         let sums = leave.then(|| dram.take(bytes));
         dram.sums.push(sums);

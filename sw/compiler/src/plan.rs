@@ -124,9 +124,11 @@ impl Planner<'_> {
         let outputs = self.graph.layer(LayerId(layer)).out_shape.elements() as u64;
         let spills = self.wanted(layer).is_some_and(Mapping::spills);
         let bytes = outputs * u64::from(1 + if spills { SUM_BYTES } else { 0 });
+        let whole = self.wanted(layer).is_none_or(Mapping::has_output_rows)
+            && self.wanted(next).is_none_or(Mapping::has_input_rows);
         let slack = self.slack(layer, chunk).max(self.slack(next, chunk));
         let fits = |region: &Region| bytes + u64::from(slack) <= u64::from(region.bytes);
-        reads && stages.stage[layer] == stages.stage[next] && regions.activations.iter().all(fits)
+        reads && whole && stages.stage[layer] == stages.stage[next] && regions.activations.iter().all(fits)
     }
 
     /// The mapping that the user gives for `layer`, legal or not.
@@ -141,10 +143,10 @@ impl Planner<'_> {
         let overshoot = |unroll: &Unroll, groups: u32| {
             let groups = groups.clamp(1, work.size[Dim::G]);
             let post_lanes = chunk.post_lanes;
-            Footprint { work: &work, unroll, line_bytes, post_lanes, spills: false }.overshoot(groups)
+            Footprint { work: &work, unroll, line_bytes, post_lanes }.overshoot(groups)
         };
         if let Some(given) = self.wanted(layer) {
-            return overshoot(&given.unroll, given.tile[Dim::G]);
+            return overshoot(&given.unroll, given.tile[Dim::G]).max(given.overshoot(line_bytes));
         }
         let dataflows = mapper::dataflow::DATAFLOWS.iter().filter(|dataflow| (dataflow.suits)(&work));
         let groups = work.size[Dim::G];

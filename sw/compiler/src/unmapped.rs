@@ -69,7 +69,7 @@ impl Unmapped<'_> {
         let (chunk, line_bytes) = (self.array(), larger.buffer.line_bytes);
         DATAFLOWS.iter().filter(|dataflow| (dataflow.suits)(work)).any(|dataflow| {
             let (unroll, post_lanes) = (&dataflow.unroll(chunk, line_bytes, work), chunk.post_lanes);
-            let print = Footprint { work, unroll, line_bytes, post_lanes, spills: false };
+            let print = Footprint { work, unroll, line_bytes, post_lanes };
             let capacity = regions[self.chunk].capacity(chunk, print.overshoot(work.size[Dim::G]));
             widest_part(chunk, line_bytes, work, dataflow, &capacity).is_ok()
         })

@@ -35,8 +35,7 @@ pub fn faults(
     }
     let (work, unroll) = (&mapping.layer, &mapping.unroll);
     let line_bytes = accelerator.buffer.line_bytes;
-    let print =
-        Footprint { work, unroll, line_bytes, post_lanes: chunk.post_lanes, spills: mapping.spills() };
+    let print = Footprint { work, unroll, line_bytes, post_lanes: chunk.post_lanes };
     faults.extend(shortage(&print, capacity, mapping).map(|shortage| shortage.sentence()));
     faults
 }

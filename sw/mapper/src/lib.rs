@@ -5,6 +5,7 @@
 //! * [`dataflow`]: the unrollings that the search tries.
 //! * [`mapping`]: a mapping as a plain value, and what follows from it.
 //! * [`parts`]: what its `EXEC`s compute, in the order of its outer loops.
+//! * [`layout`]: what the buffer holds of inputs and outputs, and how it lies there.
 //! * [`tiling`]: which part of a layer one `EXEC` computes.
 //! * [`search`]: finds the mapping with the fewest predicted cycles, or says what is short.
 //! * [`check`]: what makes a mapping legal.
@@ -29,6 +30,7 @@ pub mod dataflow;
 pub mod energy;
 pub mod events;
 pub mod exec;
+pub mod layout;
 pub mod mapping;
 pub mod nasa;
 pub mod nests;

@@ -146,19 +146,6 @@ impl Mapping {
         outside.chain(&self.outer).any(|l| l.dim.is_reduction())
     }
 
-    /// Elements of `dim` that the parts of the `level` innermost outer loops take.
-    pub fn span(&self, dim: Dim, level: usize) -> u32 {
-        let inside = self.outer[..level].iter().filter(|l| l.dim == dim);
-        let span = inside.fold(self.tile[dim], |span, l| span.saturating_mul(l.bound));
-        span.min(self.layer.size[dim])
-    }
-
-    /// Parts whose weights are in the buffer at once.
-    pub fn held_weights(&self) -> u32 {
-        let parts = |dim: &Dim| self.span(*dim, self.w.buffer).div_ceil(self.tile[*dim]);
-        Dim::ALL.iter().filter(|dim| dim.moves_weight()).map(parts).product()
-    }
-
     /// Whether the last part along `dim` is smaller than the others.
     pub fn is_ragged(&self, dim: Dim) -> bool {
         !self.layer.size[dim].is_multiple_of(self.tile[dim].max(1))

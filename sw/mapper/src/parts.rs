@@ -41,21 +41,17 @@ impl Part {
 }
 
 /// What tells outputs apart.
-pub const OUTPUTS: [Dim; 4] = [Dim::G, Dim::K, Dim::OY, Dim::OX];
+const OUTPUTS: [Dim; 4] = [Dim::G, Dim::K, Dim::OY, Dim::OX];
 /// What tells weights apart.
 pub const WEIGHTS: [Dim; 5] = [Dim::G, Dim::K, Dim::C, Dim::FY, Dim::FX];
 /// What tells parameters apart.
 pub const PARAMETERS: [Dim; 2] = [Dim::G, Dim::K];
-/// What tells strips of inputs apart; all columns and channels of a row are there together.
-pub const INPUTS: [Dim; 1] = [Dim::OY];
 
 /// Parts that follow each other on the same outputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Visit {
     /// In their order.
     pub parts: Vec<Part>,
-    /// What the buffer holds of outputs: groups, output channels of a group, rows and columns.
-    pub outputs: Part,
 }
 
 /// The outer loops that take whole strips of rows one after the other, and of each all channels.
@@ -119,14 +115,23 @@ pub fn held<const N: usize>(mapping: &Mapping, part: &Part, level: usize, dims: 
 pub fn visits(mapping: &Mapping) -> Vec<Visit> {
     let mut visits: Vec<Visit> = Vec::new();
     for part in parts(mapping) {
-        let outputs = held(mapping, &part, mapping.a.buffer, OUTPUTS);
+        let outputs = |part: &Part| mapping.outputs_of(part);
         match visits.last_mut() {
-            Some(visit) if OUTPUTS.iter().all(|dim| visit.outputs.range(*dim) == outputs.range(*dim)) => {
-                visit.outputs.writes = part.writes;
-                visit.parts.push(part);
-            }
-            _ => visits.push(Visit { parts: vec![part], outputs }),
+            Some(visit) if outputs(&visit.parts[0]) == outputs(&part) => visit.parts.push(part),
+            _ => visits.push(Visit { parts: vec![part] }),
         }
     }
     visits
+}
+
+impl Visit {
+    /// Whether it goes on from sums of an earlier visit.
+    pub fn reads(&self) -> bool {
+        self.parts[0].reads
+    }
+
+    /// Whether its sums are left for a later visit.
+    pub fn writes(&self) -> bool {
+        self.parts[self.parts.len() - 1].writes
+    }
 }

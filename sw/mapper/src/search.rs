@@ -104,8 +104,7 @@ pub fn widest_part(
     let mut narrowed = chunk.clone();
     loop {
         let unroll = dataflow.unroll(&narrowed, line_bytes, work);
-        let print =
-            Footprint { work, unroll: &unroll, line_bytes, post_lanes: chunk.post_lanes, spills: false };
+        let print = Footprint { work, unroll: &unroll, line_bytes, post_lanes: chunk.post_lanes };
         match part(&print, capacity) {
             Ok(tile) => return Ok((unroll, tile)),
             Err(shortage) if shortage.resource != WEIGHTS || narrowed.cols == 1 => return Err(shortage),

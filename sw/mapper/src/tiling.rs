@@ -2,12 +2,12 @@
 //! global buffer, so a layer that is too large is cut into strips of output rows (whose inputs overlap) and
 //! into ranges of groups or of output channels. A given mapping may cut other dimensions as well.
 
+use crate::layout::elements;
 use crate::mapping::Mapping;
 use crate::unroll::Unroll;
 use crate::work::{Dim, Sizes, Work};
 use spec::accelerator::{Accelerator, Chunk};
 use spec::error::grouped;
-use spec::isa::table::SUM_BYTES;
 
 /// Bytes of the global buffer that a layer may use for each kind of data. Where a layer is cut, half of the
 /// space is for the next part.
@@ -91,8 +91,6 @@ pub struct Footprint<'a> {
     pub line_bytes: u32,
     /// Lanes of a row of parameters.
     pub post_lanes: u32,
-    /// Whether partial sums wait in the buffer beside the results.
-    pub spills: bool,
 }
 
 impl Footprint<'_> {
@@ -116,11 +114,6 @@ impl Footprint<'_> {
     /// Loops over `size` elements of a dimension, whose neighbours work at once as far as they lie on the array.
     fn rounds(&self, dim: Dim, size: u32) -> u32 {
         size.div_ceil(self.unroll.size(dim))
-    }
-
-    /// Bytes of `rows` output rows and of their partial sums, where those are stored.
-    pub fn results(&self, rows: u32) -> u64 {
-        self.outputs(rows) * u64::from(1 + if self.spills { SUM_BYTES } else { 0 })
     }
 
     /// Bytes of `rows` output rows.
@@ -163,28 +156,31 @@ pub fn part(print: &Footprint, capacity: &Capacity) -> Result<Sizes, Shortage> {
 
 /// What a mapping is short of, if anything.
 pub fn shortage(print: &Footprint, capacity: &Capacity, mapping: &Mapping) -> Option<Shortage> {
-    let rows = [mapping.x, mapping.a].map(|hold| mapping.span(Dim::OY, hold.buffer));
-    let strip = strip_shortage(print, capacity, rows, 1);
+    let outputs = mapping.held_outputs();
+    let needs = [elements(&mapping.held_inputs()), mapping.result_bytes(&outputs), elements(&outputs)];
+    let part = || "what is there at once".to_string();
+    let strip = strip_shortage(print, capacity, needs, 1, &part);
     strip.or_else(|| range_shortage(print, capacity, &mapping.tile, u64::from(mapping.held_weights()), 1))
 }
 
-/// What `share` strips at a time are short of: inputs of so many output rows, results and residuals of so many.
+/// What a strip is short of that takes so many bytes for inputs, results and residuals, of which `share` are there at
+/// once.
 fn strip_shortage(
     print: &Footprint,
     capacity: &Capacity,
-    [inputs, results]: [u32; 2],
+    [inputs, results, residuals]: [u64; 3],
     share: u64,
+    part: &dyn Fn() -> String,
 ) -> Option<Shortage> {
-    let residuals = if print.work.residual { print.outputs(results) } else { 0 };
+    let residuals = if print.work.residual { residuals } else { 0 };
     let needs = [
-        ("the buffer for inputs", print.inputs(inputs), capacity.inputs, inputs),
-        ("the buffer for results", print.results(results), capacity.outputs, results),
-        ("the buffer for residuals", residuals, capacity.residuals, results),
+        ("the buffer for inputs", inputs, capacity.inputs),
+        ("the buffer for results", results, capacity.outputs),
+        ("the buffer for residuals", residuals, capacity.residuals),
     ];
-    let (resource, needed, available, rows) =
-        needs.into_iter().find(|(_, needed, available, _)| needed * share > u64::from(*available))?;
-    let part = if rows == 1 { "one row of outputs".to_string() } else { format!("{rows} rows of outputs") };
-    Some(Shortage { resource, needed, available: available.into(), unit: "bytes", part })
+    let (resource, needed, available) =
+        needs.into_iter().find(|(_, needed, available)| needed * share > u64::from(*available))?;
+    Some(Shortage { resource, needed, available: available.into(), unit: "bytes", part: part() })
 }
 
 /// What `share` ranges of groups and of outputs of a group are short of at a time, with the weights of so many parts.
@@ -212,11 +208,15 @@ fn range_shortage(
 
 fn strip(print: &Footprint, capacity: &Capacity) -> Result<u32, Shortage> {
     let height = print.work.size[Dim::OY];
-    let fits = |rows: u32, share: u64| strip_shortage(print, capacity, [rows; 2], share).is_none();
+    let short = |rows: u32, share: u64| {
+        let needs = [print.inputs(rows), print.outputs(rows), print.outputs(rows)];
+        strip_shortage(print, capacity, needs, share, &|| "one row of outputs".to_string())
+    };
+    let fits = |rows: u32, share: u64| short(rows, share).is_none();
     let cuts = |share: u64| (2..=height).map(|count| height.div_ceil(count)).find(|rows| fits(*rows, share));
     let whole = fits(height, 1).then_some(height);
     let rows = whole.or_else(|| cuts(2)).or_else(|| cuts(1));
-    rows.ok_or_else(|| strip_shortage(print, capacity, [1; 2], 1).expect("one row fits, so some strip does"))
+    rows.ok_or_else(|| short(1, 1).expect("one row fits, so some strip does"))
 }
 
 fn range(print: &Footprint, capacity: &Capacity) -> Result<(u32, u32), Shortage> {

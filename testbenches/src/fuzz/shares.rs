@@ -4,7 +4,7 @@
 
 use mapper::class::Class;
 use mapper::counts::class;
-use mapper::parts::visits;
+use mapper::parts::{visits, Visit};
 use mapper::space::Operand;
 use mapper::unroll::Axis;
 use mapper::{Dim, Mapping};
@@ -35,7 +35,7 @@ const KINDS: &[Kind] = &[
     ("partial sums that leave before they are finished", 30, Mapping::spills),
     ("within an EXEC", 20, |m| m.loops.iter().skip(m.a.level).any(|l| l.dim.is_reduction())),
     ("from EXEC to EXEC", 10, |m| m.outer.iter().any(|l| l.dim.is_reduction())),
-    ("through DRAM", 2, |m| visits(m).iter().any(|visit| visit.outputs.writes)),
+    ("through DRAM", 2, |m| visits(m).iter().any(Visit::writes)),
 ];
 
 fn axes(mapping: &Mapping) -> [&Axis; 2] {

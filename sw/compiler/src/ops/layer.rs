@@ -3,10 +3,11 @@
 use super::moves::Loaded;
 use super::{Access, Operation};
 use crate::banks::Regions;
-use crate::descriptors::{place, row_bytes, Placed};
+use crate::descriptors::{place, Placed};
 use crate::dram::Dram;
 use crate::plan::Plan;
 use crate::ring::Ring;
+use mapper::layout::{elements, pitches, Block, ROWS};
 use mapper::nests::engine;
 use mapper::parts::{visits, Part};
 use mapper::Dim;
@@ -66,15 +67,14 @@ impl<'a> Builder<'a> {
         let to = 1 - from;
         let mut placed = Placed::default();
         if planned.resident {
-            (placed.input, placed.input_rows) = (self.output.into(), (0, work.input[0]));
+            (placed.input, placed.inputs) = (self.output, Block::whole(work.inputs()));
         }
         let slack = next.map_or(0, |next| self.plan.layers[next].slack).max(planned.slack);
-        let all = row_bytes(&work) * work.size[Dim::OY];
         let whole = planned.kept.then(|| {
-            let rows = planned.mapping.span(Dim::OY, planned.mapping.a.buffer);
-            let sums = self.sum_bytes(layer, rows);
-            let address = self.activations[to].take(all + sums, slack);
-            placed.sums = address + all;
+            let (all, held) = (elements(&work.outputs()), planned.mapping.held_outputs());
+            let sums = planned.mapping.result_bytes(&held) - elements(&held);
+            let address = self.activations[to].take((all + sums) as u32, slack);
+            placed.sums = address + all as u32;
             address
         });
         let visits = visits(&planned.mapping);
@@ -87,25 +87,15 @@ impl<'a> Builder<'a> {
                     self.inputs(layer, &parts[number], from, &mut placed, &mut loaded);
                 }
                 if i == 0 {
-                    self.begin_visit(layer, &visit.outputs, to, whole, &mut placed);
+                    self.begin_visit(layer, visit, to, whole, &mut placed);
                 }
                 let what = format!("part {} of {}", number + 1, parts.len());
                 self.execute(layer, &parts[number], &placed, what);
                 number += 1;
             }
-            self.end_visit(layer, &visit.outputs, &placed);
+            self.end_visit(layer, visit, &placed);
         }
         (self.written, self.output) = (to, whole.unwrap_or(0));
-    }
-
-    /// Bytes of the partial sums of `rows` output rows; none where they never leave the array unfinished.
-    pub(super) fn sum_bytes(&self, layer: usize, rows: u32) -> u32 {
-        let mapping = &self.plan.layers[layer].mapping;
-        if mapping.spills() {
-            rows * row_bytes(&mapping.layer) * SUM_BYTES
-        } else {
-            0
-        }
     }
 
     fn execute(&mut self, layer: usize, part: &Part, placed: &Placed, what: String) {
@@ -125,30 +115,29 @@ impl<'a> Builder<'a> {
         });
     }
 
-    /// What an execution reads and writes in the buffer.
+    /// What an execution reads and writes in the buffer: the inputs that are there, and the rows of outputs that it makes.
     fn touched(&self, layer: usize, part: &Part, placed: &Placed) -> Vec<Access> {
-        let work = &self.plan.layers[layer].mapping.layer;
-        let pitch = work.in_channels() * work.input[1];
-        let (first, end) = placed.input_rows;
-        let start = (placed.input + i64::from(first * pitch)) as u32;
+        let mapping = &self.plan.layers[layer].mapping;
+        let (mut inputs, row) = (mapping.held_inputs(), pitches(&mapping.held_outputs())[ROWS] as u32);
+        inputs[ROWS] = placed.inputs.size[ROWS];
         let (y, rows) = part.range(Dim::OY);
-        let [down, strip] = [y - placed.output_row, rows].map(|rows| rows * row_bytes(work));
+        let [down, strip] = [y - placed.outputs.from[ROWS], rows].map(|rows| rows * row);
         let access = |write, from: u32, bytes: u32| Access { write, bytes: from..from + bytes };
         let mut all = vec![
-            access(false, start, (end - first) * pitch),
-            access(false, placed.weights, self.plan.layers[layer].mapping.w_bytes() as u32),
+            access(false, placed.input, elements(&inputs) as u32),
+            access(false, placed.weights, mapping.w_bytes() as u32),
             access(true, placed.output + down, strip),
         ];
         let parameters = self.operations.iter().rev().find(|op| op.what == "load parameters");
         if let Some(parameters) = parameters.filter(|_| placed.parameter_rows > 0) {
             all.push(access(false, placed.parameters, parameters.accesses[0].bytes.len() as u32));
         }
-        if work.residual && !part.writes {
+        if mapping.layer.residual && !part.writes {
             all.push(access(false, placed.residual + down, strip));
         }
-        let sums = self.sum_bytes(layer, rows);
-        if sums > 0 {
-            all.extend([false, true].map(|write| access(write, placed.sums + SUM_BYTES * down, sums)));
+        if mapping.spills() {
+            let sums = access(true, placed.sums + SUM_BYTES * down, SUM_BYTES * strip);
+            all.extend([Access { write: false, ..sums.clone() }, sums]);
         }
         all
     }

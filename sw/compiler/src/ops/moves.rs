@@ -3,9 +3,9 @@
 
 use super::layer::Builder;
 use super::{Access, Operation};
-use crate::descriptors::{boxed, row_bytes, transfer, Placed};
-use mapper::parts::{held, Part, INPUTS, PARAMETERS, WEIGHTS};
-use mapper::Dim;
+use crate::descriptors::{copies, transfer, Copy, Placed};
+use mapper::layout::{elements, pitches, Block, ROWS};
+use mapper::parts::{held, Part, Visit, PARAMETERS, WEIGHTS};
 use model::{LayerId, Source};
 use spec::isa::table::{Queue, PARAMETER_BYTES, SUM_BYTES};
 use std::collections::BTreeMap;
@@ -19,8 +19,8 @@ pub(super) struct Loaded {
     /// Where the parts begin whose weights are in the buffer, and where all of these lie.
     range: Option<[u32; 5]>,
     weights: BTreeMap<[u32; 5], u32>,
-    /// First and number of the output rows whose inputs are in the buffer.
-    strip: Option<(u32, u32)>,
+    /// The inputs that are in the buffer.
+    inputs: Option<Block>,
 }
 
 impl Builder<'_> {
@@ -43,7 +43,7 @@ impl Builder<'_> {
             placed.parameter_rows = mapping.p_rows();
             let bytes = mapping.p_rows() * PARAMETER_BYTES as u32 * post_lanes;
             placed.parameters = self.parameters.take(bytes, line);
-            self.load(layer, "parameters", constants.parameters[&at], placed.parameters, bytes, None);
+            self.load(layer, "parameters", constants.parameters[&at], placed.parameters, bytes);
         }
         let range = |part: &Part| held(mapping, part, mapping.w.buffer, WEIGHTS).begin(WEIGHTS);
         let at = range(part);
@@ -56,13 +56,13 @@ impl Builder<'_> {
             let first = self.weights.take(bytes * wanted.len() as u32, line);
             loaded.weights = wanted.into_iter().zip((first..).step_by(bytes as usize)).collect();
             for (begin, address) in loaded.weights.clone() {
-                self.load(layer, "weights", constants.weights[&begin], address, bytes, None);
+                self.load(layer, "weights", constants.weights[&begin], address, bytes);
             }
         }
         placed.weights = loaded.weights[&part.begin(WEIGHTS)];
     }
 
-    /// Loads the input rows of a part, if they are not there.
+    /// Loads the inputs of a part, if they are not there.
     pub(super) fn inputs(
         &mut self,
         layer: usize,
@@ -73,73 +73,76 @@ impl Builder<'_> {
     ) {
         let planned = &self.plan.layers[layer];
         let (mapping, work) = (&planned.mapping, planned.mapping.layer);
-        let strip = held(mapping, part, mapping.x.buffer, INPUTS).range(Dim::OY);
-        if loaded.strip.replace(strip) == Some(strip) {
+        let block = mapping.inputs_of(part);
+        if loaded.inputs.replace(block) == Some(block) {
             return;
         }
-        let pitch = work.in_channels() * work.input[1];
-        let (first, end) = work.input_rows(strip.0, strip.1);
-        let bytes = (end - first) * pitch;
-        let address = self.activations[from].take(bytes, planned.slack);
-        placed.input = i64::from(address) - i64::from(first * pitch);
-        placed.input_rows = (first, end);
+        let mut room = mapping.held_inputs();
+        room[ROWS] = block.size[ROWS];
+        (placed.inputs, placed.input) =
+            (block, self.activations[from].take(elements(&room) as u32, planned.slack));
         let input = self.graph.layer(LayerId(layer)).input;
-        self.load(layer, "input", u64::from(first * pitch), address, bytes, Some(input));
+        let copies = copies(Queue::Load, &work.inputs(), &room, &block, 1);
+        self.copy(layer, "load input", copies, placed.input, input);
     }
 
     /// Finds a place for the outputs of a visit, loads its residual, and brings back the sums that it goes on from.
     pub(super) fn begin_visit(
         &mut self,
         layer: usize,
-        outputs: &Part,
+        visit: &Visit,
         to: usize,
         whole: Option<u32>,
         placed: &mut Placed,
     ) {
-        let (work, line) = (self.plan.layers[layer].mapping.layer, self.line());
-        let (row, described) = (row_bytes(&work), self.graph.layer(LayerId(layer)));
-        let (y, rows) = outputs.range(Dim::OY);
-        placed.output_row = y;
-        if let Some(residual) = described.residual.filter(|_| !outputs.writes) {
-            placed.residual = self.residuals.take(rows * row, line);
-            self.move_outputs(Queue::Load, layer, residual, outputs, placed.residual);
+        let (mapping, line) = (&self.plan.layers[layer].mapping, self.line());
+        let block = mapping.outputs_of(&visit.parts[0]);
+        let mut room = mapping.held_outputs();
+        room[ROWS] = block.size[ROWS];
+        placed.outputs = block;
+        let residual = self.graph.layer(LayerId(layer)).residual.filter(|_| !visit.writes());
+        let (results, all) = (elements(&room) as u32, mapping.result_bytes(&room) as u32);
+        if let Some(residual) = residual {
+            placed.residual = self.residuals.take(results, line);
+            let copies = copies(Queue::Load, &mapping.layer.outputs(), &room, &block, 1);
+            self.copy(layer, "load residual", copies, placed.residual, residual);
         }
         if let Some(address) = whole {
-            placed.output = address + y * row;
+            placed.output = address + block.from[ROWS] * pitches(&room)[ROWS] as u32;
         } else {
-            let (results, sums) = (rows * row, self.sum_bytes(layer, rows));
-            placed.output = self.activations[to].take(results + sums, line);
+            placed.output = self.activations[to].take(all, line);
             placed.sums = placed.output + results;
         }
-        if outputs.reads {
-            self.move_sums(Queue::Load, layer, outputs, placed);
+        if visit.reads() {
+            self.move_sums(Queue::Load, layer, placed);
         }
     }
 
     /// Takes what a visit leaves to DRAM: results that someone reads there, or sums.
-    pub(super) fn end_visit(&mut self, layer: usize, outputs: &Part, placed: &Placed) {
-        if outputs.writes {
-            return self.move_sums(Queue::Store, layer, outputs, placed);
+    pub(super) fn end_visit(&mut self, layer: usize, visit: &Visit, placed: &Placed) {
+        if visit.writes() {
+            return self.move_sums(Queue::Store, layer, placed);
         }
-        if !self.plan.layers[layer].stored {
-            return;
+        let planned = &self.plan.layers[layer];
+        if planned.stored {
+            let (tensor, room) = (planned.mapping.layer.outputs(), planned.mapping.held_outputs());
+            let copies = copies(Queue::Store, &tensor, &room, &placed.outputs, 1);
+            self.copy(layer, "store output", copies, placed.output, Source::Layer(LayerId(layer)));
         }
-        self.move_outputs(Queue::Store, layer, Source::Layer(LayerId(layer)), outputs, placed.output);
     }
 
-    /// Loads residuals of a visit, or stores its results: `buffer` is where the first of its rows lies.
-    fn move_outputs(&mut self, queue: Queue, layer: usize, tensor: Source, outputs: &Part, buffer: u32) {
-        let (frames, work) = (*self.dram.of(tensor), self.plan.layers[layer].mapping.layer);
-        let strip = u64::from(outputs.from[Dim::OY] * row_bytes(&work));
-        let write = queue == Queue::Load;
-        for (registers, bytes) in boxed(queue, &work, outputs, 1) {
-            let dram = frames.address + strip + u64::from(bytes.start);
-            let there = [("dram", dram as i64), ("buffer", (buffer + bytes.start).into())];
+    /// Moves a box of activations between the current frame of a tensor and the buffer.
+    fn copy(&mut self, layer: usize, what: &str, copies: Vec<Copy>, buffer: u32, tensor: Source) {
+        let frames = *self.dram.of(tensor);
+        for Copy { registers, dram, buffer: bytes } in copies {
+            let queue = if what.starts_with("load") { Queue::Load } else { Queue::Store };
+            let there =
+                [("dram", (frames.address + dram.start) as i64), ("buffer", (buffer + bytes.start).into())];
             self.operations.push(Operation {
-                what: if write { "load residual" } else { "store output" }.to_string(),
+                what: what.to_string(),
                 registers: registers.with(&there),
                 frames: Some(frames),
-                accesses: vec![Access { write, bytes: moved(&bytes, buffer) }],
+                accesses: vec![Access { write: queue == Queue::Load, bytes: moved(&bytes, buffer) }],
                 tensor: Some(tensor),
                 ..Operation::new(queue, layer)
             });
@@ -147,33 +150,30 @@ impl Builder<'_> {
     }
 
     /// Takes the sums of a visit to DRAM, or back.
-    fn move_sums(&mut self, queue: Queue, layer: usize, outputs: &Part, placed: &Placed) {
-        let work = self.plan.layers[layer].mapping.layer;
+    fn move_sums(&mut self, queue: Queue, layer: usize, placed: &Placed) {
+        let mapping = &self.plan.layers[layer].mapping;
         let sums = self.dram.sums[layer].expect("sums that leave the buffer have a place");
-        let strip = u64::from(outputs.from[Dim::OY] * row_bytes(&work) * SUM_BYTES);
-        for (registers, bytes) in boxed(queue, &work, outputs, SUM_BYTES) {
-            let [begin, end] = [bytes.start, bytes.end].map(|at| sums + strip + u64::from(at));
-            let there = [("dram", begin as i64), ("buffer", (placed.sums + bytes.start).into())];
+        let (tensor, room) = (mapping.layer.outputs(), mapping.held_outputs());
+        for Copy { registers, dram, buffer } in copies(queue, &tensor, &room, &placed.outputs, SUM_BYTES) {
+            let [begin, end] = [dram.start, dram.end].map(|at| sums + at);
+            let there = [("dram", begin as i64), ("buffer", (placed.sums + buffer.start).into())];
             let write = queue == Queue::Load;
             self.operations.push(Operation {
                 what: if write { "load sums" } else { "store sums" }.to_string(),
                 registers: registers.with(&there),
-                accesses: vec![Access { write, bytes: moved(&bytes, placed.sums) }],
+                accesses: vec![Access { write, bytes: moved(&buffer, placed.sums) }],
                 sums: Some(begin..end),
                 ..Operation::new(queue, layer)
             });
         }
     }
 
-    /// Loads `bytes` bytes; `dram` counts from the tensor's frame where there is one.
-    fn load(&mut self, layer: usize, what: &str, dram: u64, buffer: u32, bytes: u32, tensor: Option<Source>) {
-        let frames = tensor.map(|source| *self.dram.of(source));
+    /// Loads constants.
+    fn load(&mut self, layer: usize, what: &str, dram: u64, buffer: u32, bytes: u32) {
         self.operations.push(Operation {
             what: format!("load {what}"),
-            registers: transfer(Queue::Load, dram + frames.map_or(0, |frames| frames.address), buffer, bytes),
-            frames,
+            registers: transfer(Queue::Load, dram, buffer, bytes),
             accesses: vec![Access { write: true, bytes: buffer..buffer + bytes }],
-            tensor,
             ..Operation::new(Queue::Load, layer)
         });
     }

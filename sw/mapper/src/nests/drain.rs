@@ -1,7 +1,8 @@
 //! The drain nest: a tile's partial sums become vectors of results, each written where its channels, column
 //! and row lie in the output. Reductions outside the tile are passes over the same results.
 
-use super::{level, Pitch};
+use super::level;
+use crate::layout::pitches;
 use crate::mapping::Mapping;
 use crate::unroll::channel;
 use crate::work::Dim;
@@ -50,11 +51,11 @@ fn lane_beats(mapping: &Mapping, parameters: &mut Parameters) -> Level {
 ///
 /// Where there may be more groups than the part has, they are followed, to drop what is beyond.
 fn moved(mapping: &Mapping, dim: Dim, step: i64) -> Vec<(&'static str, i64)> {
-    let pitch = Pitch::output(mapping);
+    let [_, group, pixel, row] = pitches(&mapping.held_outputs());
     let (bytes, position) = match dim {
-        Dim::OY => (step * pitch.row, Some("y")),
-        Dim::OX => (step * pitch.pixel, Some("x")),
-        Dim::G => (step * i64::from(mapping.layer.size[Dim::K]), None),
+        Dim::OY => (step * row, Some("y")),
+        Dim::OX => (step * pixel, Some("x")),
+        Dim::G => (step * group, None),
         _ => (step, None),
     };
     let position = match dim {

@@ -1,7 +1,8 @@
 //! The input nest. A tile is filled PE by PE as far as beats do not serve several, then along the columns, the rows
 //! and the channels of the input; window positions that neighbouring outputs share are read once.
 
-use super::{level, Pitch};
+use super::level;
+use crate::layout::pitches;
 use crate::mapping::Mapping;
 use crate::unroll::{channel, Digit, Fill::Inputs};
 use crate::work::Dim;
@@ -102,15 +103,16 @@ fn channels(mapping: &Mapping) -> Vec<Level> {
 ///
 /// A position in the kernel is only followed where it may lie outside: a nest whose levels change less has fewer of them.
 fn moved(mapping: &Mapping, dim: Dim, step: i64) -> Vec<(&'static str, i64)> {
-    let (pitch, [sy, sx]) = (Pitch::input(mapping), mapping.layer.stride.map(i64::from));
+    let [_, group, pixel, row] = pitches(&mapping.held_inputs());
+    let [sy, sx] = mapping.layer.stride.map(i64::from);
     let mut strides = match dim {
         Dim::K => vec![],
-        Dim::G => vec![("addr", step * i64::from(mapping.layer.size[Dim::C]))],
+        Dim::G => vec![("addr", step * group)],
         Dim::C => vec![("addr", step)],
-        Dim::OY => vec![("addr", step * sy * pitch.row), ("y", step * sy)],
-        Dim::OX => vec![("addr", step * sx * pitch.pixel), ("x", step * sx)],
-        Dim::FY => vec![("addr", step * pitch.row), ("y", step)],
-        Dim::FX => vec![("addr", step * pitch.pixel), ("x", step)],
+        Dim::OY => vec![("addr", step * sy * row), ("y", step * sy)],
+        Dim::OX => vec![("addr", step * sx * pixel), ("x", step * sx)],
+        Dim::FY => vec![("addr", step * row), ("y", step)],
+        Dim::FX => vec![("addr", step * pixel), ("x", step)],
     };
     let position = match dim {
         dim if dim == channel(&mapping.layer, Dim::C) => Some(("c", step)),

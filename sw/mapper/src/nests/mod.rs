@@ -71,24 +71,6 @@ fn continues(inner: &Level, outer: &Level) -> bool {
         && inner.strides.iter().zip(&outer.strides).all(goes_on)
 }
 
-/// Bytes from element to element of the activations: channels innermost, then columns, then rows.
-struct Pitch {
-    pixel: i64,
-    row: i64,
-}
-
-impl Pitch {
-    fn input(mapping: &Mapping) -> Pitch {
-        let pixel = i64::from(mapping.layer.in_channels());
-        Pitch { pixel, row: pixel * i64::from(mapping.layer.input[1]) }
-    }
-
-    fn output(mapping: &Mapping) -> Pitch {
-        let pixel = i64::from(mapping.layer.out_channels());
-        Pitch { pixel, row: pixel * i64::from(mapping.layer.size[Dim::OX]) }
-    }
-}
-
 /// The most rows or columns of a kernel that lies on the array; where only loops run over it, it may have more.
 pub const MOST_TAPS: u32 = (1 << TAP_BITS) - 1;
 

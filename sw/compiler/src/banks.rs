@@ -4,8 +4,9 @@
 //! its layers move the fewest bytes.
 
 use crate::stages::Stages;
+use mapper::cut::loaded;
 use mapper::dataflow::DATAFLOWS;
-use mapper::search::widest_part;
+use mapper::search::widest_cut;
 use mapper::tiling::{Capacity, Footprint, Shortage};
 use mapper::{Dim, Work};
 use model::{Graph, LayerId};
@@ -145,12 +146,9 @@ fn effort(
     let full = dataflow.unroll(chunk, line_bytes, work);
     let print = |unroll| Footprint { work, unroll, line_bytes, post_lanes: chunk.post_lanes };
     let capacity = regions.capacity(chunk, print(&full).overshoot(work.size[Dim::G]));
-    let (unroll, tile) = widest_part(chunk, line_bytes, work, dataflow, &capacity)?;
-    let print = print(&unroll);
-    let cuts = |dim: Dim| u64::from(work.size[dim].div_ceil(tile[dim]));
-    let (strips, ranges) = (cuts(Dim::OY), cuts(Dim::G) * cuts(Dim::K));
-    let weights = print.weights(&work.size) * if ranges > 1 { strips } else { 1 };
+    let cut = widest_cut(chunk, line_bytes, work, dataflow, &capacity)?;
+    let print = print(&cut.unroll);
     let maps = print.outputs(work.size[Dim::OY]);
     let spilled = if u64::from(regions.activations[1].bytes) < maps { 2 * maps } else { 0 };
-    Ok((weights + strips * print.inputs(tile[Dim::OY]) + spilled, strips * ranges))
+    Ok((loaded(&print, &cut) + spilled, cut.parts()))
 }

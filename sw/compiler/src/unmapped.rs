@@ -3,7 +3,7 @@
 use crate::banks;
 use crate::stages::Stages;
 use mapper::dataflow::DATAFLOWS;
-use mapper::search::widest_part;
+use mapper::search::widest_cut;
 use mapper::tiling::{Footprint, Shortage};
 use mapper::{Dim, Work};
 use model::{Graph, Layer};
@@ -47,13 +47,10 @@ impl Unmapped<'_> {
         &self.accelerator.chunks[self.chunk]
     }
 
-    /// The smallest banks with which the layer fits, where any do.
+    /// The smallest banks with which the layer fits.
     fn banks(&self, work: &Work) -> String {
         let most = (1 << (BUFFER_BITS - 10)) / self.accelerator.buffer.banks;
         let (mut short, mut enough) = (self.accelerator.buffer.bank_bytes >> 10, most);
-        if !self.fits(work, most) {
-            return "no buffer is large enough: make the layer smaller, or split it".to_string();
-        }
         while enough - short > 1 {
             let middle = short + (enough - short) / 2;
             *if self.fits(work, middle) { &mut enough } else { &mut short } = middle;
@@ -71,7 +68,7 @@ impl Unmapped<'_> {
             let (unroll, post_lanes) = (&dataflow.unroll(chunk, line_bytes, work), chunk.post_lanes);
             let print = Footprint { work, unroll, line_bytes, post_lanes };
             let capacity = regions[self.chunk].capacity(chunk, print.overshoot(work.size[Dim::G]));
-            widest_part(chunk, line_bytes, work, dataflow, &capacity).is_ok()
+            widest_cut(chunk, line_bytes, work, dataflow, &capacity).is_ok()
         })
     }
 }

@@ -136,12 +136,12 @@ impl Mapping {
     /// Bytes behind a box of inputs that beats may read where it does not hold all groups: groups that a part has no more,
     /// and the rest of a line.
     pub fn overshoot(&self, line_bytes: u32) -> u32 {
-        let [channels, groups, ..] = self.held_inputs();
-        if groups == self.layer.size[Dim::G] {
+        let ([channels, groups, ..], side) = (self.held_inputs(), self.unroll.size(Dim::G));
+        if groups == self.layer.size[Dim::G] || self.layer.size[Dim::C] == 1 {
             return line_bytes;
         }
-        let side = self.unroll.size(Dim::G);
-        (self.tile[Dim::G].div_ceil(side) * side).saturating_mul(channels).saturating_add(line_bytes)
+        let beyond = self.tile[Dim::G].next_multiple_of(side) - self.tile[Dim::G];
+        beyond.saturating_mul(channels).saturating_add(line_bytes)
     }
 
     /// The outputs that are in the buffer for a part.

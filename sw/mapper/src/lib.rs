@@ -7,6 +7,7 @@
 //! * [`parts`]: what its `EXEC`s compute, in the order of its outer loops.
 //! * [`layout`]: what the buffer holds of inputs and outputs, and how it lies there.
 //! * [`tiling`]: which part of a layer one `EXEC` computes.
+//! * [`cut`]: how the search cuts a layer.
 //! * [`search`]: finds the mapping with the fewest predicted cycles, or says what is short.
 //! * [`check`]: what makes a mapping legal.
 //! * [`cost`]: the closed form that the search ranks by.
@@ -26,6 +27,7 @@ pub mod check;
 pub mod class;
 pub mod cost;
 pub mod counts;
+pub mod cut;
 pub mod dataflow;
 pub mod energy;
 pub mod events;

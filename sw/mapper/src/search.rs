@@ -6,15 +6,14 @@
 //! sums a PE holds, the reductions (FX, FY, C), then the remaining outputs in either order, then groups.
 
 use crate::cost::{closed_form, Cost};
+use crate::cut::{cut, Cut};
 use crate::dataflow::{Dataflow, DATAFLOWS};
 use crate::energy::{self, Objective};
 use crate::exec;
-use crate::mapping::{strip_levels, Hold, Loop, Mapping};
+use crate::mapping::{Hold, Loop, Mapping};
 use crate::nests;
-use crate::parts::strips;
-use crate::tiling::{part, Capacity, Footprint, Shortage, WEIGHTS};
-use crate::unroll::Unroll;
-use crate::work::{Dim, Sizes, Work};
+use crate::tiling::{Capacity, Footprint, Shortage, WEIGHTS};
+use crate::work::{Dim, Work};
 use spec::accelerator::{Accelerator, Chunk};
 use spec::op::ACC_BITS;
 
@@ -89,24 +88,24 @@ pub fn search(
     best.ok_or(shortages)
 }
 
-/// How `work` lies on the array, and the largest part of it that fits: columns are left idle, half of them at a
+/// How `work` lies on the array, and the largest parts of it that fit: columns are left idle, half of them at a
 /// time, where the weights of one round of the array would not fit the buffer.
 ///
 /// # Errors
 /// Where not even one column fits.
-pub fn widest_part(
+pub fn widest_cut(
     chunk: &Chunk,
     line_bytes: u32,
     work: &Work,
     dataflow: &Dataflow,
     capacity: &Capacity,
-) -> Result<(Unroll, Sizes), Shortage> {
+) -> Result<Cut, Shortage> {
     let mut narrowed = chunk.clone();
     loop {
         let unroll = dataflow.unroll(&narrowed, line_bytes, work);
         let print = Footprint { work, unroll: &unroll, line_bytes, post_lanes: chunk.post_lanes };
-        match part(&print, capacity) {
-            Ok(tile) => return Ok((unroll, tile)),
+        match cut(&print, chunk, capacity) {
+            Ok(cut) => return Ok(cut),
             Err(shortage) if shortage.resource != WEIGHTS || narrowed.cols == 1 => return Err(shortage),
             Err(_) => narrowed.cols = narrowed.cols.div_ceil(2),
         }
@@ -118,8 +117,7 @@ struct Space<'a> {
     accelerator: &'a Accelerator,
     chunk: &'a Chunk,
     work: &'a Work,
-    unroll: Unroll,
-    tile: Sizes,
+    cut: Cut,
 }
 
 impl<'a> Space<'a> {
@@ -131,14 +129,13 @@ impl<'a> Space<'a> {
         dataflow: &Dataflow,
         capacity: &Capacity,
     ) -> Result<Space<'a>, Shortage> {
-        let line_bytes = accelerator.buffer.line_bytes;
-        let (unroll, tile) = widest_part(chunk, line_bytes, work, dataflow, capacity)?;
-        Ok(Space { accelerator, chunk, work, unroll, tile })
+        let cut = widest_cut(chunk, accelerator.buffer.line_bytes, work, dataflow, capacity)?;
+        Ok(Space { accelerator, chunk, work, cut })
     }
 
     /// Cycles that no mapping of this unrolling does without: its compute steps.
     fn least_cycles(&self) -> u64 {
-        let rounds = |dim: Dim| u64::from(self.work.size[dim].div_ceil(self.unroll.size(dim)));
+        let rounds = |dim: Dim| u64::from(self.work.size[dim].div_ceil(self.cut.unroll.size(dim)));
         Dim::ALL.into_iter().map(rounds).product()
     }
 
@@ -188,10 +185,10 @@ impl<'a> Space<'a> {
     /// The closed form's energy-delay product: the energy of terms, which all mappings spend, and of beats.
     fn product(&self, cost: &Cost) -> f64 {
         let unit = &self.accelerator.energy;
-        let bits = f64::from(8 * self.unroll.beats.weights);
+        let bits = f64::from(8 * self.cut.unroll.beats.weights);
         let beat = bits * (unit.buffer_bit + unit.noc_bit + unit.rf_bit);
         let term = unit.op[self.chunk.op as usize] + f64::from(2 * ACC_BITS + 16) * unit.rf_bit;
-        let terms: f64 = self.tile.0.iter().map(|size| f64::from(*size)).product();
+        let terms: f64 = self.cut.tile.0.iter().map(|size| f64::from(*size)).product();
         cost.cycles as f64 * (cost.beats as f64 * beat + terms * term)
     }
 
@@ -214,13 +211,12 @@ impl<'a> Space<'a> {
     }
 
     fn candidate(&self, loops: &[Loop], held: usize, x: usize, w: usize) -> Option<(Cost, Mapping)> {
-        let outer = strips(self.work, &self.tile);
-        let buffer = strip_levels(&outer);
+        let Cut { unroll, tile, outer, buffer } = self.cut.clone();
         let hold = |level, operand: usize| Hold { level, slots: 1, buffer: buffer[operand] };
         let mut mapping = Mapping {
-            unroll: self.unroll.clone(),
+            unroll,
             layer: *self.work,
-            tile: self.tile,
+            tile,
             outer,
             loops: loops.to_vec(),
             x: hold(x, 0),
@@ -235,7 +231,7 @@ impl<'a> Space<'a> {
 
     /// Loop nests without loops of one iteration, each with the level of the partial sums.
     fn loop_orders(&self) -> Vec<(Vec<Loop>, usize)> {
-        let rounds = |dim: Dim| self.tile[dim].div_ceil(self.unroll.size(dim));
+        let rounds = |dim: Dim| self.cut.tile[dim].div_ceil(self.cut.unroll.size(dim));
         let mut orders = Vec::new();
         for ox in fair_cuts(rounds(Dim::OX)) {
             for oy in fair_cuts(rounds(Dim::OY)).into_iter().filter(|oy| ox * oy <= self.chunk.psum_rf) {

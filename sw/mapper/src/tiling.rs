@@ -43,6 +43,17 @@ impl Capacity {
     }
 }
 
+impl Capacity {
+    /// Half of it, but for what is in the buffer anyway.
+    pub fn half(&self) -> Capacity {
+        let half = |bytes: u32| if bytes == u32::MAX { bytes } else { bytes / 2 };
+        let Capacity { inputs, outputs, weights, residuals, parameters, parameter_rows } = *self;
+        let [inputs, outputs, weights] = [inputs, outputs, weights].map(half);
+        let [residuals, parameters] = [residuals, parameters].map(half);
+        Capacity { inputs, outputs, weights, residuals, parameters, parameter_rows }
+    }
+}
+
 /// The resource that using fewer columns can save.
 pub const WEIGHTS: &str = "the buffer for weights";
 

@@ -1,0 +1,111 @@
+//! How the search cuts a layer: in strips of output rows and ranges of channels where those fit the buffer, else in boxes,
+//! along whatever makes smaller what is too large.
+
+use crate::layout::elements;
+use crate::mapping::{strip_levels, Hold, Loop, Mapping};
+use crate::parts::strips;
+use crate::tiling::{part, shortage, Capacity, Footprint, Shortage, WEIGHTS};
+use crate::unroll::Unroll;
+use crate::work::{Dim, Sizes};
+use spec::accelerator::Chunk;
+
+/// The parts of a layer, and what stays in the buffer between them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cut {
+    /// How each lies on the array.
+    pub unroll: Unroll,
+    /// The largest of them.
+    pub tile: Sizes,
+    /// The loops over them.
+    pub outer: Vec<Loop>,
+    /// The levels of the buffer of inputs, weights and sums.
+    pub buffer: [usize; 3],
+}
+
+impl Cut {
+    /// How many parts there are.
+    pub fn parts(&self) -> u64 {
+        self.outer.iter().map(|l| u64::from(l.bound)).product()
+    }
+
+    /// The mapping without loops of its own.
+    pub fn mapping(&self, print: &Footprint) -> Mapping {
+        let [x, w, a] = self.buffer.map(|buffer| Hold { level: 0, slots: 1, buffer });
+        let Cut { unroll, tile, outer, .. } = self.clone();
+        Mapping { unroll, layer: *print.work, tile, outer, loops: Vec::new(), x, w, a }
+    }
+}
+
+/// The fewest parts that fit.
+///
+/// # Errors
+/// What not even the smallest part has room for.
+pub fn cut(print: &Footprint, chunk: &Chunk, capacity: &Capacity) -> Result<Cut, Shortage> {
+    match part(print, capacity) {
+        Ok(tile) => {
+            let outer = strips(print.work, &tile);
+            Ok(Cut { unroll: print.unroll.clone(), tile, buffer: strip_levels(&outer), outer })
+        }
+        Err(_) => {
+            let whole = boxes(print, chunk, capacity)?;
+            // Where there is room for two, the next one is loaded meanwhile; that is worth twice as many.
+            let half = boxes(print, chunk, &capacity.half()).ok();
+            Ok(half.filter(|half| half.parts() <= 2 * whole.parts()).unwrap_or(whole))
+        }
+    }
+}
+
+/// Halves, again and again, the first dimension that makes what is too large smaller.
+fn boxes(print: &Footprint, chunk: &Chunk, capacity: &Capacity) -> Result<Cut, Shortage> {
+    let mut tile = print.work.size;
+    loop {
+        let [strips, cut] = [true, false].map(|strips| boxed(print, chunk, capacity, &tile, strips));
+        let print = Footprint { unroll: &cut.unroll, ..*print };
+        if shortage(&print, capacity, &strips.mapping(&print)).is_none() {
+            return Ok(strips);
+        }
+        let Some(shortage) = shortage(&print, capacity, &cut.mapping(&print)) else { return Ok(cut) };
+        // All results are to stay where they are, so there is no place for sums.
+        let may_spill = capacity.outputs < u32::MAX;
+        let dims: &[Dim] = match shortage.resource {
+            "the buffer for inputs" if may_spill => &[Dim::OY, Dim::OX, Dim::C, Dim::G, Dim::FY, Dim::FX],
+            "the buffer for inputs" => &[Dim::OY, Dim::OX, Dim::G],
+            "the buffer for results" | "the buffer for residuals" => &[Dim::OY, Dim::OX, Dim::K, Dim::G],
+            WEIGHTS if may_spill => &[Dim::K, Dim::G, Dim::C, Dim::FY, Dim::FX],
+            _ => &[Dim::K, Dim::G],
+        };
+        let rounds = |dim: Dim| tile[dim].div_ceil(print.unroll.size(dim));
+        let Some(dim) = dims.iter().copied().find(|dim| rounds(*dim) > 1) else { return Err(shortage) };
+        // Windows that slide are cut evenly.
+        let fewer = if dim == Dim::FX && print.unroll.slides() { 1 } else { rounds(dim).div_ceil(2) };
+        tile[dim] = tile[dim].min(fewer * print.unroll.size(dim));
+    }
+}
+
+/// Parts of which each brings what it needs, but for what is in the buffer anyway: of inputs and results a strip, or no
+/// more than a part.
+fn boxed(print: &Footprint, chunk: &Chunk, capacity: &Capacity, tile: &Sizes, strip: bool) -> Cut {
+    let outer = strips(print.work, tile);
+    let levels = if strip { strip_levels(&outer) } else { [0; 3] };
+    let level = |i: usize, capacity: u32| if capacity == u32::MAX { outer.len() } else { levels[i] };
+    let buffer = [level(0, capacity.inputs), 0, level(2, capacity.outputs)];
+    let mut cut = Cut { unroll: print.unroll.clone(), tile: *tile, outer, buffer };
+    if cut.mapping(print).spills() {
+        cut.unroll.beats.results = cut.unroll.sum_lanes(print.work, chunk, print.line_bytes);
+    }
+    cut
+}
+
+/// Bytes of inputs and weights that are loaded for a layer.
+pub fn loaded(print: &Footprint, cut: &Cut) -> u64 {
+    let inputs = elements(&cut.mapping(print).held_inputs()) * changes(cut, 0, |_| true, |dim| dim != Dim::K);
+    let weights = print.weights(&print.work.size);
+    inputs + weights * changes(cut, 1, |dim| !dim.moves_weight(), Dim::moves_weight)
+}
+
+/// Iterations of the loops over `counted` dimensions from the first loop on that `moves` what the buffer holds of an
+/// operand.
+fn changes(cut: &Cut, operand: usize, counted: fn(Dim) -> bool, moves: fn(Dim) -> bool) -> u64 {
+    let outside = cut.outer.iter().skip(cut.buffer[operand]).skip_while(|l| !moves(l.dim));
+    outside.filter(|l| counted(l.dim)).map(|l| u64::from(l.bound)).product()
+}

@@ -4,7 +4,7 @@
 use crate::layout::elements;
 use crate::mapping::{strip_levels, Hold, Loop, Mapping};
 use crate::parts::strips;
-use crate::tiling::{part, shortage, Capacity, Footprint, Shortage, WEIGHTS};
+use crate::tiling::{part, shortage, Capacity, Footprint, Shortage, INPUTS, RESIDUALS, RESULTS, WEIGHTS};
 use crate::unroll::Unroll;
 use crate::work::{Dim, Sizes};
 use spec::accelerator::Chunk;
@@ -68,9 +68,9 @@ fn boxes(print: &Footprint, chunk: &Chunk, capacity: &Capacity) -> Result<Cut, S
         // All results are to stay where they are, so there is no place for sums.
         let may_spill = capacity.outputs < u32::MAX;
         let dims: &[Dim] = match shortage.resource {
-            "the buffer for inputs" if may_spill => &[Dim::OY, Dim::OX, Dim::C, Dim::G, Dim::FY, Dim::FX],
-            "the buffer for inputs" => &[Dim::OY, Dim::OX, Dim::G],
-            "the buffer for results" | "the buffer for residuals" => &[Dim::OY, Dim::OX, Dim::K, Dim::G],
+            INPUTS if may_spill => &[Dim::OY, Dim::OX, Dim::C, Dim::G, Dim::FY, Dim::FX],
+            INPUTS => &[Dim::OY, Dim::OX, Dim::G],
+            RESULTS | RESIDUALS => &[Dim::OY, Dim::OX, Dim::K, Dim::G],
             WEIGHTS if may_spill => &[Dim::K, Dim::G, Dim::C, Dim::FY, Dim::FX],
             _ => &[Dim::K, Dim::G],
         };

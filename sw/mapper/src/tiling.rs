@@ -54,6 +54,12 @@ impl Capacity {
     }
 }
 
+/// Where inputs lie.
+pub const INPUTS: &str = "the buffer for inputs";
+/// Where results and partial sums lie.
+pub const RESULTS: &str = "the buffer for results";
+/// Where residuals lie.
+pub const RESIDUALS: &str = "the buffer for residuals";
 /// The resource that using fewer columns can save.
 pub const WEIGHTS: &str = "the buffer for weights";
 
@@ -185,9 +191,9 @@ fn strip_shortage(
 ) -> Option<Shortage> {
     let residuals = if print.work.residual { residuals } else { 0 };
     let needs = [
-        ("the buffer for inputs", inputs, capacity.inputs),
-        ("the buffer for results", results, capacity.outputs),
-        ("the buffer for residuals", residuals, capacity.residuals),
+        (INPUTS, inputs, capacity.inputs),
+        (RESULTS, results, capacity.outputs),
+        (RESIDUALS, residuals, capacity.residuals),
     ];
     let (resource, needed, available) =
         needs.into_iter().find(|(_, needed, available)| needed * share > u64::from(*available))?;

@@ -85,6 +85,43 @@ fn other_mappings_run_bit_exact_and_as_predicted() {
     }
 }
 
+/// A layer of the network by hand: FX along the rows, sums that leave the array with FY outside them, and parts that take
+/// half of the rows and half of the input channels each, in an order that is left open.
+const SPILLS: &str = "\
+- name: conv2
+  chunk: clp
+  layer: {G: 1, K: 15, C: 4, OY: 4, OX: 12, FY: 3, FX: 3, stride: [1, 1], padding: [1, 1], input: [4, 12], residual: false}
+  rows: [FX3]
+  cols: [K4]
+  beats: {inputs: 1, weights: 3, results: 2}
+  outer: ORDER
+  tile: {G: 1, K: 15, C: 2, OY: 2, OX: 12, FY: 3, FX: 3}
+  loops: [OX4, C2, OX3, K4, FY3, OY2]
+  inputs: {level: 0, slots: 16, buffer: 0}
+  weights: {level: 1, slots: 16, buffer: 0}
+  sums: {level: 2, slots: 2, buffer: 0}
+";
+
+#[test]
+fn a_mapping_by_hand_spills_to_the_buffer_and_to_dram() {
+    let out = folder("map-spills");
+    let [found, spilled] = ["found", "spilled"].map(|name| out.join(name).display().to_string());
+    nasa(0, &format!("map {NETWORK} -o {found}"));
+    let text = fs::read_to_string(&found).expect("written");
+    let (before, rest) = text.split_once("- name: conv2\n").expect("the network has this layer");
+    let after = rest.find("- name: ").map_or("", |next| &rest[next..]);
+    let written = ["[OY2, C2]", "[C2, OY2]"].map(|order| {
+        let by_hand = SPILLS.replace("ORDER", order);
+        fs::write(&spilled, format!("{before}{by_hand}{after}")).expect("written");
+        let verified = json(&format!("verify {NETWORK} {IMAGES} -m {spilled}"));
+        assert_eq!(verified["mismatches"], 0);
+        assert_eq!(verified["cycles"]["predicted"], verified["cycles"]["measured"]);
+        verified["dram"]["written"].as_u64().expect("a number")
+    });
+    // With both strips of one half before those of the other, all sums of both images go to DRAM, four bytes each.
+    assert_eq!(written[0] - written[1], 2 * 4 * 15 * 4 * 12);
+}
+
 #[test]
 fn a_table_of_layers_is_mapped_layer_by_layer() {
     let out = folder("map-layers");

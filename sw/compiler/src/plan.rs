@@ -15,7 +15,6 @@ use model::graph::Use;
 use model::{Graph, LayerId, Source};
 use spec::accelerator::Accelerator;
 use spec::error::{Diagnostic, Report};
-use spec::isa::table::SUM_BYTES;
 use std::collections::HashMap;
 
 /// What is decided about a layer.
@@ -72,8 +71,14 @@ pub fn plan(
         let mut resident = false;
         for (i, layer) in order.iter().enumerate() {
             let next = order.get(i + 1).copied();
-            let kept = next.is_some_and(|next| planner.stays(stages, regions, chunk, *layer, next));
-            match planner.layer(*layer, chunk, regions, resident, kept) {
+            let mut kept = next.is_some_and(|next| planner.stays(stages, regions, chunk, *layer, next));
+            let mut planned = planner.layer(*layer, chunk, regions, resident, kept);
+            // A layer that only fits with its reductions cut needs the room for its sums.
+            if kept && planned.is_err() && planner.wanted(*layer).is_none() {
+                kept = false;
+                planned = planner.layer(*layer, chunk, regions, resident, kept);
+            }
+            match planned {
                 Ok(planned) => layers[*layer] = Some(planned),
                 Err(error) => report.0.extend(error.0),
             }
@@ -121,10 +126,8 @@ impl Planner<'_> {
     /// Whether all of `layer`'s output can wait in the buffer for `next`.
     fn stays(&self, stages: &Stages, regions: &Regions, chunk: usize, layer: usize, next: usize) -> bool {
         let reads = self.graph.layer(LayerId(next)).input == Source::Layer(LayerId(layer));
-        let outputs = self.graph.layer(LayerId(layer)).out_shape.elements() as u64;
-        let spills = self.wanted(layer).is_some_and(Mapping::spills);
-        let bytes = outputs * u64::from(1 + if spills { SUM_BYTES } else { 0 });
-        let whole = self.wanted(layer).is_none_or(Mapping::has_output_rows)
+        let bytes = self.graph.layer(LayerId(layer)).out_shape.elements() as u64;
+        let whole = self.wanted(layer).is_none_or(|wanted| wanted.has_output_rows() && !wanted.spills())
             && self.wanted(next).is_none_or(Mapping::has_input_rows);
         let slack = self.slack(layer, chunk).max(self.slack(next, chunk));
         let fits = |region: &Region| bytes + u64::from(slack) <= u64::from(region.bytes);

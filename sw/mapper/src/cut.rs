@@ -65,7 +65,7 @@ fn boxes(print: &Footprint, chunk: &Chunk, capacity: &Capacity) -> Result<Cut, S
             return Ok(strips);
         }
         let Some(shortage) = shortage(&print, capacity, &cut.mapping(&print)) else { return Ok(cut) };
-        // All results are to stay where they are, so there is no place for sums.
+        // Where all results are to stay there is no place for sums.
         let may_spill = capacity.outputs < u32::MAX;
         let dims: &[Dim] = match shortage.resource {
             INPUTS if may_spill => &[Dim::OY, Dim::OX, Dim::C, Dim::G, Dim::FY, Dim::FX],

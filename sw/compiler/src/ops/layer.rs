@@ -70,12 +70,10 @@ impl<'a> Builder<'a> {
             (placed.input, placed.inputs) = (self.output, Block::whole(work.inputs()));
         }
         let slack = next.map_or(0, |next| self.plan.layers[next].slack).max(planned.slack);
+        // What is kept leaves no room for sums; layers that spill are not.
         let whole = planned.kept.then(|| {
-            let (all, held) = (elements(&work.outputs()), planned.mapping.held_outputs());
-            let sums = planned.mapping.result_bytes(&held) - elements(&held);
-            let address = self.activations[to].take((all + sums) as u32, slack);
-            placed.sums = address + all as u32;
-            address
+            let all = elements(&work.outputs()) as u32;
+            self.activations[to].take(all, slack)
         });
         let visits = visits(&planned.mapping);
         let parts: Vec<Part> = visits.iter().flat_map(|visit| visit.parts.clone()).collect();

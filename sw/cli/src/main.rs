@@ -5,6 +5,7 @@
 
 mod commands;
 mod console;
+mod explained;
 mod files;
 mod flow;
 mod flow_file;

@@ -16,6 +16,7 @@
 //! * [`text`]: mappings as a file.
 //! * [`space`]: the whole space of mappings, to compare with other tools; hardware runs a part of it.
 //! * [`events`]: begin and end of every instruction of a whole run.
+//! * [`explain`]: where a layer's cycles go, which PEs idle, and how often what is fetched is used.
 //! * [`nasa`]: the paper's own simulator, a model apart.
 //!
 //! Addresses, tokens and the order of instructions are not known here: they are the compiler's.
@@ -28,6 +29,7 @@ pub mod dataflow;
 pub mod energy;
 pub mod events;
 pub mod exec;
+pub mod explain;
 pub mod mapping;
 pub mod nasa;
 pub mod nests;

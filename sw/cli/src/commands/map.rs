@@ -48,6 +48,7 @@ enum CostModel {
     --cost-model nasa takes the arrays' numbers of PEs from the description, or divides the paper's area where there is\n\
     none, and chooses dataflows and tilings as the paper does (docs/paper-model.md):\n\
     nasa map --cost-model nasa --layers sw/zoo/nasa-sample/layers.yaml\n\n\
+    nasa map -c hw/configs/tiny.yaml -n net.yaml --explain shows why each layer costs what it costs.\n\n\
     To compare with another tool's mappings: nasa map -c hw/configs/flat16.yaml --whole-space --objective edp \\\n    \
     --sum-bits 16 --beside sw/mapper/tests/zigzag/resnet18.yaml")]
 pub struct Map {
@@ -72,6 +73,9 @@ pub struct Map {
     /// Scores these mappings instead of searching.
     #[arg(long, value_name = "MAPPING", conflicts_with = "objective")]
     pub(super) evaluate: Option<PathBuf>,
+    /// Shows why each layer costs what it costs: what its cycles are spent on, which PEs idle, how often data is used.
+    #[arg(long, conflicts_with = "whole_space")]
+    explain: bool,
     /// Where the mappings go; stdout where left out.
     #[arg(short, long, value_name = "MAPPING")]
     pub(super) out: Option<PathBuf>,
@@ -124,6 +128,7 @@ impl Map {
         let no_out = "its tilings are none that this hardware can run; leave out --out";
         let no_evaluate = "it has tilings of its own only; leave out --evaluate";
         let no_space = "it has a space of its own; leave out --whole-space";
+        let no_explain = "it has no stalls to explain; leave out --explain";
         let no_bits = "widths are those of the description; choose --cost-model nasa";
         let (model, flags) = match self.cost_model {
             CostModel::Nasa => (
@@ -132,6 +137,7 @@ impl Map {
                     (self.out.is_some(), "--out", no_out),
                     (self.evaluate.is_some(), "--evaluate", no_evaluate),
                     (self.whole_space, "--whole-space", no_space),
+                    (self.explain, "--explain", no_explain),
                 ],
             ),
             CostModel::Hardware => ("hardware", vec![(!self.bits.is_empty(), "--bits", no_bits)]),
@@ -166,7 +172,7 @@ impl Map {
             None => None,
         };
         let objective = Objective::of(self.objective, energy::Objective::Latency);
-        let mut mapped = Mapped::default();
+        let mut mapped = Mapped::new(self.explain);
         for graph in &networks {
             let mappings = match &given {
                 // Of a table every layer is a network, and finds its own.
@@ -187,10 +193,11 @@ impl Map {
                 files::write(out, text.as_bytes())?;
                 console.say(format!("{}: {} layers", out.display(), mapped.named.len()));
             }
-            None if self.evaluate.is_none() => console.show(text),
+            None if self.evaluate.is_none() && !self.explain => console.show(text),
             None => {}
         }
-        if self.out.is_some() || self.evaluate.is_some() {
+        console.show(mapped.explanations());
+        if self.out.is_some() || self.evaluate.is_some() || self.explain {
             console.show(mapped.table());
         }
         let name = if self.evaluate.is_some() { "given" } else { objective.name() };

@@ -17,6 +17,7 @@
 //! * [`space`]: the whole space of mappings, to compare with other tools; hardware runs a part of it.
 //! * [`events`]: begin and end of every instruction of a whole run.
 //! * [`explain`]: where a layer's cycles go, which PEs idle, and how often what is fetched is used.
+//! * [`stationary`]: fixed dataflows, beside a search that is free to choose.
 //! * [`nasa`]: the paper's own simulator, a model apart.
 //!
 //! Addresses, tokens and the order of instructions are not known here: they are the compiler's.
@@ -36,6 +37,7 @@ pub mod nests;
 pub mod registers;
 pub mod search;
 pub mod space;
+pub mod stationary;
 pub mod text;
 pub mod tiling;
 pub mod unroll;

@@ -11,6 +11,7 @@ use crate::energy::{self, Objective};
 use crate::exec;
 use crate::mapping::{Hold, Loop, Mapping};
 use crate::nests;
+use crate::stationary::Stationary;
 use crate::tiling::{part, Capacity, Footprint, Shortage, WEIGHTS};
 use crate::unroll::Unroll;
 use crate::work::{Dim, Sizes, Work};
@@ -70,10 +71,26 @@ pub fn search(
     capacity: &Capacity,
     objective: Objective,
 ) -> Result<Found, Vec<Shortage>> {
+    search_within(accelerator, chunk, work, capacity, objective, None)
+}
+
+/// The best of the mappings of one fixed dataflow, where one is given.
+///
+/// # Errors
+/// As [`search`]; and where the dataflow has no mapping of `work` at all.
+pub fn search_within(
+    accelerator: &Accelerator,
+    chunk: &Chunk,
+    work: &Work,
+    capacity: &Capacity,
+    objective: Objective,
+    fixed: Option<Stationary>,
+) -> Result<Found, Vec<Shortage>> {
+    let dataflows = fixed.map_or(DATAFLOWS, Stationary::dataflows);
     let mut shortages = Vec::new();
     let mut best: Option<Found> = None;
-    for dataflow in DATAFLOWS.iter().filter(|dataflow| (dataflow.suits)(work)) {
-        let space = Space::widest(accelerator, chunk, work, dataflow, capacity);
+    for dataflow in dataflows.iter().filter(|dataflow| (dataflow.suits)(work)) {
+        let space = Space::widest(accelerator, chunk, work, dataflow, capacity, fixed);
         let better = |found: &Found, best: &Found| found.score(objective) < best.score(objective);
         let hopeless = |space: &Space, best: &Found| {
             objective == Objective::Latency && space.least_cycles() >= best.total()
@@ -122,6 +139,7 @@ struct Space<'a> {
     work: &'a Work,
     unroll: Unroll,
     tile: Sizes,
+    fixed: Option<Stationary>,
 }
 
 impl<'a> Space<'a> {
@@ -132,10 +150,11 @@ impl<'a> Space<'a> {
         work: &'a Work,
         dataflow: &Dataflow,
         capacity: &Capacity,
+        fixed: Option<Stationary>,
     ) -> Result<Space<'a>, Shortage> {
         let line_bytes = accelerator.buffer.line_bytes;
         let (unroll, tile) = widest_part(chunk, line_bytes, work, dataflow, capacity)?;
-        Ok(Space { accelerator, chunk, work, unroll, tile })
+        Ok(Space { accelerator, chunk, work, unroll, tile, fixed })
     }
 
     /// Cycles that no mapping of this unrolling does without: its compute steps.
@@ -153,6 +172,9 @@ impl<'a> Space<'a> {
             Objective::Edp => {
                 ranked.sort_by(|(a, _), (b, _)| self.product(a).total_cmp(&self.product(b)));
             }
+        }
+        if ranked.is_empty() {
+            return Err(self.no_order());
         }
         let evaluations = ranked.len() as u64;
         let (mut best, mut timed, mut deepest) = (None::<Found>, 0, usize::MAX);
@@ -185,6 +207,17 @@ impl<'a> Space<'a> {
             unit: "levels",
             part: "the flattest mapping".to_string(),
         })
+    }
+
+    /// What a fixed dataflow lacks where no order of loops keeps what it has to keep.
+    fn no_order(&self) -> Shortage {
+        Shortage {
+            resource: "the fixed dataflow",
+            needed: 1,
+            available: 0,
+            unit: "orders of loops",
+            part: "this layer".to_string(),
+        }
     }
 
     /// The closed form's energy-delay product: the energy of terms, which all mappings spend, and of beats.
@@ -229,6 +262,9 @@ impl<'a> Space<'a> {
         mapping.x.slots = slots(self.chunk.input_rf, mapping.x_tile())?;
         mapping.w.slots = slots(self.chunk.weight_rf, mapping.w_tile())?;
         mapping.a.slots = slots(self.chunk.psum_rf, mapping.a_tile())?;
+        if self.fixed.is_some_and(|fixed| !fixed.allows(&mapping)) {
+            return None;
+        }
         Some((closed_form(&mapping), mapping))
     }
 

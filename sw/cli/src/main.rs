@@ -3,6 +3,7 @@
 //! Exit status: 0 on success, 1 where a check that was asked for failed, 2 on bad input. Results go to files or
 //! stdout, messages to stderr.
 
+mod allocation;
 mod commands;
 mod console;
 mod explained;
@@ -19,6 +20,7 @@ mod paper;
 #[cfg(feature = "train")]
 mod pictures;
 mod report;
+mod steady;
 mod steps;
 mod timeline;
 mod verification;

@@ -18,10 +18,14 @@
 //! * [`events`]: begin and end of every instruction of a whole run.
 //! * [`explain`]: where a layer's cycles go, which PEs idle, and how often what is fetched is used.
 //! * [`stationary`]: fixed dataflows, beside a search that is free to choose.
+//! * [`areas`]: areas of PEs, as they were measured.
+//! * [`grids`]: arrays for a network under an area.
+//! * [`pipeline`]: the mappings that serve all chunks together best.
 //! * [`nasa`]: the paper's own simulator, a model apart.
 //!
 //! Addresses, tokens and the order of instructions are not known here: they are the compiler's.
 
+pub mod areas;
 pub mod check;
 pub mod class;
 pub mod cost;
@@ -31,9 +35,11 @@ pub mod energy;
 pub mod events;
 pub mod exec;
 pub mod explain;
+pub mod grids;
 pub mod mapping;
 pub mod nasa;
 pub mod nests;
+pub mod pipeline;
 pub mod registers;
 pub mod search;
 pub mod space;

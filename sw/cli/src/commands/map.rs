@@ -6,6 +6,7 @@
 use super::Done;
 use crate::console::Console;
 use crate::mapped::Mapped;
+use crate::steady::{pipelined, steady};
 use crate::{files, flow, mappings, paper};
 use clap::{Args, ValueEnum};
 use compiler::Options;
@@ -73,6 +74,10 @@ pub struct Map {
     /// Scores these mappings instead of searching.
     #[arg(long, value_name = "MAPPING", conflicts_with = "objective")]
     pub(super) evaluate: Option<PathBuf>,
+    /// Chooses mappings for the steady state of all chunks together: the least product of the busiest chunk's cycles and of all
+    /// energy, with as many images under way as the pipeline holds.
+    #[arg(long, conflicts_with_all = ["layers", "whole_space", "evaluate", "objective"])]
+    pipeline: bool,
     /// Shows why each layer costs what it costs: what its cycles are spent on, which PEs idle, how often data is used.
     #[arg(long, conflicts_with = "whole_space")]
     explain: bool,
@@ -128,6 +133,7 @@ impl Map {
         let no_out = "its tilings are none that this hardware can run; leave out --out";
         let no_evaluate = "it has tilings of its own only; leave out --evaluate";
         let no_space = "it has a space of its own; leave out --whole-space";
+        let no_pipeline = "it maps all chunks together anyway; leave out --pipeline";
         let no_explain = "it has no stalls to explain; leave out --explain";
         let no_bits = "widths are those of the description; choose --cost-model nasa";
         let (model, flags) = match self.cost_model {
@@ -138,6 +144,7 @@ impl Map {
                     (self.evaluate.is_some(), "--evaluate", no_evaluate),
                     (self.whole_space, "--whole-space", no_space),
                     (self.explain, "--explain", no_explain),
+                    (self.pipeline, "--pipeline", no_pipeline),
                 ],
             ),
             CostModel::Hardware => ("hardware", vec![(!self.bits.is_empty(), "--bits", no_bits)]),
@@ -182,6 +189,11 @@ impl Map {
                     Some(mappings::in_order(&files::name(path), &mine, accelerator, graph)?)
                 }
                 Some((path, all)) => Some(mappings::in_order(&files::name(path), all, accelerator, graph)?),
+                None if self.pipeline => {
+                    let alone = || steady(accelerator, graph, energy::Objective::Edp, None);
+                    let whole = || pipelined(accelerator, graph, &alone()?);
+                    Some(console.busy("mapping for the pipeline", whole)?.mappings)
+                }
                 None => None,
             };
             let options = Options { mappings, objective, ..Options::default() };
@@ -200,7 +212,11 @@ impl Map {
         if self.out.is_some() || self.evaluate.is_some() || self.explain {
             console.show(mapped.table());
         }
-        let name = if self.evaluate.is_some() { "given" } else { objective.name() };
+        let name = match (&self.evaluate, self.pipeline) {
+            (Some(_), _) => "given",
+            (None, true) => "pipeline",
+            (None, false) => objective.name(),
+        };
         Ok(Done::well(mapped.json(name, started.elapsed().as_secs_f64())))
     }
 

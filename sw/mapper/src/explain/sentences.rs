@@ -30,12 +30,12 @@ fn reason(ran: &Ran<'_>, cause: &str) -> String {
     let per_tile = |beats: u64, hold: Hold, what: &str, file: &str| {
         let steps = mapping.steps_below(hold.level);
         let [beats_said, steps_said] = [beats, steps].map(grouped);
-        match (beats > steps, hold.slots) {
-            (true, _) => format!(": a tile takes {beats_said} {what} and serves {steps_said} steps"),
-            (false, 1) => {
-                format!(": {file} holds one tile, so {beats_said} {what} and {steps_said} steps take turns")
-            }
-            (false, _) => format!(": the first tile takes {beats_said} {what}"),
+        match (hold.slots, beats > steps) {
+            (1, _) => format!(
+                ": {file} holds one tile, so its {beats_said} {what} and {steps_said} steps take turns"
+            ),
+            (_, true) => format!(": a tile takes {beats_said} {what} and serves {steps_said} steps"),
+            (_, false) => format!(": the first tile takes {beats_said} {what}"),
         }
     };
     match cause {

@@ -6,6 +6,7 @@
 //! * [`mapping`]: a mapping as a plain value, and what follows from it.
 //! * [`tiling`]: which part of a layer one `EXEC` computes.
 //! * [`search`]: finds the mapping with the fewest predicted cycles, or says what is short.
+//! * [`orders`]: the orders of loops that it tries.
 //! * [`check`]: what makes a mapping legal.
 //! * [`cost`]: the closed form that the search ranks by.
 //! * [`nests`]: the four loop nests and the registers of a mapping.
@@ -39,6 +40,7 @@ pub mod grids;
 pub mod mapping;
 pub mod nasa;
 pub mod nests;
+pub mod orders;
 pub mod pipeline;
 pub mod registers;
 pub mod search;

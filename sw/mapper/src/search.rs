@@ -1,9 +1,6 @@
 //! The search: every tiling of the partial sums, loop order and level of each operand that the register files
 //! allow, ranked by the closed form; the best few are timed tile by tile, and counted step by step where energy
 //! matters.
-//!
-//! The loops of an `EXEC`, from the inside: output columns and rows and rounds of output channels whose partial
-//! sums a PE holds, the reductions (FX, FY, C), then the remaining outputs in either order, then groups.
 
 use crate::cost::{closed_form, Cost};
 use crate::dataflow::{Dataflow, DATAFLOWS};
@@ -11,6 +8,7 @@ use crate::energy::{self, Objective};
 use crate::exec;
 use crate::mapping::{Hold, Loop, Mapping};
 use crate::nests;
+use crate::orders;
 use crate::stationary::Stationary;
 use crate::tiling::{part, Capacity, Footprint, Shortage, WEIGHTS};
 use crate::unroll::Unroll;
@@ -233,7 +231,8 @@ impl<'a> Space<'a> {
     /// Every candidate with its closed form.
     fn ranked(&self) -> Vec<(Cost, Mapping)> {
         let mut ranked = Vec::new();
-        for (loops, held) in self.loop_orders() {
+        let rounds = |dim: Dim| self.tile[dim].div_ceil(self.unroll.size(dim));
+        for (loops, held) in orders::all(&rounds, self.chunk.psum_rf) {
             for x in self.levels(&loops, Dim::moves_input) {
                 for w in self.levels(&loops, Dim::moves_weight) {
                     ranked.extend(self.candidate(&loops, held, x, w));
@@ -267,20 +266,6 @@ impl<'a> Space<'a> {
         }
         Some((closed_form(&mapping), mapping))
     }
-
-    /// Loop nests without loops of one iteration, each with the level of the partial sums.
-    fn loop_orders(&self) -> Vec<(Vec<Loop>, usize)> {
-        let rounds = |dim: Dim| self.tile[dim].div_ceil(self.unroll.size(dim));
-        let mut orders = Vec::new();
-        for ox in fair_cuts(rounds(Dim::OX)) {
-            for oy in fair_cuts(rounds(Dim::OY)).into_iter().filter(|oy| ox * oy <= self.chunk.psum_rf) {
-                for k in divisors(rounds(Dim::K)).filter(|k| ox * oy * k <= self.chunk.psum_rf) {
-                    orders.extend(templates(&rounds, [ox, oy, k]));
-                }
-            }
-        }
-        orders
-    }
 }
 
 /// Tiles that `entries` of a register file hold; none where not even one fits.
@@ -290,42 +275,3 @@ fn slots(entries: u32, tile: u32) -> Option<u32> {
 
 /// More slots than this gain nothing.
 const MAX_SLOTS: u32 = 64;
-
-/// The loop orders for inner tiles of `ox` by `oy` outputs and `k` rounds of output channels.
-fn templates(rounds: &impl Fn(Dim) -> u32, [ox, oy, k]: [u32; 3]) -> Vec<(Vec<Loop>, usize)> {
-    let one = |dim, bound| Loop { dim, bound };
-    let all = |dim| one(dim, rounds(dim));
-    let rest = |dim, inner: u32| one(dim, rounds(dim).div_ceil(inner));
-    let pixels = [one(Dim::OX, ox), one(Dim::OY, oy)];
-    let taps = [all(Dim::FX), all(Dim::FY)];
-    let channels = [one(Dim::K, k)];
-    let inner_orders = [[&pixels[..], &taps, &channels].concat(), [&pixels[..], &channels, &taps].concat()];
-    let outputs = [rest(Dim::OX, ox), rest(Dim::OY, oy)];
-    let outer_channels = [rest(Dim::K, k)];
-    let outer_orders = [[&outputs[..], &outer_channels].concat(), [&outer_channels[..], &outputs].concat()];
-    let mut orders: Vec<(Vec<Loop>, usize)> = Vec::new();
-    for inner in &inner_orders {
-        for outer in &outer_orders {
-            let real = |loops: &[&[Loop]]| -> Vec<Loop> {
-                loops.concat().into_iter().filter(|l| l.bound > 1).collect()
-            };
-            let held = real(&[inner, &[all(Dim::C)]]).len();
-            let order = (real(&[inner, &[all(Dim::C)], outer, &[all(Dim::G)]]), held);
-            if !orders.contains(&order) {
-                orders.push(order);
-            }
-        }
-    }
-    orders
-}
-
-/// Every size that cuts `size` into equal pieces but for rounding.
-fn fair_cuts(size: u32) -> Vec<u32> {
-    let mut cuts: Vec<u32> = (1..=size).map(|count| size.div_ceil(count)).collect();
-    cuts.dedup();
-    cuts
-}
-
-fn divisors(size: u32) -> impl Iterator<Item = u32> {
-    (1..=size).filter(move |divisor| size.is_multiple_of(*divisor))
-}

@@ -155,35 +155,6 @@ impl<'a> Model<'a> {
         next.is_some()
     }
 
-    /// Says what idle arrays wait for from cycle `now` on, for so many cycles.
-    fn charge(&mut self, now: u64, cycles: u64) {
-        for home in (Queue::Execute as usize..self.units.len()).step_by(Queue::ALL.len()) {
-            if self.units[home].is_running() && self.units[home].is_idle(now) {
-                let cause = self.cause(home, now);
-                self.units[home].waits.charge(home, cause, cycles);
-            }
-        }
-    }
-
-    /// The queue whose engine works while the array of queue `home` waits; none, where instructions are on their way.
-    fn cause(&self, home: usize, now: u64) -> Option<usize> {
-        let mut at = home;
-        // No chain is longer than there are queues, unless they wait for each other.
-        for _ in 0..self.units.len() {
-            let unit = &self.units[at];
-            if !unit.is_idle(now) {
-                return Some(at);
-            }
-            let token = unit.stream.word_is_there().then(|| unit.queue.awaited(unit.stream.pc())).flatten();
-            let missing = token.filter(|token| self.tokens[*token] == 0);
-            match missing.and_then(|token| self.signallers.of_token(token)) {
-                Some(giver) => at = giver,
-                None => return (at / 3 != home / 3).then_some(at),
-            }
-        }
-        None
-    }
-
     /// One cycle; whether anything moved in it.
     fn cycle(&mut self) -> bool {
         let now = self.now;

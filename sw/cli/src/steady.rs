@@ -82,8 +82,13 @@ pub fn pipelined(accelerator: &Accelerator, graph: &Graph, alone: &Steady) -> Re
         pipeline::Options { chunk: plans[0][layer].chunk, costs }
     };
     let options: Vec<pipeline::Options> = (0..plans[0].len()).map(options).collect();
-    // What is moved between DRAM and buffer is the same for all.
-    let base = alone.levels.total() - options.iter().map(|layer| layer.costs[0].picojoules).sum::<f64>();
+    // What is moved between DRAM and buffer is the same for all, and so, nearly, is what the busiest chunk waits for.
+    let computed: f64 = options.iter().map(|layer| layer.costs[0].picojoules).sum();
+    let busiest = alone.busy.iter().copied().fold(0.0, f64::max);
+    let base = pipeline::Cost {
+        cycles: (alone.cycles - busiest).max(0.0) as u64,
+        picojoules: alone.levels.total() - computed,
+    };
     let picks = pipeline::choose(&options, base);
     let mappings =
         picks.iter().enumerate().map(|(layer, pick)| plans[*pick][layer].mapping.clone()).collect();

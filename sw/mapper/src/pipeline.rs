@@ -24,9 +24,9 @@ pub struct Options {
     pub costs: Vec<Cost>,
 }
 
-/// The option of every layer that leaves the product of the busiest chunk's cycles and of all picojoules, `base` included, the
-/// smallest.
-pub fn choose(layers: &[Options], base: f64) -> Vec<usize> {
+/// The option of every layer that leaves the product of the busiest chunk's cycles and of all picojoules the smallest; `base` is
+/// what an image takes beside, of both: cycles in which even the busiest chunk waits, and picojoules between DRAM and buffer.
+pub fn choose(layers: &[Options], base: Cost) -> Vec<usize> {
     let chunks = layers.iter().map(|layer| layer.chunk + 1).max().unwrap_or(0);
     let trades: Vec<Vec<Trade>> = (0..chunks).map(|chunk| trades(layers, chunk)).collect();
     let ends = trades.iter().flatten().map(|trade| trade.cycles);
@@ -36,7 +36,8 @@ pub fn choose(layers: &[Options], base: f64) -> Vec<usize> {
     };
     let score = |chosen: &Vec<&Trade>| {
         let busiest = chosen.iter().map(|trade| trade.cycles).max().unwrap_or(0);
-        busiest as f64 * (base + chosen.iter().map(|trade| trade.picojoules).sum::<f64>())
+        let picojoules: f64 = chosen.iter().map(|trade| trade.picojoules).sum();
+        (base.cycles + busiest) as f64 * (base.picojoules + picojoules)
     };
     let best = ends.filter_map(within).min_by(|a, b| score(a).total_cmp(&score(b))).unwrap_or_default();
     let mut picks = vec![0; layers.len()];
@@ -125,16 +126,17 @@ mod tests {
     use super::*;
     use spec::random::Rng;
 
-    fn score(layers: &[Options], base: f64, picks: &[usize]) -> f64 {
+    fn score(layers: &[Options], base: Cost, picks: &[usize]) -> f64 {
         let chosen = || layers.iter().zip(picks).map(|(layer, pick)| (layer.chunk, layer.costs[*pick]));
         let of =
             |chunk: usize| chosen().filter(|(of, _)| *of == chunk).map(|(_, cost)| cost.cycles).sum::<u64>();
         let busiest = layers.iter().map(|layer| of(layer.chunk)).max().unwrap_or(0);
-        busiest as f64 * (base + chosen().map(|(_, cost)| cost.picojoules).sum::<f64>())
+        let picojoules: f64 = chosen().map(|(_, cost)| cost.picojoules).sum();
+        (base.cycles + busiest) as f64 * (base.picojoules + picojoules)
     }
 
     /// The best of all combinations.
-    fn exhaustive(layers: &[Options], base: f64) -> f64 {
+    fn exhaustive(layers: &[Options], base: Cost) -> f64 {
         let mut all = vec![vec![]];
         for layer in layers {
             let longer =
@@ -154,14 +156,18 @@ mod tests {
                 .collect(),
         };
         let layers = [options(0, &[(100, 9.0), (50, 12.0)]), options(1, &[(20, 9.0), (40, 4.0), (90, 3.0)])];
-        assert_eq!(choose(&layers, 0.0), [1, 1]);
-        assert_eq!(choose(&layers[..1], 0.0), [1]);
-        assert_eq!(choose(&[], 1.0), Vec::<usize>::new());
+        let nothing = Cost { cycles: 0, picojoules: 0.0 };
+        assert_eq!(choose(&layers, nothing), [1, 1]);
+        assert_eq!(choose(&layers[..1], nothing), [1]);
+        assert_eq!(choose(&[], nothing), Vec::<usize>::new());
+        // Where all wait for long anyway, fewer cycles are not worth their energy.
+        assert_eq!(choose(&layers, Cost { cycles: 1000, picojoules: 0.0 }), [0, 2]);
     }
 
     #[test]
     fn it_is_nearly_the_best_of_all_combinations() {
         let mut rng = Rng::new(7);
+        let base = Cost { cycles: 50, picojoules: 100.0 };
         let mut exact = 0;
         for _ in 0..200 {
             let layers: Vec<Options> = (0..6)
@@ -175,7 +181,7 @@ mod tests {
                         .collect(),
                 })
                 .collect();
-            let (found, best) = (score(&layers, 100.0, &choose(&layers, 100.0)), exhaustive(&layers, 100.0));
+            let (found, best) = (score(&layers, base, &choose(&layers, base)), exhaustive(&layers, base));
             assert!(best <= found && found <= 1.2 * best, "{found} against {best}: {layers:?}");
             exact += u32::from(found == best);
         }

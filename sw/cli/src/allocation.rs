@@ -12,7 +12,7 @@ use mapper::Work;
 use model::Graph;
 use spec::accelerator::{Accelerator, Chunk};
 use spec::config;
-use spec::error::{grouped, Diagnostic, Report};
+use spec::error::{Diagnostic, Report};
 use spec::op::Op;
 use std::path::Path;
 
@@ -148,7 +148,7 @@ impl Budget {
 
     fn too_small(&self, demands: &[Demand]) -> Report {
         let chunks: Vec<&str> = demands.iter().map(|demand| demand.chunk.name()).collect();
-        let message = format!("no arrays of {} PEs with multipliers compute this network", grouped(self.pes));
+        let message = format!("no arrays of {:.1} PEs with multipliers compute this network", self.pes);
         let error = Diagnostic::new("allocate", message).note(format!("it needs {}", chunks.join(", ")));
         error.help("give a larger --area, or a description with a larger buffer").into()
     }

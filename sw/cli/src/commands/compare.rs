@@ -134,8 +134,8 @@ fn text(lines: &[Line], budget: &Budget, unit: Unit) -> String {
     text += &format!("|---|---|--:|---|{}\n", "--:|".repeat(8));
     lines.iter().for_each(|line| text += &line.row(lines));
     text + &format!(
-        "\nan image in the steady state; area of at most {} PEs with multipliers ({}), EDP over that of the first `auto`\n",
-        grouped(budget.pes()),
+        "\nan image in the steady state; area of at most {:.1} PEs with multipliers ({}), EDP over that of the first `auto`\n",
+        budget.pes(),
         unit.of().name()
     )
 }

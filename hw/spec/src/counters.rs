@@ -1,5 +1,5 @@
 //! What a chunk counts while it runs: hardware has a counter for each row, the register map and the trace show
-//! them in this order, and the event model predicts all that do not depend on time.
+//! them in this order, and the event model predicts every one.
 
 use crate::isa::table::Queue;
 

@@ -3,8 +3,10 @@
 //! Exit status: 0 on success, 1 where a check that was asked for failed, 2 on bad input. Results go to files or
 //! stdout, messages to stderr.
 
+mod allocation;
 mod commands;
 mod console;
+mod explained;
 mod files;
 mod flow;
 mod flow_file;
@@ -18,6 +20,7 @@ mod paper;
 #[cfg(feature = "train")]
 mod pictures;
 mod report;
+mod steady;
 mod steps;
 mod timeline;
 mod verification;

@@ -2,7 +2,7 @@
 
 use crate::commands::LATENCY;
 use crate::measure::{self, Times};
-use crate::{flow, mappings};
+use crate::{explained, flow, mappings};
 use compiler::{LayerPlan, Options};
 use mapper::counts::ACCESSES;
 use mapper::text::Named;
@@ -19,12 +19,19 @@ pub struct Mapped {
     /// The mappings.
     pub named: Vec<Named>,
     layers: Vec<Value>,
+    /// Why each layer costs what it costs, where that was asked for.
+    explanations: Option<Vec<String>>,
     evaluations: u64,
     cycles: u64,
     energy: f64,
 }
 
 impl Mapped {
+    /// Nothing yet; with `explain` every layer is explained.
+    pub fn new(explain: bool) -> Mapped {
+        Mapped { explanations: explain.then(Vec::new), ..Mapped::default() }
+    }
+
     /// Maps the layers of a network, each as a run of it takes it.
     pub fn add(&mut self, accelerator: &Accelerator, graph: &Graph, options: &Options) -> Result<(), Report> {
         let compiled = flow::compile(accelerator, graph, options)?;
@@ -36,7 +43,14 @@ impl Mapped {
             let picojoules = energy::picojoules(accelerator, chunk, &times.counts);
             self.evaluations += plan.evaluations;
             self.energy += picojoules;
-            self.layers.push(layer_json(accelerator, plan, &times, picojoules));
+            let mut layer = layer_json(accelerator, plan, &times, picojoules);
+            if let Some(explanations) = &mut self.explanations {
+                let explanation = explained::of(accelerator, &compiled, &launches, plan, &times);
+                layer["explanation"] = explained::json(&explanation);
+                let title = format!("{} on the {}", plan.name, chunk.name());
+                explanations.push(explained::text(&title, &plan.mapping.to_string(), &explanation));
+            }
+            self.layers.push(layer);
         }
         self.named.extend(mappings::named(accelerator, &compiled.layers));
         self.cycles += run.cycles;
@@ -54,6 +68,12 @@ impl Mapped {
                 "cycles": self.cycles, "energy_pj": self.energy, "edp": self.cycles as f64 * self.energy,
             },
         })
+    }
+
+    /// For people: why each layer costs what it costs, where that was asked for.
+    pub fn explanations(&self) -> String {
+        let texts = self.explanations.iter().flatten();
+        texts.map(|text| format!("{text}\n")).collect()
     }
 
     /// For people.

@@ -4,10 +4,10 @@
 //! counted from the start of the run, [`first_launch`] cycles before.
 
 use cosim::executor::Outcome;
-use mapper::events::Run;
-use mapper::Counts;
+use mapper::events::{Run, Waits};
+use mapper::{exec, Counts};
 use spec::isa::table::Queue;
-use spec::program::Program;
+use spec::program::{Program, Span};
 
 /// One engine's work for one launch, measured or predicted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,10 @@ pub struct Launch {
     pub end: u64,
     /// What the chunk's counters gained.
     pub counts: Counts,
+    /// Its own cycles, if it is an `EXEC`; of a measured one, this is not known.
+    pub exec: exec::Times,
+    /// What an `EXEC`'s chunk waited for before; of a measured one, this is not known.
+    pub waits: Waits,
 }
 
 impl Launch {
@@ -49,6 +53,8 @@ pub fn measured(outcome: &Outcome) -> Vec<Launch> {
         begin: e.begin,
         end: e.end,
         counts: counts(&e.counters),
+        exec: exec::Times::default(),
+        waits: Waits::default(),
     }))
 }
 
@@ -61,6 +67,8 @@ pub fn predicted(run: &Run) -> Vec<Launch> {
         begin: e.begin,
         end: e.end,
         counts: e.counts,
+        exec: e.times,
+        waits: e.waits,
     }))
 }
 
@@ -78,8 +86,13 @@ fn ordered(launches: impl Iterator<Item = Launch>) -> Vec<Launch> {
 
 /// The layer that a launch works for.
 pub fn layer_of<'a>(program: &'a Program, launch: &Launch) -> Option<&'a str> {
+    span_of(program, launch).map(|span| span.layer.as_str())
+}
+
+/// The words that a launch is one of.
+pub fn span_of<'a>(program: &'a Program, launch: &Launch) -> Option<&'a Span> {
     let mut spans = program.source.iter().filter(|span| span.stream == launch.queue);
-    spans.find(|span| (span.first..=span.last).contains(&launch.word)).map(|span| span.layer.as_str())
+    spans.find(|span| (span.first..=span.last).contains(&launch.word))
 }
 
 /// A layer's launches together, over all images.

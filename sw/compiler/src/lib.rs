@@ -27,6 +27,7 @@ pub mod stages;
 mod unmapped;
 
 use mapper::energy::Objective;
+use mapper::stationary::Stationary;
 use mapper::Mapping;
 use model::Graph;
 use spec::accelerator::Accelerator;
@@ -44,11 +45,13 @@ pub struct Options {
     pub mappings: Option<Vec<Mapping>>,
     /// What the search looks for.
     pub objective: Objective,
+    /// A fixed dataflow to search in; layers that have no mapping of it are searched freely.
+    pub fixed: Option<Stationary>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { images: 1, dump: false, mappings: None, objective: Objective::Latency }
+        Options { images: 1, dump: false, mappings: None, objective: Objective::Latency, fixed: None }
     }
 }
 

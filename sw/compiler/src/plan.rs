@@ -7,7 +7,8 @@ use crate::unmapped::Unmapped;
 use crate::{LayerPlan, Options};
 use mapper::check::faults;
 use mapper::parts::parts;
-use mapper::search::{search, Found};
+use mapper::search::{search_within, Found};
+use mapper::stationary::Stationary;
 use mapper::tiling::{Capacity, Footprint, Shortage};
 use mapper::unroll::Unroll;
 use mapper::{Dim, Mapping, Work};
@@ -151,7 +152,9 @@ impl Planner<'_> {
         if let Some(given) = self.wanted(layer) {
             return overshoot(&given.unroll, given.tile[Dim::G]).max(given.overshoot(line_bytes));
         }
-        let dataflows = mapper::dataflow::DATAFLOWS.iter().filter(|dataflow| (dataflow.suits)(&work));
+        let fixed = self.options.fixed.map_or(&[][..], Stationary::dataflows);
+        let dataflows =
+            mapper::dataflow::DATAFLOWS.iter().chain(fixed).filter(|dataflow| (dataflow.suits)(&work));
         let groups = work.size[Dim::G];
         let slacks = dataflows.map(|dataflow| overshoot(&dataflow.unroll(chunk, line_bytes, &work), groups));
         slacks.max().unwrap_or(line_bytes)
@@ -208,11 +211,11 @@ impl Planner<'_> {
         let Capacity { inputs, outputs, weights, residuals, parameters, .. } = *capacity;
         let question = (chunk, work, [inputs, outputs, weights, residuals, parameters]);
         let (accelerator, array) = (self.accelerator, &self.accelerator.chunks[chunk]);
-        let objective = self.options.objective;
-        let answer = self
-            .found
-            .entry(question)
-            .or_insert_with(|| search(accelerator, array, &work, capacity, objective));
+        let (objective, fixed) = (self.options.objective, self.options.fixed);
+        let within = |fixed| search_within(accelerator, array, &work, capacity, objective, fixed);
+        let answer = self.found.entry(question).or_insert_with(|| {
+            within(fixed).or_else(|shortages| fixed.map_or(Err(shortages), |_| within(None)))
+        });
         answer.clone().map_err(|shortages| {
             let (accelerator, graph, stages) = (self.accelerator, self.graph, self.stages);
             Unmapped { accelerator, graph, stages, layer, chunk, shortages: &shortages }.diagnostic().into()

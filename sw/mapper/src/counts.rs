@@ -1,5 +1,6 @@
 //! What the hardware's counters gain with a launch, from its nests and registers alone: every step of every nest
-//! is taken as the hardware takes it. Counts do not depend on time, so they hold with any memory.
+//! is taken as the hardware takes it; what an `EXEC` waits for is [`crate::exec`]'s answer. Nothing of that depends on the
+//! memory's timing, so counts hold with any memory.
 //!
 //! The four kinds of accesses of a layer are sums of them, each in the unit in which the hardware counts:
 //!
@@ -11,6 +12,7 @@
 //! | `rf` | reads and writes of register files in PEs | `rf` |
 
 use crate::class::Class;
+use crate::exec::Times;
 use crate::mapping::Mapping;
 use crate::nests;
 use crate::registers::Registers;
@@ -32,10 +34,7 @@ pub const ACCESSES: &[(&str, &[&str])] = &[
     ("rf", &["rf"]),
 ];
 
-/// Counters whose gain depends on when tiles become available: [`crate::exec`] knows of these.
-const TIMES: &[&str] = &["busy", "stall_x", "stall_w", "stall_a"];
-
-/// What each counter of a chunk gains, in the order of `CHUNK_COUNTERS`; 0 for those that count time.
+/// What each counter of a chunk gains, in the order of `CHUNK_COUNTERS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counts(pub [u64; CHUNK_COUNTERS.len()]);
 
@@ -46,11 +45,6 @@ impl Default for Counts {
 }
 
 impl Counts {
-    /// Whether the counter `name` counts events, not time.
-    pub fn predicts(name: &str) -> bool {
-        !TIMES.contains(&name)
-    }
-
     /// The gain of counter `name`.
     pub fn get(&self, name: &str) -> u64 {
         self.0[index_of(name)]
@@ -78,11 +72,21 @@ impl Counts {
         counts
     }
 
-    /// Of an `EXEC`.
+    /// Of an `EXEC`; without what counts time, which [`Counts::timed`] adds.
     pub fn of_exec(chunk: &Chunk, nests: &[Nest; 4], registers: &Registers) -> Counts {
         let (mut counts, exchanged) = counted(chunk, nests, registers);
         counts.set("rf", exchanged.iter().sum::<u64>() + ACCESSES_PER_TERM * counts.get("terms"));
         counts
+    }
+
+    /// With what counts time.
+    pub fn timed(mut self, times: &Times) -> Counts {
+        let [x, w, a] = times.stalls;
+        // It is busy from the cycle after the launch on.
+        for (name, value) in [("busy", times.cycles - 1), ("stall_x", x), ("stall_w", w), ("stall_a", a)] {
+            self.set(name, value);
+        }
+        self
     }
 }
 
@@ -91,6 +95,12 @@ pub fn class(chunk: &Chunk, mapping: &Mapping) -> Class {
     let engine = nests::engine(mapping);
     let (counts, exchanged) = counted(chunk, &engine.nests, &engine.registers);
     Class::of(counts.get("terms") as f64, exchanged.map(|words| words as f64))
+}
+
+/// Words of inputs, weights and partial sums that register files and buffer exchange in a full `EXEC` of `mapping`.
+pub fn exchanged(chunk: &Chunk, mapping: &Mapping) -> [u64; 3] {
+    let engine = nests::engine(mapping);
+    counted(chunk, &engine.nests, &engine.registers).1
 }
 
 /// All counts but of register files, and the words of inputs, weights and sums that those exchange with the buffer.

@@ -15,6 +15,8 @@ pub struct Dataflow {
     pub rows: &'static [Dim],
     /// Along the columns.
     pub cols: &'static [Dim],
+    /// A dimension that lies there as far as it fits, whatever would keep more PEs busy.
+    pub whole: Option<Dim>,
     /// Whether it is worth trying.
     pub suits: fn(&Work) -> bool,
 }
@@ -22,17 +24,33 @@ pub struct Dataflow {
 /// Every dataflow, the preferred ones first.
 pub const DATAFLOWS: &[Dataflow] = &[
     // Depthwise layers and pools: inputs slide along the columns, and every PE keeps its results.
-    Dataflow { rows: &[Dim::G], cols: &[Dim::OX], suits: |work| is_depthwise(work) && slides(work) },
+    Dataflow {
+        rows: &[Dim::G],
+        cols: &[Dim::OX],
+        whole: None,
+        suits: |work| is_depthwise(work) && slides(work),
+    },
     // Every layer: inputs are the same for all columns, which are summed over the rows.
-    Dataflow { rows: &[Dim::C], cols: &[Dim::K], suits: |_| true },
+    Dataflow { rows: &[Dim::C], cols: &[Dim::K], whole: None, suits: |_| true },
     // Few input channels: one input for all rows slides along the columns.
-    Dataflow { rows: &[Dim::K], cols: &[Dim::OX], suits: |work| has(work, &[Dim::K]) && slides(work) },
+    Dataflow {
+        rows: &[Dim::K],
+        cols: &[Dim::OX],
+        whole: None,
+        suits: |work| has(work, &[Dim::K]) && slides(work),
+    },
     // Many input channels, wide maps: a byte a row slides along the columns, which are summed over the rows.
-    Dataflow { rows: &[Dim::C], cols: &[Dim::OX], suits: |work| has(work, &[Dim::C]) && slides(work) },
+    Dataflow {
+        rows: &[Dim::C],
+        cols: &[Dim::OX],
+        whole: None,
+        suits: |work| has(work, &[Dim::C]) && slides(work),
+    },
     // Input channels that do not fill the rows: several taps lie side by side.
     Dataflow {
         rows: &[Dim::C, Dim::FX],
         cols: &[Dim::K],
+        whole: None,
         suits: |work| has(work, &[Dim::C, Dim::FX, Dim::K]),
     },
 ];
@@ -59,7 +77,7 @@ impl Dataflow {
                 let most = pes.min(chunk.post_lanes * chunk.post_rows);
                 Axis::of(&[(dim, whole_beats(work.size[dim], most, chunk.post_lanes))])
             }
-            _ => Axis::of(&fullest(dims, work, pes)),
+            _ => Axis::of(&fullest(dims, work, pes, self.whole)),
         };
         let rows = side(self.rows, chunk.rows, !reduces);
         let cols = side(self.cols, chunk.cols, reduces);
@@ -68,17 +86,18 @@ impl Dataflow {
 }
 
 /// How much of each dimension of one side keeps at most `pes` PEs the busiest, the first dimensions going as far as
-/// they can.
-fn fullest(dims: &[Dim], work: &Work, pes: u32) -> Vec<(Dim, u32)> {
+/// they can; one that lies there as a whole is not weighed against the others.
+fn fullest(dims: &[Dim], work: &Work, pes: u32, whole: Option<Dim>) -> Vec<(Dim, u32)> {
     let [first, rest @ ..] = dims else { return Vec::new() };
     let size = work.size[*first];
     let options = (size.div_ceil(pes)..=size).map(|rounds| size.div_ceil(rounds));
+    let options = options.take(if whole == Some(*first) { 1 } else { usize::MAX });
     let mut best: Vec<(Dim, u32)> = Vec::new();
     let mut last = 0;
     for own in options {
         if own != last {
             last = own;
-            let found = [vec![(*first, own)], fullest(rest, work, pes / own)].concat();
+            let found = [vec![(*first, own)], fullest(rest, work, pes / own, whole)].concat();
             if best.is_empty() || parallel(&found, work) > parallel(&best, work) {
                 best = found;
             }

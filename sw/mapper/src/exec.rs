@@ -13,18 +13,61 @@ use crate::registers::Registers;
 /// Cycles beyond the next in which a slot that is given back can be used again.
 const CREDIT: u64 = 1;
 
+/// What an `EXEC` takes, and what it waits for. Start, steps, stalls and end are all of its cycles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// Cycles from the launch until the chunk is idle again.
+    pub cycles: u64,
+    /// Cycles before the nests may step.
+    pub start: u64,
+    /// Cycles in which compute waited for an input tile, for a weight tile, for free partial sums; where it waited for
+    /// several, for the first of them, as the hardware counts.
+    pub stalls: [u64; 3],
+    /// Cycles after the last compute step.
+    pub end: u64,
+    /// Cycles in which rows of parameters are read.
+    pub planes: u64,
+    /// How many of the stalls and of the end it would not have without parameters to read.
+    pub parameters: u64,
+}
+
 /// Cycles from the launch of an `EXEC` until the chunk is idle again.
 pub fn cycles(accelerator: &Accelerator, chunk: &Chunk, nests: &[Nest; 4], registers: &Registers) -> u64 {
+    with_planes(accelerator, chunk, nests, registers, planes(registers)).cycles
+}
+
+/// Cycles of an `EXEC`, and how many of them were spent waiting for what.
+pub fn times(accelerator: &Accelerator, chunk: &Chunk, nests: &[Nest; 4], registers: &Registers) -> Times {
+    let of = |planes| with_planes(accelerator, chunk, nests, registers, planes);
+    let (times, without) = (of(planes(registers)), of(0));
+    Times { parameters: times.cycles - without.cycles, ..times }
+}
+
+/// Planes of parameters that are read before the first drain.
+fn planes(registers: &Registers) -> u64 {
+    registers.get("p_rows") as u64 * PARAMETER_BYTES as u64
+}
+
+fn with_planes(
+    accelerator: &Accelerator,
+    chunk: &Chunk,
+    nests: &[Nest; 4],
+    registers: &Registers,
+    planes: u64,
+) -> Times {
     let start = u64::from(timing::nest_start(accelerator.nest_depth));
     let slots = |name: &str| registers.get(name).max(1) as usize;
-    let planes = registers.get("p_rows") as u64 * PARAMETER_BYTES as u64;
     let mut x = Fill::new(&nests[NestKind::Input as usize], slots("x_slots"), start);
     let mut w = Fill::new(&nests[NestKind::Weight as usize], slots("w_slots"), start);
     let free = start.max(parameters_read(planes));
     let mut drain = Drain::new(&nests[NestKind::Drain as usize], registers, slots("a_slots"), start, free);
-    let mut now = start;
+    let (mut now, mut stalls) = (start, [0; 3]);
     for segment in Segments::new(&nests[NestKind::Compute as usize]) {
-        now = now.max(x.ready()).max(w.ready()).max(drain.slot_free()) + segment.steps;
+        for (stall, ready) in stalls.iter_mut().zip([x.ready(), w.ready(), drain.slot_free()]) {
+            *stall += ready.saturating_sub(now);
+            now = now.max(ready);
+        }
+        now += segment.steps;
         if segment.next & FLAG_X_NEXT != 0 {
             x.release(now);
         }
@@ -35,7 +78,8 @@ pub fn cycles(accelerator: &Accelerator, chunk: &Chunk, nests: &[Nest; 4], regis
             drain.hand_over(now - 1 + u64::from(timing::COMPUTE_LATENCY));
         }
     }
-    drain.free.max(now) + u64::from(timing::drain_latency(chunk))
+    let cycles = drain.free.max(now) + u64::from(timing::drain_latency(chunk));
+    Times { cycles, start, stalls, end: cycles - now, planes, parameters: 0 }
 }
 
 /// The first cycle in which the drain may step after reading so many planes of parameters: the reader starts

@@ -1,9 +1,6 @@
 //! The search: every tiling of the partial sums, loop order and level of each operand that the register files
 //! allow, ranked by the closed form; the best few are timed tile by tile, and counted step by step where energy
 //! matters.
-//!
-//! The loops of an `EXEC`, from the inside: output columns and rows and rounds of output channels whose partial
-//! sums a PE holds, the reductions (FX, FY, C), then the remaining outputs in either order, then groups.
 
 use crate::cost::{closed_form, Cost};
 use crate::cut::{cut, Cut};
@@ -12,6 +9,8 @@ use crate::energy::{self, Objective};
 use crate::exec;
 use crate::mapping::{Hold, Loop, Mapping};
 use crate::nests;
+use crate::orders;
+use crate::stationary::Stationary;
 use crate::tiling::{Capacity, Footprint, Shortage, WEIGHTS};
 use crate::work::{Dim, Work};
 use spec::accelerator::{Accelerator, Chunk};
@@ -67,10 +66,26 @@ pub fn search(
     capacity: &Capacity,
     objective: Objective,
 ) -> Result<Found, Vec<Shortage>> {
+    search_within(accelerator, chunk, work, capacity, objective, None)
+}
+
+/// The best of the mappings of one fixed dataflow, where one is given.
+///
+/// # Errors
+/// As [`search`]; and where the dataflow has no mapping of `work` at all.
+pub fn search_within(
+    accelerator: &Accelerator,
+    chunk: &Chunk,
+    work: &Work,
+    capacity: &Capacity,
+    objective: Objective,
+    fixed: Option<Stationary>,
+) -> Result<Found, Vec<Shortage>> {
+    let dataflows = fixed.map_or(DATAFLOWS, Stationary::dataflows);
     let mut shortages = Vec::new();
     let mut best: Option<Found> = None;
-    for dataflow in DATAFLOWS.iter().filter(|dataflow| (dataflow.suits)(work)) {
-        let space = Space::widest(accelerator, chunk, work, dataflow, capacity);
+    for dataflow in dataflows.iter().filter(|dataflow| (dataflow.suits)(work)) {
+        let space = Space::widest(accelerator, chunk, work, dataflow, capacity, fixed);
         let better = |found: &Found, best: &Found| found.score(objective) < best.score(objective);
         let hopeless = |space: &Space, best: &Found| {
             objective == Objective::Latency && space.least_cycles() >= best.total()
@@ -118,6 +133,7 @@ struct Space<'a> {
     chunk: &'a Chunk,
     work: &'a Work,
     cut: Cut,
+    fixed: Option<Stationary>,
 }
 
 impl<'a> Space<'a> {
@@ -128,9 +144,10 @@ impl<'a> Space<'a> {
         work: &'a Work,
         dataflow: &Dataflow,
         capacity: &Capacity,
+        fixed: Option<Stationary>,
     ) -> Result<Space<'a>, Shortage> {
         let cut = widest_cut(chunk, accelerator.buffer.line_bytes, work, dataflow, capacity)?;
-        Ok(Space { accelerator, chunk, work, cut })
+        Ok(Space { accelerator, chunk, work, cut, fixed })
     }
 
     /// Cycles that no mapping of this unrolling does without: its compute steps.
@@ -148,6 +165,9 @@ impl<'a> Space<'a> {
             Objective::Edp => {
                 ranked.sort_by(|(a, _), (b, _)| self.product(a).total_cmp(&self.product(b)));
             }
+        }
+        if ranked.is_empty() {
+            return Err(self.no_order());
         }
         let evaluations = ranked.len() as u64;
         let (mut best, mut timed, mut deepest) = (None::<Found>, 0, usize::MAX);
@@ -182,6 +202,17 @@ impl<'a> Space<'a> {
         })
     }
 
+    /// What a fixed dataflow lacks where no order of loops keeps what it has to keep.
+    fn no_order(&self) -> Shortage {
+        Shortage {
+            resource: "the fixed dataflow",
+            needed: 1,
+            available: 0,
+            unit: "orders of loops",
+            part: "this layer".to_string(),
+        }
+    }
+
     /// The closed form's energy-delay product: the energy of terms, which all mappings spend, and of beats.
     fn product(&self, cost: &Cost) -> f64 {
         let unit = &self.accelerator.energy;
@@ -195,7 +226,8 @@ impl<'a> Space<'a> {
     /// Every candidate with its closed form.
     fn ranked(&self) -> Vec<(Cost, Mapping)> {
         let mut ranked = Vec::new();
-        for (loops, held) in self.loop_orders() {
+        let rounds = |dim: Dim| self.cut.tile[dim].div_ceil(self.cut.unroll.size(dim));
+        for (loops, held) in orders::all(&rounds, self.chunk.psum_rf) {
             for x in self.levels(&loops, Dim::moves_input) {
                 for w in self.levels(&loops, Dim::moves_weight) {
                     ranked.extend(self.candidate(&loops, held, x, w));
@@ -226,21 +258,10 @@ impl<'a> Space<'a> {
         mapping.x.slots = slots(self.chunk.input_rf, mapping.x_tile())?;
         mapping.w.slots = slots(self.chunk.weight_rf, mapping.w_tile())?;
         mapping.a.slots = slots(self.chunk.psum_rf, mapping.a_tile())?;
-        Some((closed_form(&mapping), mapping))
-    }
-
-    /// Loop nests without loops of one iteration, each with the level of the partial sums.
-    fn loop_orders(&self) -> Vec<(Vec<Loop>, usize)> {
-        let rounds = |dim: Dim| self.cut.tile[dim].div_ceil(self.cut.unroll.size(dim));
-        let mut orders = Vec::new();
-        for ox in fair_cuts(rounds(Dim::OX)) {
-            for oy in fair_cuts(rounds(Dim::OY)).into_iter().filter(|oy| ox * oy <= self.chunk.psum_rf) {
-                for k in divisors(rounds(Dim::K)).filter(|k| ox * oy * k <= self.chunk.psum_rf) {
-                    orders.extend(templates(&rounds, [ox, oy, k]));
-                }
-            }
+        if self.fixed.is_some_and(|fixed| !fixed.allows(&mapping)) {
+            return None;
         }
-        orders
+        Some((closed_form(&mapping), mapping))
     }
 }
 
@@ -251,42 +272,3 @@ fn slots(entries: u32, tile: u32) -> Option<u32> {
 
 /// More slots than this gain nothing.
 const MAX_SLOTS: u32 = 64;
-
-/// The loop orders for inner tiles of `ox` by `oy` outputs and `k` rounds of output channels.
-fn templates(rounds: &impl Fn(Dim) -> u32, [ox, oy, k]: [u32; 3]) -> Vec<(Vec<Loop>, usize)> {
-    let one = |dim, bound| Loop { dim, bound };
-    let all = |dim| one(dim, rounds(dim));
-    let rest = |dim, inner: u32| one(dim, rounds(dim).div_ceil(inner));
-    let pixels = [one(Dim::OX, ox), one(Dim::OY, oy)];
-    let taps = [all(Dim::FX), all(Dim::FY)];
-    let channels = [one(Dim::K, k)];
-    let inner_orders = [[&pixels[..], &taps, &channels].concat(), [&pixels[..], &channels, &taps].concat()];
-    let outputs = [rest(Dim::OX, ox), rest(Dim::OY, oy)];
-    let outer_channels = [rest(Dim::K, k)];
-    let outer_orders = [[&outputs[..], &outer_channels].concat(), [&outer_channels[..], &outputs].concat()];
-    let mut orders: Vec<(Vec<Loop>, usize)> = Vec::new();
-    for inner in &inner_orders {
-        for outer in &outer_orders {
-            let real = |loops: &[&[Loop]]| -> Vec<Loop> {
-                loops.concat().into_iter().filter(|l| l.bound > 1).collect()
-            };
-            let held = real(&[inner, &[all(Dim::C)]]).len();
-            let order = (real(&[inner, &[all(Dim::C)], outer, &[all(Dim::G)]]), held);
-            if !orders.contains(&order) {
-                orders.push(order);
-            }
-        }
-    }
-    orders
-}
-
-/// Every size that cuts `size` into equal pieces but for rounding.
-fn fair_cuts(size: u32) -> Vec<u32> {
-    let mut cuts: Vec<u32> = (1..=size).map(|count| size.div_ceil(count)).collect();
-    cuts.dedup();
-    cuts
-}
-
-fn divisors(size: u32) -> impl Iterator<Item = u32> {
-    (1..=size).filter(move |divisor| size.is_multiple_of(*divisor))
-}

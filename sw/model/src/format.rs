@@ -252,7 +252,7 @@ fn layer_of(reader: &mut Reader<'_>, fields: &Fields<'_>) -> LayerDraft {
 }
 
 /// The op that `node` names.
-pub(crate) fn op(reader: &mut Reader<'_>, node: &Node) -> Option<Op> {
+pub fn op(reader: &mut Reader<'_>, node: &Node) -> Option<Op> {
     let name = reader.text(node, "op")?;
     let op = Op::from_name(&name);
     if op.is_none() {

@@ -6,6 +6,7 @@
 use super::Done;
 use crate::console::Console;
 use crate::mapped::Mapped;
+use crate::steady::{pipelined, steady};
 use crate::{files, flow, mappings, paper};
 use clap::{Args, ValueEnum};
 use compiler::Options;
@@ -48,6 +49,7 @@ enum CostModel {
     --cost-model nasa takes the arrays' numbers of PEs from the description, or divides the paper's area where there is\n\
     none, and chooses dataflows and tilings as the paper does (docs/paper-model.md):\n\
     nasa map --cost-model nasa --layers sw/zoo/nasa-sample/layers.yaml\n\n\
+    nasa map -c hw/configs/tiny.yaml -n net.yaml --explain shows why each layer costs what it costs.\n\n\
     To compare with another tool's mappings: nasa map -c hw/configs/flat16.yaml --whole-space --objective edp \\\n    \
     --sum-bits 16 --beside sw/mapper/tests/zigzag/resnet18.yaml")]
 pub struct Map {
@@ -72,6 +74,13 @@ pub struct Map {
     /// Scores these mappings instead of searching.
     #[arg(long, value_name = "MAPPING", conflicts_with = "objective")]
     pub(super) evaluate: Option<PathBuf>,
+    /// Chooses mappings for the steady state of all chunks together: the least product of the busiest chunk's cycles and of all
+    /// energy, with as many images under way as the pipeline holds.
+    #[arg(long, conflicts_with_all = ["layers", "whole_space", "evaluate", "objective"])]
+    pipeline: bool,
+    /// Shows why each layer costs what it costs: what its cycles are spent on, which PEs idle, how often data is used.
+    #[arg(long, conflicts_with = "whole_space")]
+    explain: bool,
     /// Where the mappings go; stdout where left out.
     #[arg(short, long, value_name = "MAPPING")]
     pub(super) out: Option<PathBuf>,
@@ -124,6 +133,8 @@ impl Map {
         let no_out = "its tilings are none that this hardware can run; leave out --out";
         let no_evaluate = "it has tilings of its own only; leave out --evaluate";
         let no_space = "it has a space of its own; leave out --whole-space";
+        let no_pipeline = "it maps all chunks together anyway; leave out --pipeline";
+        let no_explain = "it has no stalls to explain; leave out --explain";
         let no_bits = "widths are those of the description; choose --cost-model nasa";
         let (model, flags) = match self.cost_model {
             CostModel::Nasa => (
@@ -132,6 +143,8 @@ impl Map {
                     (self.out.is_some(), "--out", no_out),
                     (self.evaluate.is_some(), "--evaluate", no_evaluate),
                     (self.whole_space, "--whole-space", no_space),
+                    (self.explain, "--explain", no_explain),
+                    (self.pipeline, "--pipeline", no_pipeline),
                 ],
             ),
             CostModel::Hardware => ("hardware", vec![(!self.bits.is_empty(), "--bits", no_bits)]),
@@ -166,7 +179,7 @@ impl Map {
             None => None,
         };
         let objective = Objective::of(self.objective, energy::Objective::Latency);
-        let mut mapped = Mapped::default();
+        let mut mapped = Mapped::new(self.explain);
         for graph in &networks {
             let mappings = match &given {
                 // Of a table every layer is a network, and finds its own.
@@ -176,6 +189,11 @@ impl Map {
                     Some(mappings::in_order(&files::name(path), &mine, accelerator, graph)?)
                 }
                 Some((path, all)) => Some(mappings::in_order(&files::name(path), all, accelerator, graph)?),
+                None if self.pipeline => {
+                    let alone = || steady(accelerator, graph, energy::Objective::Edp, None);
+                    let whole = || pipelined(accelerator, graph, &alone()?);
+                    Some(console.busy("mapping for the pipeline", whole)?.mappings)
+                }
                 None => None,
             };
             let options = Options { mappings, objective, ..Options::default() };
@@ -187,13 +205,18 @@ impl Map {
                 files::write(out, text.as_bytes())?;
                 console.say(format!("{}: {} layers", out.display(), mapped.named.len()));
             }
-            None if self.evaluate.is_none() => console.show(text),
+            None if self.evaluate.is_none() && !self.explain => console.show(text),
             None => {}
         }
-        if self.out.is_some() || self.evaluate.is_some() {
+        console.show(mapped.explanations());
+        if self.out.is_some() || self.evaluate.is_some() || self.explain {
             console.show(mapped.table());
         }
-        let name = if self.evaluate.is_some() { "given" } else { objective.name() };
+        let name = match (&self.evaluate, self.pipeline) {
+            (Some(_), _) => "given",
+            (None, true) => "pipeline",
+            (None, false) => objective.name(),
+        };
         Ok(Done::well(mapped.json(name, started.elapsed().as_secs_f64())))
     }
 

@@ -1,6 +1,7 @@
 //! The subcommands, one a file: its flags, and what it does with them.
 
 mod allocate;
+mod compare;
 mod generate;
 mod listing;
 mod map;
@@ -65,6 +66,7 @@ pub enum Command {
     Quantize(train::Quantize),
     Reference(reference::Reference),
     Allocate(allocate::Allocate),
+    Compare(compare::Compare),
     Map(map::Map),
     Compile(listing::Compile),
     Asm(listing::Asm),
@@ -92,6 +94,7 @@ impl Command {
             Command::Quantize(command) => command.run(console),
             Command::Reference(command) => command.run(console),
             Command::Allocate(command) => command.run(console),
+            Command::Compare(command) => command.run(console),
             Command::Map(command) => command.run(console),
             Command::Compile(command) => command.run(console),
             Command::Asm(command) => command.run(console),

@@ -9,10 +9,11 @@ mod queue;
 mod reads;
 mod stream;
 mod transfer;
+mod waits;
 mod writes;
 
 use crate::counts::Counts;
-use crate::exec;
+use crate::exec::{self, Times};
 use queue::{Action, Sequencer};
 use reads::{Burst, Reads};
 use spec::accelerator::Accelerator;
@@ -21,6 +22,8 @@ use spec::program::Program;
 use std::collections::HashMap;
 use stream::Stream;
 use transfer::Transfer;
+use waits::Signallers;
+pub use waits::Waits;
 use writes::Writes;
 
 /// One engine's work for one launch. Cycle 0 is the one in which the streams start.
@@ -36,6 +39,10 @@ pub struct Event {
     pub end: u64,
     /// What the chunk's counters gain by it.
     pub counts: Counts,
+    /// Of an `EXEC`: its own cycles.
+    pub times: Times,
+    /// Of an `EXEC`: what its chunk waited for since the end of the one before, or since the start of the run.
+    pub waits: Waits,
 }
 
 /// A predicted run.
@@ -73,6 +80,8 @@ struct Unit {
     engine: Engine,
     /// The launch that is under way.
     open: Option<Event>,
+    /// What an array has been waiting for since it was last idle.
+    waits: Waits,
 }
 
 enum Engine {
@@ -98,10 +107,11 @@ struct Model<'a> {
     accelerator: &'a Accelerator,
     units: Vec<Unit>,
     tokens: Vec<u32>,
+    signallers: Signallers,
     reads: Reads,
     writes: Writes,
-    /// Cycles and counts of executions that were seen before, by queue and word.
-    executions: HashMap<(usize, usize), (u64, Counts)>,
+    /// Times and counts of executions that were seen before, by queue and word.
+    executions: HashMap<(usize, usize), (Times, Counts)>,
     now: u64,
     run: Run,
 }
@@ -120,12 +130,14 @@ impl<'a> Model<'a> {
                     _ => Engine::Transfer(Transfer::new(accelerator.axi_bytes())),
                 },
                 open: None,
+                waits: Waits::default(),
             }
         };
         Model {
             accelerator,
             units: program.streams.iter().enumerate().map(unit).collect(),
             tokens: vec![0; accelerator.tokens as usize],
+            signallers: Signallers::of(program),
             reads: Reads::new(accelerator, latency, program.base),
             writes: Writes::new(accelerator, latency),
             executions: HashMap::new(),
@@ -137,7 +149,9 @@ impl<'a> Model<'a> {
     /// One cycle and those behind it in which nothing moves; whether there is anything left to move.
     fn advance(&mut self) -> bool {
         let next = if self.cycle() { Some(self.now + 1) } else { self.next_event() };
+        let before = self.now;
         self.now = next.map_or(self.now, |next| next.max(self.now + 1));
+        self.charge(before, self.now - before);
         next.is_some()
     }
 
@@ -223,26 +237,28 @@ impl<'a> Model<'a> {
     fn launch(&mut self, index: usize) {
         let (now, unit) = (self.now, &mut self.units[index]);
         let word = unit.queue.word_at(unit.stream.pc());
-        let counts = match &mut unit.engine {
+        let (times, counts) = match &mut unit.engine {
             Engine::Transfer(transfer) => {
                 transfer.launch(unit.queue.registers());
                 let is_load = Queue::ALL[index % 3] == Queue::Load;
                 let counter = if is_load { "ld_bytes" } else { "st_bytes" };
-                Counts::of_transfer(counter, unit.queue.registers())
+                (Times::default(), Counts::of_transfer(counter, unit.queue.registers()))
             }
             Engine::Chunk(until) => {
                 let (accelerator, queue) = (self.accelerator, &unit.queue);
-                let (duration, counts) = self.executions.entry((index, word)).or_insert_with(|| {
+                let (times, counts) = *self.executions.entry((index, word)).or_insert_with(|| {
                     let (nests, registers) = (queue.launched_nests(word), queue.registers());
                     let chunk = &accelerator.chunks[index / 3];
                     let counts = Counts::of_exec(chunk, &nests, registers);
-                    (exec::cycles(accelerator, chunk, &nests, registers), counts)
+                    let times = exec::times(accelerator, chunk, &nests, registers);
+                    (times, counts.timed(&times))
                 });
-                *until = now + *duration;
-                *counts
+                *until = now + times.cycles;
+                (times, counts)
             }
         };
-        unit.open = Some(Event { queue: index, word, begin: now, end: now, counts });
+        let waits = std::mem::take(&mut unit.waits);
+        unit.open = Some(Event { queue: index, word, begin: now, end: now, counts, times, waits });
     }
 
     /// Tells the transfer engines which bursts were granted and completed; whether any was completed.

@@ -114,6 +114,12 @@ impl Sequencer {
         }
     }
 
+    /// The token that the word at `pc` waits for.
+    pub fn awaited(&self, pc: u64) -> Option<usize> {
+        let word = self.words.get(self.word_at(pc)).filter(|_| self.running && self.skip == 0)?;
+        (word.row.opcode == WAIT).then(|| word.get("token") as usize)
+    }
+
     /// Ends a cycle in which it did `action` with the word at `pc`.
     pub fn clock(&mut self, pc: u64, action: Action) {
         match action {

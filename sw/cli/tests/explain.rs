@@ -1,0 +1,100 @@
+//! `nasa map --explain`: the parts of every whole add up to what is predicted, hardware counts the same stalls, and what is
+//! said of a layer is what somebody sees who looks at its mapping.
+
+use serde_json::Value;
+use std::path::Path;
+use std::process::Command;
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+const SMALL: &str = "-c hw/configs/tiny.yaml -n testbenches/small/network.yaml";
+
+/// What `nasa` writes to stdout when it runs in the repository's root.
+fn nasa(arguments: &str) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nasa"));
+    let output = command.args(arguments.split(' ')).current_dir(ROOT).output().expect("nasa starts");
+    assert!(output.status.success(), "nasa {arguments}\n{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+fn layers(arguments: &str) -> Vec<Value> {
+    let json: Value = serde_json::from_str(&nasa(&format!("{arguments} --json - --quiet"))).expect("JSON");
+    json["layers"].as_array().cloned().expect("layers")
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().unwrap_or_else(|| panic!("{value} is a number"))
+}
+
+/// The sum of the numbers of an object.
+fn sum(object: &Value) -> u64 {
+    object.as_object().into_iter().flat_map(|object| object.values()).map(number).sum()
+}
+
+/// The sum of a number of every operand.
+fn moved(explanation: &Value, level: &str) -> u64 {
+    let operands = explanation["operands"].as_object().expect("operands");
+    operands.values().map(|operand| operand[level].as_u64().unwrap_or(0)).sum()
+}
+
+#[test]
+fn the_parts_add_up_to_what_is_predicted() {
+    let sample = "--layers sw/zoo/nasa-sample/layers.yaml";
+    let fashion = "-n sw/zoo/fashion-hybrid/fashion-hybrid.yaml";
+    let mut causes = std::collections::BTreeSet::new();
+    for (arguments, pes) in [
+        (SMALL.to_string(), 16),
+        (format!("-c hw/configs/edge.yaml {fashion}"), 64),
+        (format!("-c hw/configs/large.yaml {fashion} --objective energy"), 256),
+        (format!("-c hw/configs/edge.yaml {sample}"), 64),
+    ] {
+        for layer in layers(&format!("map {arguments} --explain")) {
+            let (why, name) = (&layer["explanation"], &layer["name"]);
+            let cycles = number(&layer["cycles"]);
+            assert_eq!(sum(&why["cycles"]), cycles, "{name}");
+            assert_eq!(sum(&why["pe_cycles"]), cycles * pes, "{name}");
+            assert_eq!(why["pe_cycles"]["work"], layer["macs"], "{name}");
+            assert_eq!(moved(why, "dram"), number(&layer["accesses"]["dram"]), "{name}");
+            assert_eq!(moved(why, "buffer"), number(&layer["accesses"]["gb"]), "{name}");
+            let terms = number(&why["operands"]["inputs"]["terms"]);
+            assert_eq!(moved(why, "rf") + 4 * terms, number(&layer["accesses"]["rf"]), "{name}");
+            for resource in ["compute steps", "input port", "weight port", "parameter port", "drain"] {
+                assert!(number(&why["resources"][resource]) <= cycles, "{resource} of {name}");
+            }
+            let spent = why["cycles"].as_object().into_iter().flatten();
+            causes.extend(spent.filter(|(_, cycles)| number(cycles) > 0).map(|(cause, _)| cause.clone()));
+        }
+    }
+    for cause in ["compute", "start", "inputs", "weights", "results", "parameters", "loads", "instructions"] {
+        assert!(causes.contains(cause), "no layer spends cycles on {cause}: {causes:?}");
+    }
+}
+
+#[test]
+fn the_hardware_counts_the_same_stalls() {
+    let explained = layers(&format!("map {SMALL} --explain"));
+    let measured = layers(&format!("verify {SMALL} -i testbenches/small/images.npy --count 1"));
+    assert_eq!(explained.len(), measured.len());
+    for (explained, measured) in explained.iter().zip(&measured) {
+        let (cycles, counters) = (&explained["explanation"]["cycles"], &measured["counters"]);
+        for (cause, counter) in [("compute", "steps"), ("inputs", "stall_x"), ("weights", "stall_w")] {
+            assert_eq!(cycles[cause], counters[counter], "{cause} of {}", explained["name"]);
+        }
+        let array: u64 = ["compute", "start", "inputs", "weights", "results", "parameters"]
+            .iter()
+            .map(|cause| number(&cycles[*cause]))
+            .sum();
+        // The launch itself is the cycle before the array is busy.
+        assert_eq!(array, number(&counters["busy"]) + number(&explained["parts"]), "{}", explained["name"]);
+    }
+}
+
+#[test]
+fn what_is_shown_is_committed() {
+    let shown = nasa(&format!("map {SMALL} --explain"));
+    let file = Path::new(ROOT).join("sw/cli/tests/explained.txt");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&file, &shown).expect("written");
+    }
+    let committed = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(shown == committed, "run `make bless`, then read `git diff`\n{shown}");
+}

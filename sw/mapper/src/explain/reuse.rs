@@ -1,0 +1,64 @@
+//! How often what was fetched is used, level by level: bytes of DRAM by the buffer's reads, bytes of the buffer by the PEs
+//! that share them, words of register files by terms.
+
+use super::Ran;
+use crate::counts::exchanged;
+
+/// What layers move.
+pub const OPERANDS: [&str; 4] = ["inputs", "weights", "parameters", "results"];
+
+/// What one operand of a layer moves for an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operand {
+    /// Of [`OPERANDS`]; residuals go with the parameters.
+    pub name: &'static str,
+    /// Bytes between DRAM and buffer.
+    pub dram: u64,
+    /// Bytes between buffer and array.
+    pub buffer: u64,
+    /// Words that PEs take, or give; parameters never reach a PE.
+    pub registers: Option<u64>,
+    /// Terms that use them.
+    pub terms: u64,
+}
+
+impl Operand {
+    /// How often a byte from DRAM is read from the buffer, or how many writes of the buffer leave as one; none where
+    /// nothing comes from there.
+    pub fn of_dram(&self) -> Option<f64> {
+        quotient(self.buffer, self.dram)
+    }
+
+    /// How many PEs take a byte of the buffer, or add up to one.
+    pub fn of_buffer(&self) -> Option<f64> {
+        quotient(self.registers?, self.buffer)
+    }
+
+    /// How many terms a word of a register file serves.
+    pub fn of_registers(&self) -> Option<f64> {
+        quotient(self.terms, self.registers?)
+    }
+}
+
+fn quotient(uses: u64, fetched: u64) -> Option<f64> {
+    (fetched > 0).then(|| uses as f64 / fetched as f64)
+}
+
+/// The operands of a layer. Nests, and so what inputs and weights PEs take, are the same for all of its parts; the rest of
+/// what its register files did is the sums'.
+pub fn operands(ran: &Ran<'_>) -> Vec<Operand> {
+    let get = |name: &str| ran.counts.get(name);
+    let parts = ran.execs.len() as u64;
+    let [x, w, _] = exchanged(ran.chunk, ran.mapping).map(|words| words * parts);
+    let sums = get("rf") - 4 * get("terms") - x - w;
+    let buffer = ["x_bytes", "w_bytes", "r_bytes", "y_bytes"].map(get);
+    let registers = [Some(x), Some(w), None, Some(sums)];
+    let one = |i: usize| Operand {
+        name: OPERANDS[i],
+        dram: ran.dram[i],
+        buffer: buffer[i],
+        registers: registers[i],
+        terms: get("terms"),
+    };
+    (0..OPERANDS.len()).map(one).collect()
+}

@@ -48,7 +48,9 @@ impl Kernel {
             let x = frame.around(x, room);
             match self.tap {
                 Tap::Product => self.sweep(Product, &walk, x, &panels, y),
-                Tap::Distance if self.window.depthwise => self.sweep(Distance::new(), &walk, x, &panels, y),
+                Tap::Distance if self.window.depthwise => {
+                    self.sweep(Distance::default(), &walk, x, &panels, y)
+                }
                 Tap::Distance => {
                     let windows = window_totals(&walk, x, totals);
                     self.sweep(Greater::new(windows, &columns), &walk, x, &panels, y);
@@ -81,7 +83,7 @@ impl Kernel {
             for walk in &walks {
                 match self.tap {
                     Tap::Product => self.sweep(Product, walk, g, &panels, dx),
-                    Tap::Distance => self.sweep(Slope::new(), walk, g, &panels, dx),
+                    Tap::Distance => self.sweep(Slope::default(), walk, g, &panels, dx),
                 }
             }
         });

@@ -71,9 +71,8 @@ pub struct Distance<T> {
     one: T,
 }
 
-impl<T: Element> Distance<T> {
-    /// Of any weights.
-    pub fn new() -> Distance<T> {
+impl<T: Element> Default for Distance<T> {
+    fn default() -> Distance<T> {
         Distance { one: one() }
     }
 }
@@ -147,9 +146,8 @@ pub struct Slope {
     one: f32,
 }
 
-impl Slope {
-    /// Of any weights.
-    pub fn new() -> Slope {
+impl Default for Slope {
+    fn default() -> Slope {
         Slope { one: one() }
     }
 }

@@ -22,6 +22,9 @@ const MOST_SLENDER: u32 = 2;
 /// How much less, or more, than its share of the area a chunk may get.
 const MOST_UNFAIR: f64 = 2.5;
 
+/// As many PEs a chunk may always get, however small its share.
+const ALWAYS: u32 = 16;
+
 /// A chunk's layers, and what its PEs take.
 #[derive(Clone, Debug)]
 pub struct Demand {
@@ -71,11 +74,13 @@ impl Demand {
         let sides = || SIDES.iter().copied();
         let slender = |rows: u32, cols: u32| rows.max(cols) > MOST_SLENDER * rows.min(cols);
         let pairs = sides().flat_map(|rows| sides().map(move |cols| (rows, cols)));
+        let area = |pes: u32| f64::from(pes) * self.pe_area;
+        // A share may lie beyond the sizes that are tried, at either end.
+        let largest = area(SIDES[SIDES.len() - 1].pow(2));
+        let (least, most) = ((share / MOST_UNFAIR).min(largest), (share * MOST_UNFAIR).max(area(ALWAYS)));
         let fitting = pairs.filter(|(rows, cols)| {
-            let area = f64::from(rows * cols) * self.pe_area;
-            !slender(*rows, *cols)
-                && area <= budget
-                && (share / MOST_UNFAIR..=share * MOST_UNFAIR).contains(&area)
+            let area = area(rows * cols);
+            !slender(*rows, *cols) && area <= budget && (least..=most).contains(&area)
         });
         let fitting: Vec<(u32, u32)> = fitting.collect();
         let found = fitting.par_iter().filter_map(|(rows, cols)| self.on(accelerator, *rows, *cols));
@@ -234,6 +239,20 @@ mod tests {
         let all = choose(&candidates, 9.0, Objective::Edp, 9);
         assert_eq!(all.len(), 6);
         assert!(all.windows(2).all(|pair| pair[0].score <= pair[1].score));
+    }
+
+    #[test]
+    fn a_share_may_be_smaller_or_larger_than_every_array() {
+        let edge = edge();
+        let size = Sizes([1, 24, 24, 8, 8, 1, 1]);
+        let work = Work { size, stride: [1; 2], padding: [0; 2], input: [8; 2], residual: false };
+        let demand = Demand::new(&edge.chunks[0], [work], 2.0);
+        let pes = |share: f64, budget: f64| -> Vec<f64> {
+            demand.candidates(&edge, share, budget).iter().map(|array| array.area / 2.0).collect()
+        };
+        let small = pes(0.2, 128.0);
+        assert!(small.len() > 1 && small.iter().all(|pes| *pes <= f64::from(ALWAYS)), "{small:?}");
+        assert_eq!(pes(1e6, 1e6), [4096.0]);
     }
 
     #[test]

@@ -44,7 +44,9 @@ impl<T: Element, P: Step<T>> WithSimd for Sweep<'_, T, P> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        if S::REGISTER_COUNT >= 32 {
+        if S::REGISTER_COUNT >= 32 && P::ADDS {
+            self.tiles::<S, 12, 1>(simd);
+        } else if S::REGISTER_COUNT >= 32 {
             self.tiles::<S, 8, 2>(simd);
         } else {
             self.tiles::<S, 4, 2>(simd);
@@ -57,34 +59,33 @@ impl<T: Element, P: Step<T>> Sweep<'_, T, P> {
     fn tiles<S: Simd, const R: usize, const C: usize>(&mut self, simd: S) {
         let vectors = self.panels.columns.div_ceil(T::lanes::<S>());
         for first in (0..self.walk.starts.len()).step_by(R) {
+            let pixels = Pixels::<R>::from(self.walk, first);
             let mut vector = 0;
             while vector + C <= vectors {
-                self.tile::<S, R, C>(simd, first, vector);
+                self.tile::<S, R, C>(simd, &pixels, vector);
                 vector += C;
             }
             while vector < vectors {
-                self.tile::<S, R, 1>(simd, first, vector);
+                self.tile::<S, R, 1>(simd, &pixels, vector);
                 vector += 1;
             }
         }
     }
 
-    /// Up to `R` pixels from `first` on and `C` vectors of columns; where fewer pixels are left, the last is
-    /// computed repeatedly.
+    /// Some pixels and `C` vectors of columns from `vector` on.
     #[inline(always)]
-    fn tile<S: Simd, const R: usize, const C: usize>(&mut self, simd: S, first: usize, vector: usize) {
+    fn tile<S: Simd, const R: usize, const C: usize>(&mut self, simd: S, pixels: &Pixels<R>, vector: usize) {
         let (walk, width) = (self.walk, self.panels.columns);
-        let pixel = |row: usize| (first + row).min(walk.starts.len() - 1);
         let mut sums = [[T::splat(simd, T::default()); C]; R];
         let mut before = sums;
         for row in 0..R {
-            let target = walk.targets[pixel(row)];
-            before[row] = self.step.before(simd, &self.out[target * width..][..width], target, vector);
+            let out = &self.out[pixels.targets[row] * width..][..width];
+            before[row] = self.step.before(simd, out, vector);
         }
         for (offset, tap) in &walk.taps {
             let mut windows = [self.source; R];
-            for (row, window) in windows.iter_mut().enumerate() {
-                *window = &self.source[walk.starts[pixel(row)] + offset..][..walk.channels];
+            for row in 0..R {
+                windows[row] = &self.source[pixels.starts[row] + offset..][..walk.channels];
             }
             let mut weights = [T::vectors::<S>(self.source); C];
             for (c, weights) in weights.iter_mut().enumerate() {
@@ -101,12 +102,34 @@ impl<T: Element, P: Step<T>> Sweep<'_, T, P> {
                 }
             }
         }
-        for row in 0..R.min(walk.starts.len() - first) {
-            for c in 0..C {
-                sums[row][c] = P::finish(simd, sums[row][c], before[row][c]);
-            }
-            let out = &mut self.out[walk.targets[first + row] * width..][..width];
-            store_row::<T, S, C>(sums[row], out, vector);
+        for row in 0..pixels.count {
+            let target = pixels.targets[row];
+            let results = self.step.finish(simd, sums[row], target, vector);
+            store_row::<T, S, C>(results, &mut self.out[target * width..][..width], vector);
+        }
+    }
+}
+
+/// The pixels of a tile; where fewer than `R` are left, the last is computed repeatedly.
+struct Pixels<const R: usize> {
+    /// Different ones.
+    count: usize,
+    /// As in the walk.
+    starts: [usize; R],
+    /// As in the walk.
+    targets: [usize; R],
+}
+
+impl<const R: usize> Pixels<R> {
+    /// From pixel `first` of the walk on.
+    #[inline(always)]
+    fn from(walk: &Walk, first: usize) -> Pixels<R> {
+        let count = R.min(walk.starts.len() - first);
+        let pixel = |row: usize| first + row.min(count - 1);
+        Pixels {
+            count,
+            starts: std::array::from_fn(|row| walk.starts[pixel(row)]),
+            targets: std::array::from_fn(|row| walk.targets[pixel(row)]),
         }
     }
 }

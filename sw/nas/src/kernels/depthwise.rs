@@ -58,7 +58,7 @@ impl<T: Element, P: Step<T>> Sweep<'_, T, P> {
         let mut starts = [0; PIXELS];
         for row in 0..PIXELS {
             let pixel = (first + row).min(walk.starts.len() - 1);
-            [before[row]] = load_row(simd, &self.out[walk.targets[pixel] * width..][..width], vector);
+            [before[row]] = self.step.before(simd, &self.out[walk.targets[pixel] * width..][..width], vector);
             starts[row] = walk.starts[pixel] + vector * lanes;
         }
         for (offset, tap) in &walk.taps {
@@ -69,8 +69,9 @@ impl<T: Element, P: Step<T>> Sweep<'_, T, P> {
             }
         }
         for row in 0..PIXELS.min(walk.starts.len() - first) {
-            let out = &mut self.out[walk.targets[first + row] * width..][..width];
-            store_row::<T, S, 1>([sums[row]], out, vector);
+            let target = walk.targets[first + row];
+            let result = self.step.finish(simd, [sums[row]], target, vector);
+            store_row::<T, S, 1>(result, &mut self.out[target * width..][..width], vector);
         }
     }
 }

@@ -10,6 +10,10 @@ use pulp::Simd;
 
 /// What a sum does with each term, a vector at a time; `before` is what stood in the sum's place.
 pub trait Step<T: Element>: Copy {
+    /// Whether the units that add have work of their own. Where they have none, a number can be spread over a vector
+    /// by them, once for several vectors of weights; else it is better read by the instruction that takes it.
+    const ADDS: bool = true;
+
     /// The sum with one more term; `row` is its number in a tile.
     fn step<S: Simd>(
         self,
@@ -21,23 +25,23 @@ pub trait Step<T: Element>: Copy {
         b: T::Vector<S>,
     ) -> T::Vector<S>;
 
-    /// What counts as having stood in the sums' place, for `C` vectors of a result from vector `first` on: what is
-    /// in its `row`.
+    /// What the step needs of what stood in the sums' place: `C` vectors of `row` from vector `first` on. Most steps
+    /// need nothing.
     #[inline(always)]
-    fn before<S: Simd, const C: usize>(
-        self,
-        simd: S,
-        row: &[T],
-        _result: usize,
-        first: usize,
-    ) -> [T::Vector<S>; C] {
-        load_row(simd, row, first)
+    fn before<S: Simd, const C: usize>(self, simd: S, _row: &[T], _first: usize) -> [T::Vector<S>; C] {
+        [T::splat(simd, T::default()); C]
     }
 
-    /// The result, once every term is in the sum.
+    /// The results from the `sums` of every term: `C` vectors of result `result` from vector `first` on.
     #[inline(always)]
-    fn finish<S: Simd>(_: S, sum: T::Vector<S>, _before: T::Vector<S>) -> T::Vector<S> {
-        sum
+    fn finish<S: Simd, const C: usize>(
+        self,
+        _: S,
+        sums: [T::Vector<S>; C],
+        _result: usize,
+        _first: usize,
+    ) -> [T::Vector<S>; C] {
+        sums
     }
 }
 
@@ -46,6 +50,8 @@ pub trait Step<T: Element>: Copy {
 pub struct Product;
 
 impl<T: Element> Step<T> for Product {
+    const ADDS: bool = false;
+
     #[inline(always)]
     fn step<S: Simd>(
         self,
@@ -119,24 +125,24 @@ impl<T: Element> Step<T> for Greater<'_, T> {
         a: T::Vector<S>,
         b: T::Vector<S>,
     ) -> T::Vector<S> {
-        T::add_multiplied(simd, sum, T::max(simd, a, b), T::splat(simd, self.one))
+        // `a` comes last: a number that is the same in all lanes is read by the instruction itself only there.
+        T::add_multiplied(simd, sum, T::max(simd, b, a), T::splat(simd, self.one))
     }
 
     #[inline(always)]
-    fn before<S: Simd, const C: usize>(
+    fn finish<S: Simd, const C: usize>(
         self,
         simd: S,
-        _row: &[T],
+        mut sums: [T::Vector<S>; C],
         result: usize,
         first: usize,
     ) -> [T::Vector<S>; C] {
         let window = T::splat(simd, self.windows[result]);
-        load_row::<T, S, C>(simd, self.columns, first).map(|column| T::add(simd, column, window))
-    }
-
-    #[inline(always)]
-    fn finish<S: Simd>(simd: S, sum: T::Vector<S>, before: T::Vector<S>) -> T::Vector<S> {
-        T::sub(simd, before, T::add(simd, sum, sum))
+        let columns = load_row::<T, S, C>(simd, self.columns, first);
+        for (sum, column) in sums.iter_mut().zip(columns) {
+            *sum = T::sub(simd, T::add(simd, column, window), T::add(simd, *sum, *sum));
+        }
+        sums
     }
 }
 
@@ -153,6 +159,11 @@ impl Default for Slope {
 }
 
 impl Step<f32> for Slope {
+    #[inline(always)]
+    fn before<S: Simd, const C: usize>(self, simd: S, row: &[f32], first: usize) -> [S::f32s; C] {
+        load_row::<f32, S, C>(simd, row, first)
+    }
+
     /// Every other row leaves the difference to the units that multiply.
     #[inline(always)]
     fn step<S: Simd>(

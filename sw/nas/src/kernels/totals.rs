@@ -2,9 +2,13 @@
 //! [`Greater`](super::step::Greater) starts from.
 
 use super::element::Element;
-use super::panels::LANES;
+use super::panels::{load_row, store_row, LANES};
 use super::walk::Walk;
-use super::wide::wide;
+use super::wide::{wide, Arch};
+use pulp::{Simd, WithSimd};
+
+/// Sums of a column that grow at the same time.
+const CHAINS: usize = 4;
 
 /// Sums of the columns of a row-major matrix.
 pub fn column_totals<T: Element>(matrix: &[T], columns: usize) -> Vec<T> {
@@ -15,14 +19,41 @@ pub fn column_totals<T: Element>(matrix: &[T], columns: usize) -> Vec<T> {
 
 /// `totals += sum of the rows`
 pub fn add_rows<T: Element>(rows: &[T], totals: &mut [T]) {
-    wide(
-        #[inline(always)]
-        || {
-            for row in rows.chunks_exact(totals.len()) {
-                totals.iter_mut().zip(row).for_each(|(total, number)| *total = total.plus(*number));
+    Arch::new().dispatch(AddRows { rows, totals });
+}
+
+struct AddRows<'a, T> {
+    rows: &'a [T],
+    totals: &'a mut [T],
+}
+
+impl<T: Element> WithSimd for AddRows<'_, T> {
+    type Output = ();
+
+    /// Each column as [`CHAINS`] sums of every so manieth row: one alone would wait for each of its additions.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let width = self.totals.len();
+        for vector in 0..width.div_ceil(T::lanes::<S>()) {
+            let mut chains = [T::splat(simd, T::default()); CHAINS];
+            let mut rounds = self.rows.chunks_exact(CHAINS * width);
+            for rows in &mut rounds {
+                for (i, chain) in chains.iter_mut().enumerate() {
+                    let [row] = load_row::<T, S, 1>(simd, &rows[i * width..][..width], vector);
+                    *chain = T::add(simd, *chain, row);
+                }
             }
-        },
-    );
+            for row in rounds.remainder().chunks_exact(width) {
+                let [row] = load_row::<T, S, 1>(simd, row, vector);
+                chains[0] = T::add(simd, chains[0], row);
+            }
+            let [mut total] = load_row::<T, S, 1>(simd, self.totals, vector);
+            for chain in chains {
+                total = T::add(simd, total, chain);
+            }
+            store_row::<T, S, 1>([total], self.totals, vector);
+        }
+    }
 }
 
 /// Sum of the window of each result of the walk.

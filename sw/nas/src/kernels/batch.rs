@@ -2,7 +2,7 @@
 //! that the number of threads changes no bit.
 
 use super::element::Element;
-use super::panels::{Panels, LANES};
+use super::panels::{Columns, Panels, LANES};
 use super::step::{Distance, Greater, Product, Slope, Step};
 use super::totals::{add_rows, column_totals, window_totals, Room};
 use super::walk::{self, Walk};
@@ -47,13 +47,13 @@ impl Kernel {
         images.for_each_init(<(Vec<T>, Room<T>)>::default, |(room, totals), (y, x)| {
             let x = frame.around(x, room);
             match self.tap {
-                Tap::Product => self.sweep(Product, &walk, x, &panels, y),
+                Tap::Product => self.sweep(Product, &walk, x, panels.columns(), y),
                 Tap::Distance if self.window.depthwise => {
-                    self.sweep(Distance::default(), &walk, x, &panels, y)
+                    self.sweep(Distance::default(), &walk, x, panels.columns(), y)
                 }
                 Tap::Distance => {
                     let windows = window_totals(&walk, x, totals);
-                    self.sweep(Greater::new(windows, &columns), &walk, x, &panels, y);
+                    self.sweep(Greater::new(windows, &columns), &walk, x, panels.columns(), y);
                 }
             }
         });
@@ -82,8 +82,8 @@ impl Kernel {
             }
             for walk in &walks {
                 match self.tap {
-                    Tap::Product => self.sweep(Product, walk, g, &panels, dx),
-                    Tap::Distance => self.sweep(Slope::default(), walk, g, &panels, dx),
+                    Tap::Product => self.sweep(Product, walk, g, panels.columns(), dx),
+                    Tap::Distance => self.sweep(Slope::default(), walk, g, panels.columns(), dx),
                 }
             }
         });
@@ -110,8 +110,8 @@ impl Kernel {
                 if self.window.depthwise {
                     depthwise::correlate(self.arch, &walk, x, g, &mut dw);
                 } else {
-                    panels.repack(g, columns);
-                    dense::correlate(self.arch, &walk, x, &panels, &mut dw);
+                    let g = Columns::of(g, columns, &mut panels);
+                    dense::correlate(self.arch, &walk, x, g, &mut dw);
                 }
             }
             for (dw, w) in dw.chunks_exact_mut(columns).zip(w.chunks_exact(columns)) {
@@ -127,7 +127,7 @@ impl Kernel {
         step: P,
         walk: &Walk,
         source: &[T],
-        w: &Panels<T>,
+        w: Columns<T>,
         out: &mut [T],
     ) {
         if self.window.depthwise {

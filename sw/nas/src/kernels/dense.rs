@@ -13,29 +13,29 @@
 //! over the taps, read where they lie. Its size is chosen by the registers that there are; no sum depends on it.
 
 use super::element::Element;
-use super::panels::{load_row, store_row, Panels};
+use super::panels::{load_row, store_row, Columns};
 use super::step::Step;
 use super::walk::Walk;
 use super::wide::Arch;
 use pulp::{Simd, WithSimd};
 
-/// `out[pixel][column] = sum over the pixel's window of step(sum, out before, source, panels[term][column])`
+/// `out[pixel][column] = sum over the pixel's window of step(sum, out before, source, w[term][column])`
 pub fn sweep<T: Element, P: Step<T>>(
     arch: Arch,
     step: P,
     walk: &Walk,
     source: &[T],
-    panels: &Panels<T>,
+    w: Columns<T>,
     out: &mut [T],
 ) {
-    arch.dispatch(Sweep { step, walk, source, panels, out });
+    arch.dispatch(Sweep { step, walk, source, w, out });
 }
 
 struct Sweep<'a, T, P> {
     step: P,
     walk: &'a Walk,
     source: &'a [T],
-    panels: &'a Panels<T>,
+    w: Columns<'a, T>,
     out: &'a mut [T],
 }
 
@@ -44,12 +44,10 @@ impl<T: Element, P: Step<T>> WithSimd for Sweep<'_, T, P> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        if S::REGISTER_COUNT >= 32 && P::ADDS {
-            self.tiles::<S, 12, 1>(simd);
-        } else if S::REGISTER_COUNT >= 32 {
-            self.tiles::<S, 8, 2>(simd);
-        } else {
-            self.tiles::<S, 4, 2>(simd);
+        match (S::REGISTER_COUNT >= 32, P::ADDS) {
+            (true, true) => self.tiles::<S, 8, 1>(simd),
+            (true, false) => self.tiles::<S, 8, 2>(simd),
+            (false, _) => self.tiles::<S, 4, 2>(simd),
         }
     }
 }
@@ -57,7 +55,7 @@ impl<T: Element, P: Step<T>> WithSimd for Sweep<'_, T, P> {
 impl<T: Element, P: Step<T>> Sweep<'_, T, P> {
     #[inline(always)]
     fn tiles<S: Simd, const R: usize, const C: usize>(&mut self, simd: S) {
-        let vectors = self.panels.columns.div_ceil(T::lanes::<S>());
+        let vectors = self.w.count.div_ceil(T::lanes::<S>());
         for first in (0..self.walk.starts.len()).step_by(R) {
             let pixels = Pixels::<R>::from(self.walk, first);
             let mut vector = 0;
@@ -75,7 +73,7 @@ impl<T: Element, P: Step<T>> Sweep<'_, T, P> {
     /// Some pixels and `C` vectors of columns from `vector` on.
     #[inline(always)]
     fn tile<S: Simd, const R: usize, const C: usize>(&mut self, simd: S, pixels: &Pixels<R>, vector: usize) {
-        let (walk, width) = (self.walk, self.panels.columns);
+        let (walk, width) = (self.walk, self.w.count);
         let mut sums = [[T::splat(simd, T::default()); C]; R];
         let mut before = sums;
         for row in 0..R {
@@ -89,9 +87,9 @@ impl<T: Element, P: Step<T>> Sweep<'_, T, P> {
             }
             let mut weights = [T::vectors::<S>(self.source); C];
             for (c, weights) in weights.iter_mut().enumerate() {
-                *weights = self.panels.vectors::<S>(vector + c, tap * walk.channels, walk.channels);
+                *weights = self.w.vectors::<S>(vector + c, tap * walk.channels, walk.channels);
             }
-            let stride = self.panels.stride::<S>();
+            let stride = self.w.stride::<S>();
             for k in 0..walk.channels {
                 for row in 0..R {
                     let a = T::splat(simd, windows[row][k]);
@@ -135,7 +133,7 @@ impl<const R: usize> Pixels<R> {
 }
 
 /// `out[term][column] += sum over pixels of source[term] * g[pixel][column]`, for the terms of the pixels' windows.
-pub fn correlate(arch: Arch, walk: &Walk, source: &[f32], g: &Panels<f32>, out: &mut [f32]) {
+pub fn correlate(arch: Arch, walk: &Walk, source: &[f32], g: Columns<f32>, out: &mut [f32]) {
     let terms = walk.taps.iter().flat_map(|(offset, _)| (0..walk.channels).map(move |k| offset + k));
     let terms: Vec<usize> = terms.collect();
     arch.dispatch(Correlate { starts: &walk.starts, terms: &terms, source, g, out });
@@ -145,7 +143,7 @@ struct Correlate<'a> {
     starts: &'a [usize],
     terms: &'a [usize],
     source: &'a [f32],
-    g: &'a Panels<f32>,
+    g: Columns<'a, f32>,
     out: &'a mut [f32],
 }
 
@@ -165,7 +163,7 @@ impl WithSimd for Correlate<'_> {
 impl Correlate<'_> {
     #[inline(always)]
     fn tiles<S: Simd, const R: usize, const C: usize>(&mut self, simd: S) {
-        let vectors = self.g.columns.div_ceil(S::F32_LANES);
+        let vectors = self.g.count.div_ceil(S::F32_LANES);
         let mut vector = 0;
         while vector < vectors {
             // All terms with these columns, which stay in the cache meanwhile.
@@ -207,7 +205,7 @@ impl Correlate<'_> {
             }
         }
         for row in 0..=last - first {
-            let out = &mut self.out[(first + row) * self.g.columns..][..self.g.columns];
+            let out = &mut self.out[(first + row) * self.g.count..][..self.g.count];
             let mut totals = load_row::<f32, S, C>(simd, out, vector);
             for c in 0..C {
                 totals[c] = simd.add_f32s(totals[c], sums[row][c]);

@@ -4,7 +4,7 @@
 //! are filled up to whole vectors; a tile of pixels shares each weight that it loads.
 
 use super::element::Element;
-use super::panels::{load_row, store_row, Panels};
+use super::panels::{load_row, store_row, Columns};
 use super::step::Step;
 use super::walk::Walk;
 use super::wide::Arch;
@@ -15,23 +15,23 @@ const PIXELS: usize = 4;
 /// Taps whose gradients are summed at once: all of a 3x3 kernel.
 const TAPS: usize = 9;
 
-/// `out[pixel] = sum over taps of step(sum, out before, source, panels[tap])`, channel by channel.
+/// `out[pixel] = sum over taps of step(sum, out before, source, w[tap])`, channel by channel.
 pub fn sweep<T: Element, P: Step<T>>(
     arch: Arch,
     step: P,
     walk: &Walk,
     source: &[T],
-    panels: &Panels<T>,
+    w: Columns<T>,
     out: &mut [T],
 ) {
-    arch.dispatch(Sweep { step, walk, source, panels, out });
+    arch.dispatch(Sweep { step, walk, source, w, out });
 }
 
 struct Sweep<'a, T, P> {
     step: P,
     walk: &'a Walk,
     source: &'a [T],
-    panels: &'a Panels<T>,
+    w: Columns<'a, T>,
     out: &'a mut [T],
 }
 
@@ -41,7 +41,7 @@ impl<T: Element, P: Step<T>> WithSimd for Sweep<'_, T, P> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         for first in (0..self.walk.starts.len()).step_by(PIXELS) {
-            for vector in 0..self.panels.columns.div_ceil(T::lanes::<S>()) {
+            for vector in 0..self.w.count.div_ceil(T::lanes::<S>()) {
                 self.tile(simd, first, vector);
             }
         }
@@ -52,7 +52,7 @@ impl<T: Element, P: Step<T>> Sweep<'_, T, P> {
     /// The pixels from `first` on; where fewer are left, the last is computed repeatedly.
     #[inline(always)]
     fn tile<S: Simd>(&mut self, simd: S, first: usize, vector: usize) {
-        let (walk, lanes, width) = (self.walk, T::lanes::<S>(), self.panels.columns);
+        let (walk, lanes, width) = (self.walk, T::lanes::<S>(), self.w.count);
         let mut sums = [T::splat(simd, T::default()); PIXELS];
         let mut before = sums;
         let mut starts = [0; PIXELS];
@@ -62,7 +62,7 @@ impl<T: Element, P: Step<T>> Sweep<'_, T, P> {
             starts[row] = walk.starts[pixel] + vector * lanes;
         }
         for (offset, tap) in &walk.taps {
-            let w = self.panels.vectors::<S>(vector, *tap, 1)[0];
+            let w = self.w.vectors::<S>(vector, *tap, 1)[0];
             for row in 0..PIXELS {
                 let source = T::vectors::<S>(&self.source[starts[row] + offset..])[0];
                 sums[row] = self.step.step(simd, row, sums[row], before[row], source, w);

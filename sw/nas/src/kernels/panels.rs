@@ -1,5 +1,6 @@
-//! Matrices as the tiles of [`super::dense`] and [`super::depthwise`] read them: cut into panels as wide as the
-//! widest vector, whose rows are adjacent and aligned, so that no load crosses a cache line.
+//! Matrices as the tiles of [`super::dense`] and [`super::depthwise`] read them: [`Columns`], a vector of them at a
+//! time. What is read again and again is cut into [`Panels`] as wide as the widest vector, whose rows are adjacent
+//! and aligned, so that no load crosses a cache line; what is read a few times stays where it lies.
 
 use super::element::Element;
 use pulp::Simd;
@@ -9,11 +10,50 @@ pub const LANES: usize = 16;
 /// Bytes of a cache line.
 const LINE: usize = 64;
 
+/// The columns of a matrix, to be read.
+#[derive(Clone, Copy, Debug)]
+pub struct Columns<'a, T> {
+    /// How many there are.
+    pub count: usize,
+    /// Every vector of them is whole.
+    numbers: &'a [T],
+    /// Numbers from a row to the next.
+    row: usize,
+    /// Numbers from [`LANES`] columns to the next.
+    panel: usize,
+}
+
+impl<'a, T: Element> Columns<'a, T> {
+    /// Of a row-major matrix: where it lies if its vectors are whole, else packed in `room`, which is only for
+    /// matrices of this shape.
+    pub fn of(matrix: &'a [T], count: usize, room: &'a mut Panels<T>) -> Columns<'a, T> {
+        if count.is_multiple_of(LANES) {
+            return Columns { count, numbers: matrix, row: count, panel: LANES };
+        }
+        room.repack(matrix, count);
+        room.columns()
+    }
+
+    /// Vector `index` of the columns, in `rows` rows from `first` on: one in every [`Columns::stride`].
+    #[inline(always)]
+    pub fn vectors<S: Simd>(&self, index: usize, first: usize, rows: usize) -> &'a [T::Vector<S>] {
+        let in_panel = LANES / T::lanes::<S>();
+        let start = index / in_panel * self.panel + index % in_panel * T::lanes::<S>() + first * self.row;
+        &T::vectors::<S>(&self.numbers[start..])[..(rows - 1) * self.stride::<S>() + 1]
+    }
+
+    /// Vectors from a row to the next.
+    #[inline(always)]
+    pub fn stride<S: Simd>(&self) -> usize {
+        self.row / T::lanes::<S>()
+    }
+}
+
 /// A matrix cut into panels, the last one filled up with zeros.
 #[derive(Debug, Default)]
 pub struct Panels<T> {
-    /// Of the matrix.
-    pub columns: usize,
+    /// Columns of the matrix.
+    count: usize,
     /// Of the matrix, and so of every panel.
     rows: usize,
     /// Where the first panel begins.
@@ -29,8 +69,14 @@ impl<T: Element> Panels<T> {
         panels
     }
 
+    /// The columns of the matrix.
+    pub fn columns(&self) -> Columns<'_, T> {
+        let numbers = &self.numbers[self.start..];
+        Columns { count: self.count, numbers, row: LANES, panel: self.rows * LANES }
+    }
+
     /// Packs a matrix in place of the last one, which had the same columns.
-    pub fn repack(&mut self, matrix: &[T], columns: usize) {
+    fn repack(&mut self, matrix: &[T], columns: usize) {
         self.resize(matrix.len() / columns, columns);
         for (panel, lanes) in self.numbers[self.start..].chunks_exact_mut(self.rows * LANES).enumerate() {
             let first = panel * LANES;
@@ -55,27 +101,12 @@ impl<T: Element> Panels<T> {
         panels
     }
 
-    /// Vector `index` of the columns, in `rows` rows from `first` on: one in every [`Panels::stride`].
-    #[inline(always)]
-    pub fn vectors<S: Simd>(&self, index: usize, first: usize, rows: usize) -> &[T::Vector<S>] {
-        let stride = self.stride::<S>();
-        let start = self.place(index / stride, first) + index % stride * T::lanes::<S>();
-        &T::vectors::<S>(&self.numbers[start..])[..(rows - 1) * stride + 1]
-    }
-
-    /// Vectors in a row of a panel.
-    #[inline(always)]
-    pub fn stride<S: Simd>(&self) -> usize {
-        LANES / T::lanes::<S>()
-    }
-
-    #[inline(always)]
     fn place(&self, panel: usize, row: usize) -> usize {
         self.start + (panel * self.rows + row) * LANES
     }
 
     fn resize(&mut self, rows: usize, columns: usize) {
-        (self.rows, self.columns) = (rows, columns);
+        (self.rows, self.count) = (rows, columns);
         let count = rows * columns.next_multiple_of(LANES);
         self.numbers.resize(count + LANES - 1, T::default());
         self.start = self.numbers.as_ptr().align_offset(LINE).min(LANES - 1);

@@ -3,6 +3,7 @@
 
 use crate::layout::elements;
 use crate::mapping::{strip_levels, Hold, Loop, Mapping};
+use crate::nests::MOST_TAPS;
 use crate::parts::strips;
 use crate::tiling::{part, shortage, Capacity, Footprint, Shortage, INPUTS, RESIDUALS, RESULTS, WEIGHTS};
 use crate::unroll::Unroll;
@@ -78,7 +79,13 @@ fn boxes(print: &Footprint, chunk: &Chunk, capacity: &Capacity) -> Result<Cut, S
         let Some(dim) = dims.iter().copied().find(|dim| rounds(*dim) > 1) else { return Err(shortage) };
         // Windows that slide are cut evenly.
         let fewer = if dim == Dim::FX && print.unroll.slides() { 1 } else { rounds(dim).div_ceil(2) };
-        tile[dim] = tile[dim].min(fewer * print.unroll.size(dim));
+        let side = print.unroll.size(dim);
+        tile[dim] = tile[dim].min(fewer * side);
+        // Taps are followed where the last part has fewer.
+        let is_tap = matches!(dim, Dim::FY | Dim::FX);
+        if is_tap && !print.work.size[dim].is_multiple_of(tile[dim]) {
+            tile[dim] = tile[dim].min(MOST_TAPS / side * side);
+        }
     }
 }
 

@@ -91,6 +91,9 @@ fn fullest(dims: &[Dim], work: &Work, pes: u32, whole: Option<Dim>) -> Vec<(Dim,
     let [first, rest @ ..] = dims else { return Vec::new() };
     let size = work.size[*first];
     let options = (size.div_ceil(pes)..=size).map(|rounds| size.div_ceil(rounds));
+    // Taps that lie on the array are followed, which large kernels have too many for.
+    let is_tap = matches!(first, Dim::FY | Dim::FX);
+    let options = options.filter(|own| !is_tap || *own == 1 || size.next_multiple_of(*own) <= MOST_TAPS);
     let options = options.take(if whole == Some(*first) { 1 } else { usize::MAX });
     let mut best: Vec<(Dim, u32)> = Vec::new();
     let mut last = 0;

@@ -3,10 +3,12 @@
 
 use mapper::check::faults;
 use mapper::energy::Objective;
-use mapper::search::search;
+use mapper::search::{search, search_within, Found};
+use mapper::stationary::Stationary;
 use mapper::tiling::Capacity;
-use mapper::work::{Sizes, Work};
-use spec::accelerator::Accelerator;
+use mapper::work::{Dim, Sizes, Work};
+use spec::accelerator::{Accelerator, Chunk};
+use spec::random::Rng;
 
 /// The layers of ResNet-18 that differ: G K C OY OX FY FX, stride and padding.
 const RESNET18: &[([u32; 7], u32, u32)] = &[
@@ -56,4 +58,50 @@ fn every_layer_of_a_large_network_fits_a_small_buffer() {
         }
     }
     assert!(spilling > 0, "some reduction is cut");
+}
+
+/// A layer of small numbers but for one dimension or two, which may be large.
+fn drawn(rng: &mut Rng) -> Work {
+    let mut size = [3, 6, 6, 4, 4, 3, 3].map(|most| rng.size(1, most));
+    for _ in 0..rng.size(1, 2) {
+        let dim = rng.size(0, 6) as usize;
+        size[dim] = rng.size(1, if dim < 5 { 60 } else { 900 });
+    }
+    let stride = [rng.size(1, 3), rng.size(1, 3)];
+    let padding = [rng.size(0, size[5] - 1), rng.size(0, size[6] - 1)];
+    let mut input = |axis: usize| {
+        let behind = rng.size(0, size[5 + axis] - 1);
+        let padded = (size[3 + axis] - 1) * stride[axis] + size[5 + axis];
+        padded.saturating_sub(padding[axis] + behind).max(1)
+    };
+    let input = [input(0), input(1)];
+    Work { size: Sizes(size), stride, padding, input, residual: rng.percent(20) }
+}
+
+#[test]
+fn what_is_found_for_random_layers_and_buffers_is_legal() {
+    let accelerator = tiny();
+    let mut uneven = [0; 7];
+    for seed in 0..1_000 {
+        let mut rng = Rng::new(seed);
+        let chunk = Chunk { rows: rng.size(1, 8), cols: rng.size(1, 8), ..accelerator.chunks[0].clone() };
+        let work = drawn(&mut rng);
+        let mut bytes = || 64 << rng.size(0, 6);
+        let capacity = Capacity {
+            inputs: bytes(),
+            outputs: bytes(),
+            weights: bytes(),
+            residuals: bytes(),
+            parameters: bytes().max(1_024),
+            parameter_rows: chunk.post_rows,
+        };
+        for fixed in [None].into_iter().chain(Stationary::ALL.map(Some)) {
+            let found = search_within(&accelerator, &chunk, &work, &capacity, Objective::Latency, fixed);
+            let Ok(Found { mapping, .. }) = found else { continue };
+            let faults = faults(&mapping, &accelerator, &chunk, &capacity);
+            assert_eq!(faults, Vec::<String>::new(), "seed {seed}, {fixed:?}: {mapping} of {work:?}");
+            Dim::ALL.into_iter().for_each(|dim| uneven[dim as usize] += u32::from(mapping.is_ragged(dim)));
+        }
+    }
+    assert!(uneven.iter().all(|count| *count > 0), "every dimension is cut unevenly: {uneven:?}");
 }

@@ -14,8 +14,12 @@ use spec::error::grouped;
 const BAR: f64 = 40.0;
 
 /// What the operands' transfers are called in a program's source, in the order of [`OPERANDS`].
-const TRANSFERS: [&[&str]; OPERANDS.len()] =
-    [&["load input"], &["load weights"], &["load parameters", "load residual"], &["store output"]];
+const TRANSFERS: [&[&str]; OPERANDS.len()] = [
+    &["load input"],
+    &["load weights"],
+    &["load parameters", "load residual"],
+    &["store output", "store sums", "load sums"],
+];
 
 /// Explains a layer of a program that runs one image.
 pub fn of(

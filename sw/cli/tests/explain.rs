@@ -36,6 +36,15 @@ fn moved(explanation: &Value, level: &str) -> u64 {
     operands.values().map(|operand| operand[level].as_u64().unwrap_or(0)).sum()
 }
 
+/// What operands move is what the layer accesses.
+fn adds_up(layer: &Value) {
+    let (why, name, accesses) = (&layer["explanation"], &layer["name"], &layer["accesses"]);
+    assert_eq!(moved(why, "dram"), number(&accesses["dram"]), "{name}");
+    assert_eq!(moved(why, "buffer"), number(&accesses["gb"]), "{name}");
+    let terms = number(&why["operands"]["inputs"]["terms"]);
+    assert_eq!(moved(why, "rf") + 4 * terms, number(&accesses["rf"]), "{name}");
+}
+
 #[test]
 fn the_parts_add_up_to_what_is_predicted() {
     let sample = "--layers sw/zoo/nasa-sample/layers.yaml";
@@ -53,10 +62,7 @@ fn the_parts_add_up_to_what_is_predicted() {
             assert_eq!(sum(&why["cycles"]), cycles, "{name}");
             assert_eq!(sum(&why["pe_cycles"]), cycles * pes, "{name}");
             assert_eq!(why["pe_cycles"]["work"], layer["macs"], "{name}");
-            assert_eq!(moved(why, "dram"), number(&layer["accesses"]["dram"]), "{name}");
-            assert_eq!(moved(why, "buffer"), number(&layer["accesses"]["gb"]), "{name}");
-            let terms = number(&why["operands"]["inputs"]["terms"]);
-            assert_eq!(moved(why, "rf") + 4 * terms, number(&layer["accesses"]["rf"]), "{name}");
+            adds_up(&layer);
             for resource in ["compute steps", "input port", "weight port", "parameter port", "drain"] {
                 assert!(number(&why["resources"][resource]) <= cycles, "{resource} of {name}");
             }
@@ -67,6 +73,38 @@ fn the_parts_add_up_to_what_is_predicted() {
     for cause in ["compute", "start", "inputs", "weights", "results", "parameters", "loads", "instructions"] {
         assert!(causes.contains(cause), "no layer spends cycles on {cause}: {causes:?}");
     }
+}
+
+/// A layer whose sums go through DRAM: of both halves of its rows those of one channel before those of the other.
+const SPILLS: &str = "\
+- name: spills
+  chunk: clp
+  layer: {G: 1, K: 4, C: 2, OY: 4, OX: 3, FY: 1, FX: 1, stride: [1, 1], padding: [0, 0], input: [4, 3], residual: false}
+  rows: []
+  cols: [K4]
+  beats: {inputs: 1, weights: 1, results: 2}
+  outer: [OY2, C2]
+  tile: {G: 1, K: 4, C: 1, OY: 2, OX: 3, FY: 1, FX: 1}
+  loops: [OX3, OY2]
+  inputs: {level: 0, slots: 2, buffer: 0}
+  weights: {level: 0, slots: 2, buffer: 0}
+  sums: {level: 0, slots: 2, buffer: 0}
+";
+
+#[test]
+fn stored_sums_are_results_that_are_moved_more_often() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let [table, mapping] = ["spills.yaml", "spills.map"].map(|name| folder.join(name).display().to_string());
+    let row = "- {name: spills, op: conv, n: 1, g: 1, k: 4, c: 2, oy: 4, ox: 3, fy: 1, fx: 1}\n";
+    let files = [(&table, row.to_string()), (&mapping, format!("format: nasa-mapping/3\nlayers:\n{SPILLS}"))];
+    files.iter().for_each(|(file, text)| std::fs::write(file, text).expect("written"));
+    let arguments = format!("map -c hw/configs/tiny.yaml --layers {table} --evaluate {mapping} --explain");
+    let layer = &layers(&arguments)[0];
+    adds_up(layer);
+    // 48 outputs, a byte each; and once a sum of four bytes for each of them is written, and read again.
+    let operands = &layer["explanation"]["operands"];
+    assert_eq!((&operands["results"]["dram"], &operands["results"]["buffer"]), (&432.into(), &432.into()));
+    assert_eq!(operands["parameters"]["dram"], operands["parameters"]["buffer"]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use super::Ran;
 use crate::counts::exchanged;
+use crate::layout::elements;
 
 /// What layers move.
 pub const OPERANDS: [&str; 4] = ["inputs", "weights", "parameters", "results"];
@@ -10,7 +11,7 @@ pub const OPERANDS: [&str; 4] = ["inputs", "weights", "parameters", "results"];
 /// What one operand of a layer moves for an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operand {
-    /// Of [`OPERANDS`]; residuals go with the parameters.
+    /// Of [`OPERANDS`]; residuals go with the parameters, stored sums with the results.
     pub name: &'static str,
     /// Bytes between DRAM and buffer.
     pub dram: u64,
@@ -51,7 +52,9 @@ pub fn operands(ran: &Ran<'_>) -> Vec<Operand> {
     let parts = ran.execs.len() as u64;
     let [x, w, _] = exchanged(ran.chunk, ran.mapping).map(|words| words * parts);
     let sums = get("rf") - 4 * get("terms") - x - w;
-    let buffer = ["x_bytes", "w_bytes", "r_bytes", "y_bytes"].map(get);
+    // What is written beside a byte for every output is stored sums, and all of those are read again.
+    let stored = get("y_bytes") - elements(&ran.mapping.layer.outputs());
+    let buffer = [get("x_bytes"), get("w_bytes"), get("r_bytes") - stored, get("y_bytes") + stored];
     let registers = [Some(x), Some(w), None, Some(sums)];
     let one = |i: usize| Operand {
         name: OPERANDS[i],

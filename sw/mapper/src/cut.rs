@@ -77,15 +77,24 @@ fn boxes(print: &Footprint, chunk: &Chunk, capacity: &Capacity) -> Result<Cut, S
         };
         let rounds = |dim: Dim| tile[dim].div_ceil(print.unroll.size(dim));
         let Some(dim) = dims.iter().copied().find(|dim| rounds(*dim) > 1) else { return Err(shortage) };
+        tile[dim] = tile[dim].min(fewer(&print, dim, rounds(dim).div_ceil(2)) * print.unroll.size(dim));
+    }
+}
+
+/// At most `most` rounds of the array over `dim`, for parts of which the last one may be smaller.
+fn fewer(print: &Footprint, dim: Dim, most: u32) -> u32 {
+    let (all, side) = (print.work.size[dim], print.unroll.size(dim));
+    let is_even = |rounds: u32| all.div_ceil(side).is_multiple_of(rounds);
+    match dim {
         // Windows that slide are cut evenly.
-        let fewer = if dim == Dim::FX && print.unroll.slides() { 1 } else { rounds(dim).div_ceil(2) };
-        let side = print.unroll.size(dim);
-        tile[dim] = tile[dim].min(fewer * side);
-        // Taps are followed where the last part has fewer.
-        let is_tap = matches!(dim, Dim::FY | Dim::FX);
-        if is_tap && !print.work.size[dim].is_multiple_of(tile[dim]) {
-            tile[dim] = tile[dim].min(MOST_TAPS / side * side);
+        Dim::FX if print.unroll.slides() => 1,
+        // Where the last part has fewer taps they are followed.
+        Dim::FX | Dim::FY if !all.is_multiple_of(most * side) => most.min(MOST_TAPS / side),
+        // Inputs of groups that a part has no more are read.
+        Dim::G if print.work.size[Dim::C] > 1 => {
+            (1..=most).rev().find(|rounds| is_even(*rounds)).unwrap_or(1)
         }
+        _ => most,
     }
 }
 

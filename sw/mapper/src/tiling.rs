@@ -259,8 +259,10 @@ fn ranges(print: &Footprint) -> Vec<(u32, u32)> {
     let (groups, outputs) = (print.work.size[Dim::G], print.work.size[Dim::K]);
     let [round, outputs_round] = [Dim::G, Dim::K].map(|dim| print.unroll.size(dim));
     let rounds = groups.div_ceil(round);
-    // A group too many would be computed like any other, so groups are cut exactly where they are a loop.
-    let exact = |count: &u32| round > 1 || rounds.is_multiple_of(*count);
+    // A group too many would be computed like any other, and its inputs read, so groups are cut exactly; but for those
+    // that lie on the array and end with the channels.
+    let ends = round > 1 && print.work.size[Dim::C] == 1;
+    let exact = |count: &u32| ends || rounds.is_multiple_of(*count);
     let of_groups = |count: u32| ((rounds.div_ceil(count) * round).min(groups), outputs);
     let by_groups = (1..=rounds).filter(exact).map(of_groups);
     let tiles = outputs.div_ceil(outputs_round);

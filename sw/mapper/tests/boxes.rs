@@ -5,8 +5,9 @@ use mapper::check::faults;
 use mapper::energy::Objective;
 use mapper::search::{search, search_within, Found};
 use mapper::stationary::Stationary;
-use mapper::tiling::Capacity;
+use mapper::tiling::{Capacity, Footprint};
 use mapper::work::{Dim, Sizes, Work};
+use mapper::Mapping;
 use spec::accelerator::{Accelerator, Chunk};
 use spec::random::Rng;
 
@@ -78,6 +79,15 @@ fn drawn(rng: &mut Rng) -> Work {
     Work { size: Sizes(size), stride, padding, input, residual: rng.percent(20) }
 }
 
+/// Bytes that beats may read behind the inputs that are there.
+fn beyond(mapping: &Mapping, print: &Footprint) -> u32 {
+    match mapping.held_inputs()[1] == mapping.layer.size[Dim::G] {
+        true => print.overshoot(mapping.tile[Dim::G]),
+        false => mapping.overshoot(print.line_bytes),
+    }
+}
+
+/// Legal, and it reads no more beside its inputs than the compiler leaves room for before it has a mapping.
 #[test]
 fn what_is_found_for_random_layers_and_buffers_is_legal() {
     let accelerator = tiny();
@@ -87,19 +97,25 @@ fn what_is_found_for_random_layers_and_buffers_is_legal() {
         let chunk = Chunk { rows: rng.size(1, 8), cols: rng.size(1, 8), ..accelerator.chunks[0].clone() };
         let work = drawn(&mut rng);
         let mut bytes = || 64 << rng.size(0, 6);
+        // Now and then all inputs are there already, or all results stay.
+        let [resident, kept] = [5, 7].map(|each| seed % each == 0);
         let capacity = Capacity {
-            inputs: bytes(),
-            outputs: bytes(),
+            inputs: if resident { u32::MAX } else { bytes() },
+            outputs: if kept { u32::MAX } else { bytes() },
             weights: bytes(),
             residuals: bytes(),
             parameters: bytes().max(1_024),
             parameter_rows: chunk.post_rows,
         };
+        let (line_bytes, post_lanes) = (accelerator.buffer.line_bytes, chunk.post_lanes);
         for fixed in [None].into_iter().chain(Stationary::ALL.map(Some)) {
             let found = search_within(&accelerator, &chunk, &work, &capacity, Objective::Latency, fixed);
             let Ok(Found { mapping, .. }) = found else { continue };
             let faults = faults(&mapping, &accelerator, &chunk, &capacity);
             assert_eq!(faults, Vec::<String>::new(), "seed {seed}, {fixed:?}: {mapping} of {work:?}");
+            let print = Footprint { work: &work, unroll: &mapping.unroll, line_bytes, post_lanes };
+            let (read, reserved) = (beyond(&mapping, &print), print.overshoot(work.size[Dim::G]));
+            assert!(read <= reserved, "seed {seed}, {fixed:?}: {read} > {reserved}, {mapping} of {work:?}");
             Dim::ALL.into_iter().for_each(|dim| uneven[dim as usize] += u32::from(mapping.is_ragged(dim)));
         }
     }

@@ -9,7 +9,7 @@
 //! and these pair up in order: one token for every pair of queues that needs any.
 
 use crate::dram::{frame_bits, Dram};
-use crate::ops::{Operation, Schedule};
+use crate::ops::{Access, Operation, Schedule};
 use crate::stages::Stages;
 use model::{Graph, LayerId, Source};
 use spec::accelerator::Accelerator;
@@ -115,17 +115,16 @@ fn in_buffer(accelerator: &Accelerator, operations: &[Operation], spots: &[Spot]
 
 /// Whether two operations of one chunk may not overlap in time.
 fn conflicts(accelerator: &Accelerator, a: &Operation, b: &Operation) -> bool {
-    let banks = |write: bool, bytes: &std::ops::Range<u32>| {
-        let read_beyond = if write { 0 } else { accelerator.buffer.line_bytes - 1 };
+    let banks = |access: &Access| {
         let bank = accelerator.buffer.bank_bytes;
-        bytes.start / bank..=(bytes.end - 1 + read_beyond) / bank
+        access.bytes.start / bank..=(access.bytes.end - 1 + access.beyond) / bank
     };
     let in_dram = a.sums.iter().zip(&b.sums).any(|(a, b)| a.start < b.end && b.start < a.end);
     let pairs = a.accesses.iter().flat_map(|a| b.accesses.iter().map(move |b| (a, b)));
     in_dram
         || pairs.into_iter().any(|(a, b)| {
             if a.write == b.write {
-                let (a, b) = (banks(a.write, &a.bytes), banks(b.write, &b.bytes));
+                let (a, b) = (banks(a), banks(b));
                 a.start() <= b.end() && b.start() <= a.end()
             } else {
                 a.bytes.start < b.bytes.end && b.bytes.start < a.bytes.end

@@ -24,6 +24,8 @@ pub struct Access {
     pub write: bool,
     /// The bytes.
     pub bytes: Range<u32>,
+    /// How many behind them may be read with them and dropped: the rest of a line, and groups that a part has no more.
+    pub beyond: u32,
 }
 
 /// One transfer or execution.

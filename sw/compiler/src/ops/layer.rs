@@ -14,6 +14,7 @@ use mapper::Dim;
 use model::{Graph, LayerId};
 use spec::accelerator::Accelerator;
 use spec::isa::table::{Queue, SUM_BYTES};
+use std::ops::Range;
 
 /// The operations of one chunk so far, and what is where in its regions.
 pub(super) struct Builder<'a> {
@@ -57,6 +58,11 @@ impl<'a> Builder<'a> {
     /// Bytes of a line of the buffer.
     pub(super) fn line(&self) -> u32 {
         self.accelerator.buffer.line_bytes
+    }
+
+    /// The access of bytes that are read line by line, or written.
+    pub(super) fn access(&self, write: bool, bytes: Range<u32>) -> Access {
+        Access { write, bytes, beyond: if write { 0 } else { self.line() - 1 } }
     }
 
     /// Adds the operations of `layer`; the chunk runs `next` after it.
@@ -120,9 +126,10 @@ impl<'a> Builder<'a> {
         inputs[ROWS] = placed.inputs.size[ROWS];
         let (y, rows) = part.range(Dim::OY);
         let [down, strip] = [y - placed.outputs.from[ROWS], rows].map(|rows| rows * row);
-        let access = |write, from: u32, bytes: u32| Access { write, bytes: from..from + bytes };
+        let access = |write, from: u32, bytes: u32| self.access(write, from..from + bytes);
+        let read = access(false, placed.input, elements(&inputs) as u32);
         let mut all = vec![
-            access(false, placed.input, elements(&inputs) as u32),
+            Access { beyond: self.plan.layers[layer].slack - 1, ..read },
             access(false, placed.weights, mapping.w_bytes() as u32),
             access(true, placed.output + down, strip),
         ];
@@ -134,8 +141,8 @@ impl<'a> Builder<'a> {
             all.push(access(false, placed.residual + down, strip));
         }
         if mapping.spills() {
-            let sums = access(true, placed.sums + SUM_BYTES * down, SUM_BYTES * strip);
-            all.extend([Access { write: false, ..sums.clone() }, sums]);
+            let sums = |write| access(write, placed.sums + SUM_BYTES * down, SUM_BYTES * strip);
+            all.extend([sums(false), sums(true)]);
         }
         all
     }

@@ -2,7 +2,7 @@
 //! What is there already is not loaded again.
 
 use super::layer::Builder;
-use super::{Access, Operation};
+use super::Operation;
 use crate::descriptors::{copies, transfer, Copy, Placed};
 use mapper::layout::{elements, pitches, Block, ROWS};
 use mapper::parts::{held, Part, Visit, PARAMETERS, WEIGHTS};
@@ -142,7 +142,7 @@ impl Builder<'_> {
                 what: what.to_string(),
                 registers: registers.with(&there),
                 frames: Some(frames),
-                accesses: vec![Access { write: queue == Queue::Load, bytes: moved(&bytes, buffer) }],
+                accesses: vec![self.access(queue == Queue::Load, moved(&bytes, buffer))],
                 tensor: Some(tensor),
                 ..Operation::new(queue, layer)
             });
@@ -161,7 +161,7 @@ impl Builder<'_> {
             self.operations.push(Operation {
                 what: if write { "load sums" } else { "store sums" }.to_string(),
                 registers: registers.with(&there),
-                accesses: vec![Access { write, bytes: moved(&buffer, placed.sums) }],
+                accesses: vec![self.access(write, moved(&buffer, placed.sums))],
                 sums: Some(begin..end),
                 ..Operation::new(queue, layer)
             });
@@ -173,7 +173,7 @@ impl Builder<'_> {
         self.operations.push(Operation {
             what: format!("load {what}"),
             registers: transfer(Queue::Load, dram, buffer, bytes),
-            accesses: vec![Access { write: true, bytes: buffer..buffer + bytes }],
+            accesses: vec![self.access(true, buffer..buffer + bytes)],
             ..Operation::new(Queue::Load, layer)
         });
     }

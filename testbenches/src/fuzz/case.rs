@@ -76,17 +76,21 @@ impl Case {
         Case { configuration: configuration.clone(), seed, images, dump, timing, drawn: false }
     }
 
-    /// One layer of a seed in a random mapping.
+    /// A layer of a seed in a random mapping, or a few.
     pub fn draw_mapped(configuration: &Configuration, seed: u64) -> Case {
-        Case { images: 1, dump: true, drawn: true, ..Case::draw(configuration, seed) }
+        let case = Case::draw(configuration, seed);
+        Case { images: case.images.div_ceil(2), drawn: true, ..case }
     }
 
     /// The network, of ops that `accelerator` has chunks for: most often small, now and then deep or wide.
     pub fn graph(&self, accelerator: &Accelerator) -> Graph {
         let ops = accelerator.chunks.iter().map(|chunk| (chunk.op, chunk.weight_bits)).collect();
         let knobs = Knobs { ops, macs: 30_000, ..Knobs::default() };
+        let drawn = Knobs { layers: 1, macs: 12_000, ..knobs.clone() };
         let knobs = match self.seed % 8 {
-            _ if self.drawn => Knobs { layers: 1, macs: 12_000, ..knobs },
+            0 if self.drawn => Knobs { layers: 3, ..drawn },
+            1 | 5 if self.drawn => Knobs { channels: 4, spatial: 3, kernel: 3, stretch: 250, ..drawn },
+            _ if self.drawn => drawn,
             0 => Knobs { layers: 12, ..knobs },
             1 => Knobs { channels: 70, spatial: 8, macs: 60_000, ..knobs },
             2 => Knobs { channels: 6, spatial: 40, macs: 60_000, ..knobs },

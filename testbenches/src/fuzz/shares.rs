@@ -4,6 +4,7 @@
 
 use mapper::class::Class;
 use mapper::counts::class;
+use mapper::nests::MOST_TAPS;
 use mapper::parts::{visits, Visit};
 use mapper::space::Operand;
 use mapper::unroll::Axis;
@@ -32,6 +33,8 @@ const KINDS: &[Kind] = &[
     ("inputs that slide along the columns", 3, |m| m.unroll.slides()),
     ("several tiles of partial sums", 30, |m| m.a.level < m.loops.len()),
     ("several parts", 50, |m| m.tile != m.layer.size),
+    ("kernels that are cut unevenly", 8, |m| m.is_ragged(Dim::FY) || m.is_ragged(Dim::FX)),
+    ("more taps than can be followed", 1, |m| m.layer.size[Dim::FX] > MOST_TAPS),
     ("partial sums that leave before they are finished", 30, Mapping::spills),
     ("within an EXEC", 20, |m| m.loops.iter().skip(m.a.level).any(|l| l.dim.is_reduction())),
     ("from EXEC to EXEC", 10, |m| m.outer.iter().any(|l| l.dim.is_reduction())),

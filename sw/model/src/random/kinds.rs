@@ -94,7 +94,7 @@ impl Grower<'_> {
     /// Kernel, padding and stride; half of the windows keep the size of the map.
     fn draw_window(&mut self, layer: &mut LayerDraft) {
         let most = self.knobs.kernel;
-        layer.kernel = [size(&mut self.rng, 1..=most), size(&mut self.rng, 1..=most)];
+        layer.kernel = [size(&mut self.rng, 1..=most), size(&mut self.rng, 1..=most * self.knobs.stretch)];
         let [kh, kw] = layer.kernel;
         if self.rng.percent(50) {
             let (top, left) = ((kh - 1) / 2, (kw - 1) / 2);

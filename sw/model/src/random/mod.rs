@@ -30,6 +30,8 @@ pub struct Knobs {
     pub spatial: usize,
     /// The most rows and columns of a kernel; average pools may have up to 16.
     pub kernel: usize,
+    /// How many times as many columns as rows there may be.
+    pub stretch: usize,
     /// The most terms of one layer on one image.
     pub macs: u64,
     /// The ops to draw from, each with the bits of its weights.
@@ -40,7 +42,7 @@ impl Default for Knobs {
     /// All ops at their default widths, small enough for a simulator.
     fn default() -> Knobs {
         let ops = Op::ALL.iter().map(|op| (*op, op.default_weight_bits())).collect();
-        Knobs { layers: 5, channels: 20, spatial: 16, kernel: 7, macs: 200_000, ops }
+        Knobs { layers: 5, channels: 20, spatial: 16, kernel: 7, stretch: 1, macs: 200_000, ops }
     }
 }
 
@@ -50,7 +52,7 @@ pub fn network(seed: u64, knobs: &Knobs) -> Graph {
     let shape = Shape::new(
         size(&mut rng, 1..=knobs.channels),
         size(&mut rng, 1..=knobs.spatial),
-        size(&mut rng, 1..=knobs.spatial),
+        size(&mut rng, 1..=knobs.spatial * knobs.stretch),
     );
     // Now and then a map on which a pool of the largest side fits exactly. Its own numbers: other seeds stay.
     let mut forced = Rng::new(seed.rotate_left(32));

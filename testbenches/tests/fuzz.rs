@@ -4,7 +4,9 @@
 //! `FUZZ_SEED` gives the campaign another seed.
 
 use cosim::memory::Timing;
-use mapper::Mapping;
+use mapper::nests::MOST_TAPS;
+use mapper::text::Named;
+use mapper::{Dim, Mapping};
 use model::format::Written;
 use spec::isa::code::Instruction;
 use spec::isa::table::{self, Queue};
@@ -168,6 +170,36 @@ fn sums_that_are_read_before_they_are_written_are_found() {
 fn beats_that_are_not_added_up_are_found() {
     let mapping = wrong_mapping(forget_sums, Case::draw_mapped);
     assert!(!mapping.unroll.counted(&mapping.layer).0.is_empty(), "{mapping}");
+}
+
+/// Kernels have taps beyond those of the last part.
+fn forget_the_end_of_kernels(program: &mut Program) {
+    always(program, "x_fx", i64::from(MOST_TAPS));
+}
+
+#[test]
+fn windows_slide_over_uneven_cuts_of_the_kernel() {
+    let mut bench = tiny(None);
+    let (mut ran, mut found) = (0, 0);
+    for seed in 0..20_000 {
+        let timing = Timing::Fixed { latency: 7 };
+        let case = Case { timing, ..Case::draw_mapped(&Configuration::Committed("tiny"), seed) };
+        let graph = case.graph(&bench.accelerator);
+        let mappings = case.mappings(&bench.accelerator, &graph).expect("drawn mappings");
+        if !mappings.iter().any(|Named { mapping: m, .. }| m.unroll.slides() && m.is_ragged(Dim::FX)) {
+            continue;
+        }
+        bench.sabotage = None;
+        match bench.run(&case, &graph) {
+            Ok(_) => ran += 1,
+            Err(failure) if failure.kind == Kind::Refused => continue,
+            Err(failure) => panic!("{case}: {}", failure.text),
+        }
+        bench.sabotage = Some(forget_the_end_of_kernels);
+        found += u32::from(bench.run(&case, &graph).is_err_and(|failure| failure.kind == Kind::Differs));
+    }
+    // Of most ops the term of a weight of 0 is 0, whatever the input.
+    assert!(ran > 3 && found > 0, "{ran} cases, {found} of them need to know where their kernels end");
 }
 
 /// Every weight and parameter in DRAM loses its lowest bit.

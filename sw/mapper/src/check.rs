@@ -77,10 +77,13 @@ fn array(mapping: &Mapping, accelerator: &Accelerator, chunk: &Chunk) -> Vec<Str
     if mapping.unroll.slides() && window > MOST_TAPS {
         faults.push(format!("a window of {window} columns slides along the array, at most {MOST_TAPS} can"));
     }
+    // Which taps of a window there are is asked once for all of them.
     if mapping.unroll.slides() && mapping.is_ragged(Dim::FX) {
-        let (tile, all) = (mapping.tile[Dim::FX], mapping.layer.size[Dim::FX]);
-        faults
-            .push(format!("parts of {tile} of {all} along FX do not slide along the columns, equal ones do"));
+        let last = mapping.layer.size[Dim::FX] % mapping.tile[Dim::FX];
+        let text = || {
+            format!("a window of {window} columns slides along the array, the last part along FX has {last}")
+        };
+        faults.extend((!last.is_multiple_of(window)).then(text));
     }
     if [mapping.x, mapping.w, mapping.a]
         .iter()

@@ -54,17 +54,22 @@ fn one_by_one(mapping: &Mapping, digit: &Digit, along: &'static str) -> Level {
 fn columns(mapping: &Mapping) -> Vec<Level> {
     let [axis, _] = mapping.x_axes();
     let [output, tap] = [Dim::OX, Dim::FX].map(|dim| i64::from(mapping.unroll.size(dim)));
-    let level = |bound: u32, dim: Dim, step: i64, rf: u32, tag: i64| {
+    let level = |bound: u32, dim: Dim, step: i64, rf: u32| {
         let mut strides = moved(mapping, dim, step);
-        strides.extend([("rf", rf.into()), ("tag", tag)]);
+        strides.push(("rf", rf.into()));
         level(Input, bound, 0, &strides)
     };
     if mapping.unroll.slides() {
-        vec![level(mapping.x_tags(), Dim::FX, 1, 0, 1), level(axis.outputs, Dim::OX, output, axis.taps, 0)]
+        // Every column takes such a beat as another tap, so whether the kernel has it is asked for the window as a whole.
+        let mut passed = moved(mapping, Dim::FX, 1);
+        passed.retain(|(position, _)| *position != "tap");
+        passed.push(("tag", 1));
+        let passed = super::level(Input, mapping.x_tags(), 0, &passed);
+        vec![passed, level(axis.outputs, Dim::OX, output, axis.taps)]
     } else if axis.overlaps() {
-        vec![level(axis.entries(), Dim::FX, 1, 1, 0)]
+        vec![level(axis.entries(), Dim::FX, 1, 1)]
     } else {
-        vec![level(axis.taps, Dim::FX, tap, 1, 0), level(axis.outputs, Dim::OX, output, axis.taps, 0)]
+        vec![level(axis.taps, Dim::FX, tap, 1), level(axis.outputs, Dim::OX, output, axis.taps)]
     }
 }
 

@@ -1,6 +1,6 @@
 //! The fuzz campaign: random networks on random accelerators, RTL against reference, bit for bit and cycle by cycle.
 //!
-//! Or, in place of networks, single layers in random mappings ([`draw`]), of which [`shares`] says what they were like.
+//! Or, in place of networks, a layer or a few in random mappings ([`draw`]), of which [`shares`] says what they were like.
 //!
 //! A [`Campaign`] is a list of configurations and how many networks each of them must run. Configurations are
 //! built and run by as many workers as there are, so that one is compiled while another runs. Seeds say
@@ -41,7 +41,7 @@ pub struct Campaign {
     pub folder: PathBuf,
     /// A mistake to plant in every program: a negative control.
     pub sabotage: Option<Sabotage>,
-    /// Whether each network is one layer in a random mapping.
+    /// Whether each network is a layer or a few in random mappings.
     pub drawn: bool,
 }
 

@@ -5,6 +5,7 @@
 //! * [`parameters`]: the rules of weights and requantisation.
 //! * [`format`](mod@format), [`weights`], [`yaml`]: reading network files; [`save`] writes them.
 //! * [`table`]: a list of layers without weights, for mapping studies.
+//! * [`quantise`]: real numbers made the integers of a layer.
 //! * [`tensor`], [`npy`], [`pixels`]: feature maps, their files, and pixels made int8.
 //! * [`reference`](mod@reference): the executor that says what is right.
 //! * [`random`], [`shrink`]: networks for fuzzing, and smaller ones that still fail.
@@ -19,6 +20,7 @@ mod layer;
 pub mod npy;
 pub mod parameters;
 pub mod pixels;
+pub mod quantise;
 pub mod random;
 pub mod reference;
 pub mod save;

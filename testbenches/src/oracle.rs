@@ -1,4 +1,5 @@
-//! `testbenches/oracle.py`, NumPy's word on a network: cases are folders with its files, results land in their `dump`.
+//! The Python environment of the tests, and `testbenches/oracle.py`, NumPy's word on a network: cases are folders with
+//! its files, results land in their `dump`.
 
 use model::{npy, save, Graph, Tensor};
 use std::fs;
@@ -16,23 +17,30 @@ pub fn write(folder: &Path, graph: &Graph, images: &Tensor) {
     files.iter().for_each(|(name, bytes)| fs::write(folder.join(name), bytes).expect("a file"));
 }
 
-/// Runs NumPy on all cases, with a deliberate mistake if one is named; `list` is a folder for their list.
-pub fn run(cases: &[PathBuf], list: &Path, wrong: &[&str]) {
+/// Runs a script of `testbenches` in the project's environment, or in `NASA_PYTHON`.
+pub fn python(script: &str, arguments: &[&std::ffi::OsStr]) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let environment = root.join("target/venv/bin/python3");
     let python = std::env::var_os("NASA_PYTHON").map_or(environment, PathBuf::from);
+    let mut command = Command::new(&python);
+    command.arg(root.join("testbenches").join(script)).args(arguments);
+    let output = command.output().unwrap_or_else(|error| {
+        panic!("{}: {error}; run `make setup`, or set NASA_PYTHON", python.display())
+    });
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Runs NumPy on all cases, with a deliberate mistake if one is named; `list` is a folder for their list.
+pub fn run(cases: &[PathBuf], list: &Path, wrong: &[&str]) {
     let line = |case: &PathBuf| {
         let [network, x, dump] = ["network.yaml", "x.npy", "dump"].map(|name| case.join(name));
         format!("{}\t{}\t{}\n", network.display(), x.display(), dump.display())
     };
     let list = list.join("list");
     fs::write(&list, cases.iter().map(line).collect::<String>()).expect("a file");
-    let mut command = Command::new(&python);
-    command.arg(root.join("testbenches/oracle.py")).arg("--batch").arg(&list).args(wrong);
-    let output = command.output().unwrap_or_else(|error| {
-        panic!("{}: {error}; run `make setup`, or set NASA_PYTHON", python.display())
-    });
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut arguments = vec!["--batch".as_ref(), list.as_os_str()];
+    arguments.extend(wrong.iter().map(std::ffi::OsStr::new));
+    python("oracle.py", &arguments);
 }
 
 /// What the oracle computed for a layer of a case.

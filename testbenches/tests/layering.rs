@@ -149,8 +149,17 @@ fn every_way_to_import_is_found() {
 
 #[test]
 fn only_cosim_starts_processes_and_parsers_open_no_files() {
-    let pure =
-        ["hw/num", "hw/hdl", "hw/rust-hdl", "hw/spec", "hw/accel", "sw/model", "sw/mapper", "sw/compiler"];
+    let pure = [
+        "hw/num",
+        "hw/hdl",
+        "hw/rust-hdl",
+        "hw/spec",
+        "hw/accel",
+        "sw/model",
+        "sw/mapper",
+        "sw/compiler",
+        "sw/import",
+    ];
     assert_eq!(users(&pure, "fs", ""), Vec::<PathBuf>::new());
     let silent = [&pure[..], &["hw/sim", "sw/nas", "sw/cli"]].concat();
     assert_eq!(users(&silent, "process", "Command"), Vec::<PathBuf>::new());

@@ -1,7 +1,8 @@
 //! NumPy's `.npy` files of int8 feature maps: `[N, C, H, W]` in, the same out, byte for byte as NumPy writes.
 //!
-//! Only what the contract names is read: versions 1 to 3, int8, C order, four dimensions. A header is three
-//! facts in Python's notation, so it is searched for them rather than parsed.
+//! Only what the contract names is read: versions 1 to 3, int8, C order, four dimensions. What an importer
+//! calibrates with may also be of real numbers or of pixels ([`read_array`]). A header is three facts in Python's
+//! notation, so it is searched for them rather than parsed.
 
 use crate::graph::Shape;
 use crate::tensor::Tensor;
@@ -28,35 +29,101 @@ pub fn write(tensor: &Tensor) -> Vec<u8> {
     bytes
 }
 
+/// An array of another type and any number of dimensions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array {
+    /// Its dimensions.
+    pub shape: Vec<usize>,
+    /// In C order.
+    pub elements: Elements,
+}
+
+/// The elements of an array.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Elements {
+    /// float32, or float64 rounded to it.
+    Real(Vec<f32>),
+    /// uint8.
+    Bytes(Vec<u8>),
+}
+
+/// Reads `bytes`, which `file` holds, as an array of float32, float64 or uint8.
+pub fn read_array(file: &str, bytes: &[u8]) -> Result<Array, Report> {
+    parse_array(bytes).map_err(|(message, note)| {
+        let help = "save it with numpy.save(file, numpy.ascontiguousarray(x, dtype=numpy.float32))";
+        Diagnostic::new("npy", message).in_file(file).note(note).help(help).into()
+    })
+}
+
 /// What is wrong, and the figures.
 type Broken = (&'static str, String);
 
 fn parse(bytes: &[u8]) -> Result<Tensor, Broken> {
     let (header, data) = split(bytes)?;
-    let descr = value_of(header, "descr").map(|value| value.trim_matches(['\'', '"']));
+    let descr = descr(header);
     if !matches!(descr, Some("|i1" | "<i1" | ">i1" | "=i1" | "i1" | "int8")) {
         return Err(("the array is not int8", format!("its type is {}", descr.unwrap_or("not said"))));
     }
-    if value_of(header, "fortran_order") != Some("False") {
-        return Err(("the array is in Fortran order", "needs C order, the last dimension contiguous".into()));
-    }
-    let [n, c, h, w] = shape(header)?;
-    let expected = [n, c, h, w].iter().try_fold(1usize, |product, extent| product.checked_mul(*extent));
-    match expected {
-        Some(expected) if expected == data.len() => {
-            Ok(Tensor::new(n, Shape::new(c, h, w), data.iter().map(|byte| *byte as i8).collect()))
+    check_order(header)?;
+    let [n, c, h, w] = four(header)?;
+    check_length(&[n, c, h, w], 1, data)?;
+    Ok(Tensor::new(n, Shape::new(c, h, w), data.iter().map(|byte| *byte as i8).collect()))
+}
+
+fn parse_array(bytes: &[u8]) -> Result<Array, Broken> {
+    let (header, data) = split(bytes)?;
+    let descr = descr(header);
+    let (size, is_real) = match descr {
+        Some("<f4") => (4, true),
+        Some("<f8") => (8, true),
+        Some("|u1" | "<u1" | "u1") => (1, false),
+        other => {
+            let note = format!("its type is {}", other.unwrap_or("not said"));
+            return Err(("the array is neither float32 nor uint8", note));
         }
-        _ => {
-            let what = if expected.is_none_or(|expected| expected > data.len()) {
-                "the file is truncated"
-            } else {
-                "the file has bytes after the array"
-            };
-            let expected = expected.map_or("more than memory holds".into(), grouped);
-            let found = grouped(data.len());
-            Err((what, format!("shape ({n}, {c}, {h}, {w}) needs {expected} bytes of data, found {found}")))
-        }
+    };
+    check_order(header)?;
+    let none =
+        || ("the array has no dimensions", format!("shape {}", value_of(header, "shape").unwrap_or("?")));
+    let shape = shape(header).ok_or_else(none)?;
+    check_length(&shape, size, data)?;
+    let elements = match (size, is_real) {
+        (_, false) => Elements::Bytes(data.to_vec()),
+        (4, _) => Elements::Real(words(data, f32::from_le_bytes)),
+        _ => Elements::Real(words(data, |word| f64::from_le_bytes(word) as f32)),
+    };
+    Ok(Array { shape, elements })
+}
+
+fn words<const N: usize, T>(data: &[u8], from: impl Fn([u8; N]) -> T) -> Vec<T> {
+    data.chunks_exact(N).filter_map(|word| word.try_into().ok().map(&from)).collect()
+}
+
+fn descr(header: &str) -> Option<&str> {
+    value_of(header, "descr").map(|value| value.trim_matches(['\'', '"']))
+}
+
+fn check_order(header: &str) -> Result<(), Broken> {
+    match value_of(header, "fortran_order") {
+        Some("False") => Ok(()),
+        _ => Err(("the array is in Fortran order", "needs C order, the last dimension contiguous".into())),
     }
+}
+
+/// Whether `data` is elements of `size` bytes for all of `shape`.
+fn check_length(shape: &[usize], size: usize, data: &[u8]) -> Result<(), Broken> {
+    let expected = shape.iter().try_fold(size, |product, extent| product.checked_mul(*extent));
+    if expected == Some(data.len()) {
+        return Ok(());
+    }
+    let what = if expected.is_none_or(|expected| expected > data.len()) {
+        "the file is truncated"
+    } else {
+        "the file has bytes after the array"
+    };
+    let shape = shape.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+    let expected = expected.map_or("more than memory holds".into(), grouped);
+    Err((what, format!("shape ({shape}) needs {expected} bytes of data, found {}", grouped(data.len()))))
 }
 
 /// The header's text, and the data.
@@ -87,12 +154,16 @@ fn value_of<'h>(header: &'h str, key: &str) -> Option<&'h str> {
     Some(value[..end].trim())
 }
 
-fn shape(header: &str) -> Result<[usize; 4], Broken> {
-    let written = value_of(header, "shape").unwrap_or("not said");
-    let inner = written.trim_start_matches('(').trim_end_matches(')').trim().trim_end_matches(',');
-    let extents: Result<Vec<usize>, _> = inner.split(',').map(|extent| extent.trim().parse()).collect();
-    let four = extents.ok().and_then(|extents| extents.try_into().ok());
+/// The dimensions of an array that has some.
+fn shape(header: &str) -> Option<Vec<usize>> {
+    let inner = value_of(header, "shape")?.trim_start_matches('(').trim_end_matches(')').trim();
+    inner.trim_end_matches(',').split(',').map(|extent| extent.trim().parse().ok()).collect()
+}
+
+fn four(header: &str) -> Result<[usize; 4], Broken> {
+    let four = shape(header).and_then(|extents| extents.try_into().ok());
     four.ok_or_else(|| {
+        let written = value_of(header, "shape").unwrap_or("not said");
         ("the array does not have four dimensions", format!("shape {written}, needs (N, C, H, W)"))
     })
 }
@@ -111,6 +182,28 @@ mod tests {
         let bytes = write(&sample());
         assert_eq!((bytes.len() - 48) % 64, 0, "NumPy aligns the data");
         assert_eq!(read("x.npy", &bytes), Ok(sample()));
+    }
+
+    #[test]
+    fn arrays_of_real_numbers_and_of_pixels_are_read() {
+        let of = |descr: &str, shape: &str, data: &[u8]| {
+            let header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}");
+            let bytes =
+                [MAGIC, &[1, 0], &(header.len() as u16).to_le_bytes(), header.as_bytes(), data].concat();
+            read_array("x.npy", &bytes)
+        };
+        let real = Array { shape: vec![2], elements: Elements::Real(vec![0.5, -2.0]) };
+        assert_eq!(of("<f4", "(2,)", &[0, 0, 0, 63, 0, 0, 0, 192]), Ok(real));
+        let one = Array { shape: vec![1, 1], elements: Elements::Real(vec![1.0]) };
+        assert_eq!(of("<f8", "(1, 1)", &[0, 0, 0, 0, 0, 0, 240, 63]), Ok(one));
+        let pixels = Array { shape: vec![1, 2], elements: Elements::Bytes(vec![7, 255]) };
+        assert_eq!(of("|u1", "(1, 2)", &[7, 255]), Ok(pixels));
+        let said =
+            |array: Result<Array, Report>| array.err().map(|report| report.to_string()).unwrap_or_default();
+        assert!(said(of("<i2", "(1,)", &[0, 0]))
+            .contains("neither float32 nor uint8\n  --> x.npy\n  its type is <i2"));
+        assert!(said(of("<f4", "(2,)", &[0; 4])).contains("shape (2) needs 8 bytes of data, found 4"));
+        assert!(said(of("<f4", "()", &[0; 4])).contains("no dimensions"));
     }
 
     #[test]

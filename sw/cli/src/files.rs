@@ -29,19 +29,44 @@ pub fn read_text(path: &Path) -> Result<String, Report> {
 
 /// Writes a file; its folder is created where it is missing.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Report> {
-    let fault = |error: Error| failed("write", path, &error, "check that the folder may be written to");
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder).map_err(fault)?;
+    put(&[(path, bytes)])
+}
+
+/// Writes files that belong together: none where one cannot be written.
+pub fn write_all(contents: &[(PathBuf, Vec<u8>)]) -> Result<(), Report> {
+    put(&contents.iter().map(|(path, bytes)| (path.as_path(), &bytes[..])).collect::<Vec<_>>())
+}
+
+/// Writes all under other names first, then puts each in its place.
+fn put(contents: &[(&Path, &[u8])]) -> Result<(), Report> {
+    let unfinished = |path: &Path| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".{}.tmp", std::process::id()));
+        PathBuf::from(name)
+    };
+    let fault =
+        |path: &Path, error: Error| failed("write", path, &error, "check that the folder may be written to");
+    let begin = |path: &Path, bytes: &[u8]| {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            fs::create_dir_all(folder)?;
+        }
+        if path.is_dir() {
+            // Refused by the system, with its own words.
+            return fs::write(path, bytes);
+        }
+        fs::write(unfinished(path), bytes)
+    };
+    let begun =
+        contents.iter().try_for_each(|(path, bytes)| begin(path, bytes).map_err(|error| fault(path, error)));
+    let placed = begun.and_then(|()| {
+        let place = |path: &Path| fs::rename(unfinished(path), path).map_err(|error| fault(path, error));
+        contents.iter().try_for_each(|(path, _)| place(path))
+    });
+    if placed.is_err() {
+        // They may not even exist; the error that matters is the first one.
+        contents.iter().for_each(|(path, _)| drop(fs::remove_file(unfinished(path))));
     }
-    let mut unfinished = path.as_os_str().to_owned();
-    unfinished.push(format!(".{}.tmp", std::process::id()));
-    let unfinished = PathBuf::from(unfinished);
-    let written = fs::write(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, path));
-    written.map_err(|error| {
-        // The unfinished file may not even exist; the error that matters is the first one.
-        let _ = fs::remove_file(&unfinished);
-        fault(error)
-    })
+    placed
 }
 
 /// Writes JSON to a file, or to stdout for `-`.

@@ -3,6 +3,7 @@
 mod allocate;
 mod compare;
 mod generate;
+mod import;
 mod listing;
 mod map;
 mod reference;
@@ -64,6 +65,7 @@ pub enum Command {
     Train(train::Train),
     #[cfg(feature = "train")]
     Quantize(train::Quantize),
+    Import(import::Import),
     Reference(reference::Reference),
     Allocate(allocate::Allocate),
     Compare(compare::Compare),
@@ -92,6 +94,7 @@ impl Command {
             Command::Train(command) => command.run(console),
             #[cfg(feature = "train")]
             Command::Quantize(command) => command.run(console),
+            Command::Import(command) => command.run(console),
             Command::Reference(command) => command.run(console),
             Command::Allocate(command) => command.run(console),
             Command::Compare(command) => command.run(console),

@@ -163,7 +163,10 @@ def fixed():
     x = rounded(b.node("Relu", [b.node("Add", [y, x])]), 0.04)
     x = rounded(b.node("GlobalAveragePool", [x]), 0.02)
     x = rounded(b.node("Flatten", [x]), 0.02)
-    x = b.node("Gemm", [x, stored("fc.weight", (3, 4), b.random.uniform(0.004, 0.008, 3))], transB=1)
+    # A weight of real numbers that is rounded in the graph, as training with rounding exports it.
+    grid = [b.constant("fc.scale", np.float32(b.random.uniform(0.004, 0.008, 3))), b.constant("fc.zero", np.zeros(3, np.int8))]
+    weight = b.node("QuantizeLinear", [b.real("fc.weight", 3, 4, scale=0.4), *grid], axis=0)
+    x = b.node("Gemm", [x, b.node("DequantizeLinear", [weight, *grid], axis=0)], transB=1)
     return b, b.model(rounded(x, 0.02), (3,))
 
 

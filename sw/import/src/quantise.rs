@@ -213,3 +213,56 @@ fn beyond(layer: &FloatLayer, stored: &Stored) -> Vec<f64> {
         .map(|k| (k * taps..(k + 1) * taps).map(|i| excess(i, stored.scales[k])).sum())
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calibrate::Images;
+    use crate::float::{FloatInput, UNCLIPPED};
+    use model::graph::Padding;
+    use model::Shape;
+
+    /// A weight that no input comes near, and one in the midst of them; a padded column, whose terms count too.
+    #[test]
+    fn what_adder_weights_lack_is_in_the_offset() {
+        let layer = FloatLayer {
+            name: "far".into(),
+            op: Op::Adder,
+            input: 0,
+            residual: None,
+            in_shape: Shape::new(1, 1, 4),
+            out_shape: Shape::new(2, 1, 4),
+            kernel: [1, 2],
+            stride: [1, 1],
+            padding: Padding { top: 0, left: 0, bottom: 0, right: 1 },
+            groups: 1,
+            weights: Weights::Real(vec![3.0, 0.25, -7.0, 1.5]),
+            slope: vec![0.5, 2.0],
+            offset: vec![2.0, 20.0],
+            clip: UNCLIPPED,
+            step: None,
+        };
+        let input = FloatInput { shape: layer.in_shape, step: None };
+        let net = FloatNet { file: "far".into(), input, classes: Vec::new(), layers: vec![layer], output: 1 };
+        let images = Images { n: 1, shape: net.input.shape, data: vec![-1.0, -0.5, 0.25, 1.0] };
+        let pixels = Pixels { mean: vec![0.0], std: vec![1.0] };
+        let imported = crate::import("far", &net, Some(&images), &pixels).expect("fits");
+        let parameters = &imported.graph.layer(model::LayerId(0)).parameters;
+        assert_eq!(parameters.weight, [127, 32, -128, 127]);
+        let agreement = imported.agreement.expect("images were given");
+        assert!(agreement.decibels > 40.0, "{agreement:?}");
+    }
+
+    #[test]
+    fn shift_layers_give_up_low_exponents_before_a_sum_could_overflow() {
+        let mut weights = vec![1.0f32; 4608];
+        weights[7] = 2f32.powi(-14);
+        let stored = shifted(&weights, 1, 5);
+        let sum: i64 = stored.codes.iter().map(|code| Op::Shift.worst_case(i64::from(*code))).sum();
+        assert!(sum < 1 << 31 && 4 * sum > 1 << 31, "{sum}");
+        assert_eq!(stored.codes[7], 1);
+        assert_eq!(f64::from(stored.values[0]) * stored.scales[0], 1.0);
+        // Fewer weights keep all.
+        assert_eq!(shifted(&[1.0, 2f32.powi(-14)], 1, 5).codes, [15, 1]);
+    }
+}

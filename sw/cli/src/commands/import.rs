@@ -150,3 +150,19 @@ fn result(imported: &Imported) -> Value {
     json!({"network": graph.name, "macs": graph.macs(), "input_scale": graph.input.scale,
         "layers": layers.collect::<Vec<_>>(), "calibration": calibration})
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tensors_lie_in_the_folder_of_the_model_or_below() {
+        let model = Path::new("models/net.onnx");
+        for name in ["net.onnx.data", "./weights/net.data"] {
+            assert_eq!(inside(model, name).ok(), Some(name));
+        }
+        for name in ["/etc/passwd", "../net.data", "weights/../../net.data", ""] {
+            assert!(inside(model, name).is_err(), "{name}");
+        }
+    }
+}

@@ -44,17 +44,19 @@ pub fn of(
         waits: times.execs.iter().skip(1).fold(Waits::default(), |sum, launch| sum.and(&launch.waits)),
         counts: times.counts,
         dram: TRANSFERS.map(bytes),
+        span: times.cycles(),
     })
 }
 
 /// For people. `title` names the layer, `mapping` says how it is computed.
 pub fn text(title: &str, mapping: &str, explanation: &Explanation) -> String {
-    let Explanation { cycles, pes, resources, operands, sentences } = explanation;
+    let Explanation { cycles, pes, resources, transfers, span, operands, sentences } = explanation;
     let mut text = format!("{title}: {} cycles\n  {mapping}\n", grouped(total(cycles)));
     sentences.iter().for_each(|sentence| text += &format!("  - {sentence}\n"));
     text += &chart("cycles", cycles, total(cycles));
     text += &chart("cycles of PEs", pes, total(pes));
     text += &chart("needed for", resources, total(cycles));
+    text += &chart("load to store", transfers, *span);
     text + &table(operands)
 }
 
@@ -108,7 +110,8 @@ pub fn json(explanation: &Explanation) -> Value {
     json!({
         "cycles": object(&explanation.cycles),
         "pe_cycles": object(&explanation.pes),
-        "resources": object(&explanation.resources),
+        "resources": object(&[&explanation.resources[..], &explanation.transfers].concat()),
+        "load_to_store": explanation.span,
         "operands": explanation.operands.iter().map(operand).collect::<Object<String, Value>>(),
         "sentences": explanation.sentences,
     })

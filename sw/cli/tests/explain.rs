@@ -50,11 +50,13 @@ fn the_parts_add_up_to_what_is_predicted() {
     let sample = "--layers sw/zoo/nasa-sample/layers.yaml";
     let fashion = "-n sw/zoo/fashion-hybrid/fashion-hybrid.yaml";
     let mut causes = std::collections::BTreeSet::new();
+    let (mut outside, mut said) = (0, 0);
     for (arguments, pes) in [
         (SMALL.to_string(), 16),
         (format!("-c hw/configs/edge.yaml {fashion}"), 64),
         (format!("-c hw/configs/large.yaml {fashion} --objective energy"), 256),
         (format!("-c hw/configs/edge.yaml {sample}"), 64),
+        (format!("-c hw/configs/large.yaml {sample}"), 256),
     ] {
         for layer in layers(&format!("map {arguments} --explain")) {
             let (why, name) = (&layer["explanation"], &layer["name"]);
@@ -66,10 +68,18 @@ fn the_parts_add_up_to_what_is_predicted() {
             for resource in ["compute steps", "input port", "weight port", "parameter port", "drain"] {
                 assert!(number(&why["resources"][resource]) <= cycles, "{resource} of {name}");
             }
+            let span = number(&why["load_to_store"]);
+            for direction in ["DRAM reads", "DRAM writes"] {
+                let beats = number(&why["resources"][direction]);
+                assert!(cycles <= span && beats <= span, "{direction} of {name}");
+                outside += u32::from(beats > cycles);
+                said += why["sentences"].to_string().matches(&format!("{direction}: needed for")).count();
+            }
             let spent = why["cycles"].as_object().into_iter().flatten();
             causes.extend(spent.filter(|(_, cycles)| number(cycles) > 0).map(|(cause, _)| cause.clone()));
         }
     }
+    assert!(outside > 0 && said > 0, "no layer is loaded and stored for longer than it computes");
     for cause in ["compute", "start", "inputs", "weights", "results", "parameters", "loads", "instructions"] {
         assert!(causes.contains(cause), "no layer spends cycles on {cause}: {causes:?}");
     }

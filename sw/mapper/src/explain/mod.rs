@@ -32,6 +32,8 @@ pub struct Ran<'a> {
     pub counts: Counts,
     /// Bytes between DRAM and buffer, in the order of [`reuse::OPERANDS`].
     pub dram: [u64; 4],
+    /// Cycles from the begin of its first launch to the end of its last; transfers are launches, too.
+    pub span: u64,
 }
 
 /// A part of a whole.
@@ -50,8 +52,12 @@ pub struct Explanation {
     pub cycles: Vec<Part>,
     /// The same in cycles of PEs, by whether they had work.
     pub pes: Vec<Part>,
-    /// Cycles for which each resource is needed; the longest bounds what any schedule of this mapping could take.
+    /// Cycles for which each resource of the array is needed: no schedule of this mapping takes fewer.
     pub resources: Vec<Part>,
+    /// The same of DRAM, which is read before the first `EXEC` and written after the last as well: bounds of `span`.
+    pub transfers: Vec<Part>,
+    /// Cycles from the begin of its first transfer or `EXEC` to the end of its last.
+    pub span: u64,
     /// What is moved, and how often it is used.
     pub operands: Vec<Operand>,
     /// What the numbers say.
@@ -75,11 +81,11 @@ pub const CYCLES: [(&str, &str); 10] = [
 /// Explains a layer.
 pub fn explain(ran: &Ran<'_>) -> Explanation {
     let cycles = cycles(ran);
-    let resources = resources(ran);
+    let (resources, transfers) = (resources(ran), transfers(ran));
     let pes = lanes::pes(ran, total(&cycles));
     let operands = reuse::operands(ran);
-    let sentences = sentences::all(ran, &cycles, &resources);
-    Explanation { cycles, pes, resources, operands, sentences }
+    let sentences = sentences::all(ran, &cycles, &resources, &transfers);
+    Explanation { cycles, pes, resources, transfers, span: ran.span, operands, sentences }
 }
 
 /// The whole that `parts` make up.
@@ -110,15 +116,19 @@ fn cycles(ran: &Ran<'_>) -> Vec<Part> {
 fn resources(ran: &Ran<'_>) -> Vec<Part> {
     let get = |name: &str| ran.counts.get(name);
     let drain = nests::engine(ran.mapping).nests[NestKind::Drain as usize].steps();
-    let beats = |bytes: u64| bytes.div_ceil(ran.accelerator.axi_bytes().into());
     let parts = [
         ("compute steps", get("steps")),
         ("input port", get("x_beats")),
         ("weight port", get("w_beats")),
         ("parameter port", ran.execs.iter().map(|exec| exec.planes).sum()),
         ("drain", drain * ran.execs.len() as u64),
-        ("DRAM reads", beats(get("ld_bytes"))),
-        ("DRAM writes", beats(get("st_bytes"))),
     ];
     parts.into_iter().map(|(name, value)| Part { name, value }).collect()
+}
+
+/// Beats in each direction; a bus that is not aligned with the bytes takes more.
+fn transfers(ran: &Ran<'_>) -> Vec<Part> {
+    let beats = |counter: &str| ran.counts.get(counter).div_ceil(ran.accelerator.axi_bytes().into());
+    let parts = [("DRAM reads", "ld_bytes"), ("DRAM writes", "st_bytes")];
+    parts.into_iter().map(|(name, counter)| Part { name, value: beats(counter) }).collect()
 }

@@ -6,10 +6,10 @@ use crate::mapping::Hold;
 use spec::error::grouped;
 
 /// Everything that there is to say, the most important first.
-pub fn all(ran: &Ran<'_>, cycles: &[Part], resources: &[Part]) -> Vec<String> {
+pub fn all(ran: &Ran<'_>, cycles: &[Part], resources: &[Part], transfers: &[Part]) -> Vec<String> {
     let mapping = ran.mapping;
     let mut said = vec![bound(ran, cycles)];
-    said.extend(longest(cycles, resources));
+    said.extend(longest(total(cycles), resources, ran.span, transfers));
     said.extend(idle(mapping, "rows", &mapping.unroll.rows, ran.chunk.rows));
     said.extend(idle(mapping, "columns", &mapping.unroll.cols, ran.chunk.cols));
     said.extend(ragged(mapping));
@@ -48,12 +48,14 @@ fn reason(ran: &Ran<'_>, cause: &str) -> String {
     }
 }
 
-/// What is needed longest, where that is not the array itself.
-fn longest(cycles: &[Part], resources: &[Part]) -> Option<String> {
-    let most = resources.iter().rev().max_by_key(|part| part.value)?;
-    let percent = 100.0 * most.value as f64 / total(cycles).max(1) as f64;
-    let computes = most.name == "compute steps";
-    let text =
-        format!("{}: needed for {} cycles, {percent:.1} % of the time", most.name, grouped(most.value));
+/// What is needed longest, where that is not the array itself; DRAM where it is needed for longer than the layer computes.
+fn longest(cycles: u64, resources: &[Part], span: u64, transfers: &[Part]) -> Option<String> {
+    let of_array = resources.iter().map(|part| (part, cycles, ""));
+    let beyond = transfers.iter().filter(|part| part.value > cycles);
+    let of_dram = beyond.map(|part| (part, span, " from its first load to its last store"));
+    let (most, whole, which) = of_array.chain(of_dram).rev().max_by_key(|(part, ..)| part.value)?;
+    let percent = 100.0 * most.value as f64 / whole.max(1) as f64;
+    let (needed, computes) = (grouped(most.value), most.name == "compute steps");
+    let text = format!("{}: needed for {needed} cycles, {percent:.1} % of the time{which}", most.name);
     (!computes).then_some(text)
 }

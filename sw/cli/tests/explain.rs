@@ -1,6 +1,7 @@
 //! `nasa map --explain`: the parts of every whole add up to what is predicted, hardware counts the same stalls, and what is
 //! said of a layer is what somebody sees who looks at its mapping.
 
+use mapper::work::Dim;
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
@@ -80,7 +81,9 @@ fn the_parts_add_up_to_what_is_predicted() {
         }
     }
     assert!(outside > 0 && said > 0, "no layer is loaded and stored for longer than it computes");
-    for cause in ["compute", "start", "inputs", "weights", "results", "parameters", "loads", "instructions"] {
+    for cause in
+        ["compute", "start", "inputs", "weights", "results", "parameters", "loads", "stores", "instructions"]
+    {
         assert!(causes.contains(cause), "no layer spends cycles on {cause}: {causes:?}");
     }
 }
@@ -115,6 +118,42 @@ fn stored_sums_are_results_that_are_moved_more_often() {
     let operands = &layer["explanation"]["operands"];
     assert_eq!((&operands["results"]["dram"], &operands["results"]["buffer"]), (&432.into(), &432.into()));
     assert_eq!(operands["parameters"]["dram"], operands["parameters"]["buffer"]);
+}
+
+/// What PEs take, from the mapping alone: each fills its register files with the entries of a tile, tile after tile. PEs that
+/// the mapping leaves out take what comes by: other columns, and rows that a beat serves as well.
+#[test]
+fn pes_take_the_entries_of_their_tiles() {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("explained.map");
+    let mut checked = [0, 0];
+    for machine in ["edge", "odd"] {
+        let config = format!("hw/configs/{machine}.yaml");
+        let sample = "--layers sw/zoo/nasa-sample/layers.yaml";
+        let found = layers(&format!("map -c {config} {sample} --explain -o {}", file.display()));
+        let read = |path: &Path| std::fs::read_to_string(path).expect("there");
+        let mappings = mapper::text::parse("explained.map", &read(&file)).expect("correct mappings");
+        let machine = spec::config::parse(&config, &read(&Path::new(ROOT).join(&config))).expect("committed");
+        for (layer, named) in found.iter().zip(&mappings) {
+            let mapping = &named.mapping;
+            let (rows, cols) = (mapping.unroll.rows.pes(), mapping.unroll.cols.pes());
+            let chunk = machine.chunks.iter().find(|chunk| chunk.name() == named.chunk).expect("its chunk");
+            let ragged = Dim::ALL.iter().any(|dim| mapping.is_ragged(*dim));
+            let beats = mapping.unroll.beats;
+            let operands = [
+                ("inputs", beats.inputs, mapping.x_tile(), mapping.x.level),
+                ("weights", beats.weights, mapping.w_tile(), mapping.w.level),
+            ];
+            for (i, (name, served, tile, level)) in operands.into_iter().enumerate() {
+                if rows % served == 0 && cols == chunk.cols && !ragged {
+                    let tiles = number(&layer["parts"]) * mapping.steps() / mapping.steps_below(level);
+                    let words = number(&layer["explanation"]["operands"][name]["rf"]);
+                    assert_eq!(words, tiles * u64::from(tile * rows * cols), "{name} of {}", layer["name"]);
+                    checked[i] += 1;
+                }
+            }
+        }
+    }
+    assert!(checked.iter().all(|layers| *layers > 40), "{checked:?}");
 }
 
 #[test]

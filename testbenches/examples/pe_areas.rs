@@ -1,11 +1,14 @@
 //! What a PE takes, with its register files and without: `cargo run --profile test -p nasa-testbenches --example pe_areas`
 //! synthesises the generated Verilog of every PE of `hw/configs` with Yosys and writes `hw/areas.yaml`, which `nasa
-//! allocate` reads. Descriptions that are named as arguments are measured in place of `hw/configs`.
+//! allocate` reads. Of descriptions that are named as arguments the table goes to stdout, for its `--areas`.
+//!
+//! Yosys reads the PE's module and nothing else: what it makes of one depends a little on what it has read beside.
 //!
 //! Two targets: standard cells of 180 nm, the only ones that a Debian package brings (flip-flops for register files, as no
 //! memory compiler comes with them), and 6-input LUTs of Xilinx 7 series. Without register files means: what is left
 //! where memories are cells that take no area, or LUTs that are not memory. Nothing is placed, so clocks are not known.
 
+use mapper::areas::multiplier;
 use spec::accelerator::{Accelerator, Chunk};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -35,16 +38,17 @@ const MEMORY: [(&str, u64); 7] = [
 type Key = (usize, u32, u32, u32, u32);
 
 fn main() -> ExitCode {
-    match table() {
-        Ok(text) => {
-            let file = root().join("hw/areas.yaml");
-            print!("{text}");
-            match fs::write(&file, text) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(error) => fail(&format!("{}: {error}", file.display())),
-            }
-        }
-        Err(error) => fail(&error),
+    let given: Vec<PathBuf> = std::env::args().skip(1).map(PathBuf::from).collect();
+    let text = match table(&given) {
+        Ok(text) => text,
+        Err(error) => return fail(&error),
+    };
+    print!("{text}");
+    // The committed table has the PEs of all committed descriptions, not those of a few.
+    let file = root().join("hw/areas.yaml");
+    match given.is_empty().then(|| fs::write(&file, text)) {
+        None | Some(Ok(())) => ExitCode::SUCCESS,
+        Some(Err(error)) => fail(&format!("{}: {error}", file.display())),
     }
 }
 
@@ -57,7 +61,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn table() -> Result<String, String> {
+fn table(given: &[PathBuf]) -> Result<String, String> {
     let (tool, cells) = (said("yosys", &["-V"])?, said("dpkg-query", &["-W", PACKAGE])?.replace('\t', " "));
     let mut text = format!(
         "# What PEs take; written by `cargo run --profile test -p nasa-testbenches --example pe_areas`, do not edit.\n\
@@ -66,11 +70,12 @@ fn table() -> Result<String, String> {
          format: nasa-areas/1\ntool: {tool}\ncells: {cells}\nfpga: synth_xilinx -family xc7\npes:\n"
     );
     let mut seen = BTreeSet::new();
-    for (name, accelerator) in accelerators()? {
-        for chunk in &accelerator.chunks {
+    for accelerator in accelerators(given)? {
+        // Areas are counted in PEs with multipliers, which it may not have.
+        for chunk in accelerator.chunks.iter().chain([&multiplier(&accelerator)]) {
             if seen.insert(key(chunk)) {
-                eprintln!("{name}: {} PE", chunk.name());
-                text += &row(&accelerator, chunk)?;
+                eprintln!("{}: {} PE", accelerator.name, chunk.name());
+                text += &row(&Accelerator { chunks: vec![chunk.clone()], ..accelerator.clone() }, chunk)?;
             }
         }
     }
@@ -78,8 +83,8 @@ fn table() -> Result<String, String> {
 }
 
 /// The descriptions to measure the PEs of.
-fn accelerators() -> Result<Vec<(String, Accelerator)>, String> {
-    let mut files: Vec<PathBuf> = std::env::args().skip(1).map(PathBuf::from).collect();
+fn accelerators(given: &[PathBuf]) -> Result<Vec<Accelerator>, String> {
+    let mut files = given.to_vec();
     if files.is_empty() {
         let folder = root().join("hw/configs");
         let entries = fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -89,8 +94,7 @@ fn accelerators() -> Result<Vec<(String, Accelerator)>, String> {
     let read = |file: &PathBuf| {
         let name = file.display().to_string();
         let text = fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
-        let accelerator = spec::config::parse(&name, &text).map_err(|report| report.to_string())?;
-        Ok((accelerator.name.clone(), accelerator))
+        spec::config::parse(&name, &text).map_err(|report| report.to_string())
     };
     files.iter().map(read).collect()
 }
@@ -132,7 +136,7 @@ fn row(accelerator: &Accelerator, chunk: &Chunk) -> Result<String, String> {
 /// Square micrometres of standard cells; `memories` is what is done to memories.
 fn area(folder: &Path, module: &str, memories: &str) -> Result<u64, String> {
     let script = format!(
-        "read_verilog *.v; hierarchy -top {module}; proc; flatten; opt; memory -nomap; {memories}; opt -full; techmap; opt; \
+        "read_verilog {module}.v; hierarchy -check -top {module}; proc; flatten; opt; memory -nomap; {memories}; opt -full; techmap; opt; \
          dfflibmap -liberty {LIBERTY}; abc -liberty {LIBERTY}; opt_clean; tee -o stat.txt stat -liberty {LIBERTY}"
     );
     let text = synthesise(folder, &script)?;
@@ -145,7 +149,7 @@ fn area(folder: &Path, module: &str, memories: &str) -> Result<u64, String> {
 /// How many of each cell of an FPGA.
 fn cells(folder: &Path, module: &str, options: &str) -> Result<BTreeMap<String, u64>, String> {
     let script = format!(
-        "read_verilog *.v; synth_xilinx -family xc7 -flatten -noiopad {options} -top {module}; tee -o stat.txt stat"
+        "read_verilog {module}.v; synth_xilinx -family xc7 -flatten -noiopad {options} -top {module}; tee -o stat.txt stat"
     );
     let text = synthesise(folder, &script)?;
     let cell = |line: &str| {

@@ -4,7 +4,7 @@
 use crate::console::Console;
 use crate::steady::{steady, Steady};
 use crate::{files, paper};
-use mapper::areas::{Areas, Unit};
+use mapper::areas::{multiplier, Areas, Unit};
 use mapper::energy::Objective;
 use mapper::grids::{choose, Candidate, Choice, Demand};
 use mapper::nasa::layer::Layer;
@@ -83,7 +83,7 @@ impl Budget {
         self.areas.of_pe(chunk, self.unit).ok_or_else(|| {
             let message = format!("the table of areas has no such PE of the {}", chunk.name());
             let note = format!("{weight_bits} bits of weight, register files of {input_rf}, {weight_rf} and {psum_rf} entries");
-            let help = "measure it: cargo run --profile test -p nasa-testbenches --example pe_areas -- CONFIG...";
+            let help = "measure it: cargo run --profile test -p nasa-testbenches --example pe_areas -- CONFIG > TABLE, and give --areas TABLE";
             Diagnostic::new("allocate", message).note(note).help(help).into()
         })
     }
@@ -151,14 +151,6 @@ impl Budget {
         let message = format!("no arrays of {:.1} PEs with multipliers compute this network", self.pes);
         let error = Diagnostic::new("allocate", message).note(format!("it needs {}", chunks.join(", ")));
         error.help("give a larger --area, or a description with a larger buffer").into()
-    }
-}
-
-/// The PE that areas are counted in.
-fn multiplier(accelerator: &Accelerator) -> Chunk {
-    match accelerator.chunk_of(Op::Conv) {
-        Some((_, chunk)) => chunk.clone(),
-        None => Chunk { op: Op::Conv, weight_bits: 8, ..accelerator.chunks[0].clone() },
     }
 }
 

@@ -2,7 +2,7 @@
 //! among chunks is made of. A PE is known by its op, the bits of its weights and the depths of its register files.
 
 use model::yaml::Reader;
-use spec::accelerator::Chunk;
+use spec::accelerator::{Accelerator, Chunk};
 use spec::error::Report;
 use spec::op::Op;
 use spec::yaml::Node;
@@ -83,6 +83,14 @@ impl Areas {
     }
 }
 
+/// The PE that the areas of `accelerator` are counted in: that of its multipliers, or one like its other PEs.
+pub fn multiplier(accelerator: &Accelerator) -> Chunk {
+    match accelerator.chunk_of(Op::Conv) {
+        Some((_, chunk)) => chunk.clone(),
+        None => Chunk { op: Op::Conv, weight_bits: 8, ..accelerator.chunks[0].clone() },
+    }
+}
+
 fn table(reader: &mut Reader<'_>) -> Option<Vec<Pe>> {
     let node = reader.parse()?;
     let fields = reader.fields(&node, "the table", KEYS)?;
@@ -139,6 +147,22 @@ mod tests {
             other.psum_rf += 1;
             assert_eq!(areas.of_pe(&other, Unit::Lut), None);
         }
+    }
+
+    #[test]
+    fn the_logic_of_a_pe_is_the_same_whatever_its_register_files() {
+        let areas = Areas::parse("areas.yaml", include_str!("../../../hw/areas.yaml")).expect("committed");
+        let mut compared = 0;
+        for (i, pe) in areas.0.iter().enumerate() {
+            for other in
+                areas.0[..i].iter().filter(|other| (other.op, other.shape[0]) == (pe.op, pe.shape[0]))
+            {
+                let logic = Unit::Um2Logic as usize;
+                assert_eq!(pe.areas[logic], other.areas[logic], "{pe:?} {other:?}");
+                compared += 1;
+            }
+        }
+        assert!(compared > 4, "{compared}");
     }
 
     #[test]

@@ -29,8 +29,13 @@ pub struct Launch {
 }
 
 impl Launch {
+    /// Index of its chunk.
+    pub fn chunk(&self) -> usize {
+        self.queue / Queue::ALL.len()
+    }
+
     fn is_exec(&self) -> bool {
-        Queue::ALL[self.queue % 3] == Queue::Execute
+        Queue::ALL[self.queue % Queue::ALL.len()] == Queue::Execute
     }
 }
 

@@ -26,7 +26,7 @@ pub fn of(accelerator: &Accelerator, program: &Program, outcome: &Outcome) -> Va
             "ph": "X",
             "name": layer_of(program, launch).unwrap_or(""),
             "cat": what,
-            "pid": launch.queue / 3,
+            "pid": launch.chunk(),
             "tid": launch.queue,
             "ts": first + launch.begin,
             "dur": launch.end - launch.begin,

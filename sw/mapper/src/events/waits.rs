@@ -39,7 +39,7 @@ impl Waits {
     /// Adds `cycles` in which the array of queue `home` waited because the engine of queue `cause` worked, or for
     /// instructions where that is none.
     fn add(&mut self, home: usize, cause: Option<usize>, cycles: u64) {
-        let gains = match cause.map(|cause| (cause / 3 == home / 3, Queue::ALL[cause % 3])) {
+        let gains = match cause.map(|cause| (chunk(cause) == chunk(home), kind(cause))) {
             None | Some((true, Queue::Execute)) => &mut self.words,
             Some((false, _)) => &mut self.chunks,
             Some((true, Queue::Load)) => &mut self.loads,
@@ -47,6 +47,16 @@ impl Waits {
         };
         *gains += cycles;
     }
+}
+
+/// The chunk of a queue of a program.
+fn chunk(queue: usize) -> usize {
+    queue / Queue::ALL.len()
+}
+
+/// What a queue of a program does.
+fn kind(queue: usize) -> Queue {
+    Queue::ALL[queue % Queue::ALL.len()]
 }
 
 /// The queue that gives each token; every token has one.
@@ -57,8 +67,7 @@ impl Signallers {
     pub fn of(program: &Program) -> Signallers {
         let mut queues = HashMap::new();
         for (queue, words) in program.streams.iter().enumerate() {
-            let kind = Queue::ALL[queue % 3];
-            for word in words.iter().filter_map(|word| Instruction::decode(*word, kind)) {
+            for word in words.iter().filter_map(|word| Instruction::decode(*word, kind(queue))) {
                 if word.row.opcode == SIGNAL {
                     queues.insert(word.get("token") as usize, queue);
                 }
@@ -97,7 +106,7 @@ impl Model<'_> {
             let missing = token.filter(|token| self.tokens[*token] == 0);
             match missing.and_then(|token| self.signallers.of_token(token)) {
                 Some(giver) => at = giver,
-                None => return (at / 3 != home / 3).then_some(at),
+                None => return (chunk(at) != chunk(home)).then_some(at),
             }
         }
         None

@@ -92,8 +92,12 @@ pub fn pipelined(accelerator: &Accelerator, graph: &Graph, alone: &Steady) -> Re
     let picks = pipeline::choose(&options, base);
     let mappings =
         picks.iter().enumerate().map(|(layer, pick)| plans[*pick][layer].mapping.clone()).collect();
-    let chosen = with_mappings(accelerator, graph, mappings)?;
-    Ok(if chosen.edp() < alone.edp() { chosen } else { alone.clone() })
+    Ok(better(alone, with_mappings(accelerator, graph, mappings)))
+}
+
+/// The mixture where it gains something. Mappings of different searches share one division of the buffer, and may not fit it.
+fn better(alone: &Steady, mixture: Result<Steady, Report>) -> Steady {
+    mixture.ok().filter(|mixture| mixture.edp() < alone.edp()).unwrap_or_else(|| alone.clone())
 }
 
 /// The steady state with these mappings.
@@ -141,10 +145,30 @@ impl Taken {
         let mut levels_of_chunks = Vec::new();
         let mut busy = vec![0; accelerator.chunks.len()];
         for launch in &launches {
-            let chunk = launch.queue / 3;
+            let chunk = launch.chunk();
             levels_of_chunks.push((1.0, levels(accelerator, &accelerator.chunks[chunk], &launch.counts)));
             busy[chunk] += launch.counts.get("busy");
         }
         Ok(Taken { cycles: run.cycles, levels: Levels::sum(&levels_of_chunks), busy })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spec::error::Diagnostic;
+
+    #[test]
+    fn a_mixture_that_does_not_fit_or_gains_nothing_is_left_alone() {
+        let of = |cycles: f64| Steady {
+            cycles,
+            levels: Levels { op: 1.0, ..Levels::default() },
+            busy: Vec::new(),
+            unfixed: 0,
+            mappings: Vec::new(),
+        };
+        let unfit: Report = Diagnostic::new("mapping", "no room").into();
+        let after = |mixture| better(&of(10.0), mixture).cycles;
+        assert_eq!((after(Ok(of(9.0))), after(Ok(of(11.0))), after(Err(unfit))), (9.0, 10.0, 10.0));
     }
 }

@@ -9,7 +9,7 @@ use crate::graph::{Dims, Graph, Input, Padding, Parameters, Shape};
 use crate::yaml::Reader;
 use spec::error::{grouped, Diagnostic, Report};
 use spec::op::Op;
-use spec::yaml::Node;
+use spec::yaml::{Node, Source, Value};
 
 /// One layer of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +86,8 @@ fn draft(name: &str, shape: Shape, layers: Vec<LayerDraft>) -> Draft {
 /// first layer where that gives these outputs, else the smallest that does.
 ///
 /// # Errors
-/// Where a layer does not have its outputs on what the layer before it makes, and whatever is wrong with a network.
+/// Where a layer is of more than one image, or does not have its outputs on what the layer before it makes, and whatever is
+/// wrong with a network.
 pub fn network(name: &str, rows: &[Row]) -> Result<Graph, Report> {
     let shape = rows.first().map_or(Shape::new(1, 1, 1), |first| {
         let least = first.input();
@@ -109,6 +110,11 @@ pub fn network(name: &str, rows: &[Row]) -> Result<Graph, Report> {
     let mut report = Report::default();
     for ((_, layer), row) in graph.layers().zip(rows) {
         let (made, dims) = (layer.dims(1), Dims { n: 1, ..row.dims });
+        if row.dims.n != 1 {
+            let message = format!("layer `{}` is of {} images", row.name, row.dims.n);
+            let note = "a table that is taken as one network says what one image takes";
+            report.push(Diagnostic::new("layers", message).note(note).help("set n: 1"));
+        }
         if made != dims {
             let [made, wanted] = [made, dims].map(|dims| format!("{} x {}", dims.oy, dims.ox));
             let message = format!("layer `{}` does not follow the one before it", row.name);
@@ -119,6 +125,12 @@ pub fn network(name: &str, rows: &[Row]) -> Result<Graph, Report> {
         }
     }
     report.or(graph)
+}
+
+/// Whether `text` is a list, as tables are; networks are mappings.
+pub fn is_table(text: &str) -> bool {
+    let source = Source { stage: "layers", file: "", text };
+    matches!(source.parse(), Ok(Node { value: Value::List(_), .. }))
 }
 
 const KEYS: &[&str] =
@@ -227,12 +239,20 @@ mod tests {
             |rows: &[Row]| network("t", rows).err().map(|report| report.to_string()).unwrap_or_default();
         let apart = error(&[rows[0].clone(), rows[2].clone()]);
         assert!(apart.contains("`b`"), "{apart}");
+        let many = Row { dims: Dims { n: 4, ..rows[0].dims }, ..rows[0].clone() };
+        assert!(error(&[many]).contains("layer `a` is of 4 images"), "nothing of it is dropped");
         let other = Row { residual: None, ..rows[2].clone() };
         let wide = error(&[rows[0].clone(), other]);
         assert!(
             wide.contains("layer `c` does not follow the one before it") && wide.contains("would be 8 x 8"),
             "{wide}"
         );
+    }
+
+    #[test]
+    fn a_table_is_told_from_a_network_by_what_it_is() {
+        assert!(is_table("# of layers\n- {name: a}\n") && is_table("[{name: 'format: x'}]\n"));
+        assert!(!is_table("{format: nasa-net/1}\n") && !is_table("name: a\n") && !is_table("- {"));
     }
 
     #[test]

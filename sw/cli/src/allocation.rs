@@ -84,7 +84,7 @@ impl Budget {
             let message = format!("the table of areas has no such PE of the {}", chunk.name());
             let note = format!("{weight_bits} bits of weight, register files of {input_rf}, {weight_rf} and {psum_rf} entries");
             let help = "measure it: cargo run --profile test -p nasa-testbenches --example pe_areas -- CONFIG > TABLE, and give --areas TABLE";
-            Diagnostic::new("allocate", message).note(note).help(help).into()
+            Diagnostic::new("areas", message).note(note).help(help).into()
         })
     }
 
@@ -99,19 +99,21 @@ impl Budget {
         graph: &Graph,
         objective: Objective,
     ) -> Result<Allocation, Report> {
-        let layers: Vec<Layer> = graph.layers().map(|(_, layer)| Layer::of(layer)).collect();
-        paper::check_ops(accelerator, &layers)?;
+        check_ops(accelerator, graph)?;
         let ops: Vec<Op> =
             Op::ALL.iter().copied().filter(|op| graph.layers().any(|(_, layer)| layer.op == *op)).collect();
         let demands: Result<Vec<Demand>, Report> =
             ops.iter().map(|op| self.demand(accelerator, graph, *op)).collect();
         let demands = demands?;
+        // The chunks that are left divide the buffer among themselves.
+        let chunks = demands.iter().map(|demand| demand.chunk.clone()).collect();
+        let machine = Accelerator { chunks, ..accelerator.clone() };
         let whole = self.pes * self.multiplier;
         let weight: f64 = demands.iter().map(Demand::weight).sum();
         let candidates = console.counting("searching arrays", |progress| {
             let of = |(i, demand): (usize, &Demand)| {
                 progress(i, demands.len());
-                demand.candidates(accelerator, whole * demand.weight() / weight, whole)
+                demand.candidates(&machine, whole * demand.weight() / weight, whole)
             };
             demands.iter().enumerate().map(of).collect::<Vec<Vec<Candidate>>>()
         });
@@ -137,7 +139,7 @@ impl Budget {
                 Err(report) => refused = Some(report),
             }
         }
-        best.ok_or_else(|| refused.unwrap_or_else(|| self.too_small(&demands)))
+        best.ok_or_else(|| refused.unwrap_or_else(|| self.none_fit(&demands, &candidates)))
     }
 
     fn demand(&self, accelerator: &Accelerator, graph: &Graph, op: Op) -> Result<Demand, Report> {
@@ -146,12 +148,33 @@ impl Budget {
         Ok(Demand::new(chunk, works, self.of_pe(chunk)?))
     }
 
-    fn too_small(&self, demands: &[Demand]) -> Report {
-        let chunks: Vec<&str> = demands.iter().map(|demand| demand.chunk.name()).collect();
+    /// What each chunk lacks where no arrays of the area serve all of them.
+    fn none_fit(&self, demands: &[Demand], candidates: &[Vec<Candidate>]) -> Report {
         let message = format!("no arrays of {:.1} PEs with multipliers compute this network", self.pes);
-        let error = Diagnostic::new("allocate", message).note(format!("it needs {}", chunks.join(", ")));
-        error.help("give a larger --area, or a description with a larger buffer").into()
+        let mut error = Diagnostic::new("arrays", message);
+        let mut unmapped = false;
+        for (demand, tried) in demands.iter().zip(candidates) {
+            let (chunk, pe) = (demand.chunk.name(), demand.pe_area / self.multiplier);
+            let smallest = tried.first().map(|array| array.area / self.multiplier);
+            error = error.note(match smallest {
+                Some(area) => format!("the smallest array of the {chunk} that serves takes {area:.1}"),
+                None if pe > self.pes => format!("one PE of the {chunk} takes {pe:.1}"),
+                None => format!("on no array of the {chunk} that was tried all its layers have a mapping"),
+            });
+            unmapped |= smallest.is_none() && pe <= self.pes;
+        }
+        let help = match unmapped {
+            false => "give a larger --area",
+            true => "`nasa map` says what a layer lacks on an array; give a description with more of it",
+        };
+        error.help(help).into()
     }
+}
+
+/// Layers whose op no chunk of the accelerator computes.
+pub fn check_ops(accelerator: &Accelerator, graph: &Graph) -> Result<(), Report> {
+    let layers: Vec<Layer> = graph.layers().map(|(_, layer)| Layer::of(layer)).collect();
+    paper::check_ops(accelerator, &layers)
 }
 
 /// `accelerator` with these arrays and no other.

@@ -85,6 +85,21 @@ fn a_search_keeps_the_area_and_beats_the_equation() {
 }
 
 #[test]
+fn chunks_without_layers_take_none_of_the_buffer() {
+    let tiny = std::fs::read_to_string(Path::new(ROOT).join("hw/configs/tiny.yaml")).expect("committed");
+    let is_left = |line: &&str| !line.contains("slp:") && !line.contains("alp:");
+    let alone = file("allocate-alone.yaml", &tiny.lines().filter(is_left).collect::<Vec<_>>().join("\n"));
+    let table = "\
+- {name: a, op: conv, n: 1, g: 1, k: 32, c: 32, oy: 16, ox: 16, fy: 3, fx: 3, py: 1, px: 1}
+- {name: b, op: conv, n: 1, g: 1, k: 32, c: 32, oy: 16, ox: 16, fy: 1, fx: 1}
+";
+    let table = file("allocate-buffer.yaml", table);
+    let lines =
+        |config: &str| json(&format!("compare -c {config} --area 48 n={}", table.display()))["lines"].clone();
+    assert_eq!(lines("hw/configs/tiny.yaml"), lines(&alone.display().to_string()));
+}
+
+#[test]
 fn machines_of_equal_area_are_compared() {
     let table = file("compare-table.yaml", TABLE);
     let conv = file("compare-conv.yaml", &TABLE.replace("adder", "conv"));
@@ -129,6 +144,32 @@ fn mappings_for_the_pipeline_are_written_and_no_worse() {
         json("compare -c hw/configs/tiny.yaml --as-given testbenches/small/network.yaml")["lines"].clone();
     assert_eq!((&lines[0]["mapper"], &lines[1]["mapper"]), (&"auto".into(), &"pipeline".into()));
     assert!(number(&lines[1]["edp"]) <= number(&lines[0]["edp"]));
+}
+
+#[test]
+fn an_area_is_refused_with_what_each_chunk_lacks() {
+    let tiny = std::fs::read_to_string(Path::new(ROOT).join("hw/configs/tiny.yaml")).expect("committed");
+    let narrow = file("allocate-narrow.yaml", &tiny.replacen("bank_kib: 2", "bank_bytes: 16", 1));
+    let table = file("allocate-lacking.yaml", TABLE);
+    for (config, area, said) in [
+        (
+            narrow.display().to_string(),
+            16.0,
+            [
+                "on no array of the clp that was tried all its layers have a mapping",
+                "= help: `nasa map` says",
+            ],
+        ),
+        (
+            "hw/configs/tiny.yaml".to_string(),
+            1.5,
+            ["the smallest array of the alp that serves takes 0.9", "= help: give a larger --area"],
+        ),
+    ] {
+        let (status, [_, stderr]) = nasa(&format!("compare -c {config} --area {area} n={}", table.display()));
+        assert_eq!((status, stderr.matches("error[").count()), (Some(2), 1), "{stderr}");
+        assert!(said.iter().all(|line| stderr.contains(line)), "{said:?}: {stderr}");
+    }
 }
 
 #[test]

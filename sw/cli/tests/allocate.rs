@@ -100,6 +100,25 @@ fn chunks_without_layers_take_none_of_the_buffer() {
 }
 
 #[test]
+fn networks_are_known_by_what_is_in_their_files() {
+    let small = |name: &str| Path::new(ROOT).join("testbenches/small").join(name);
+    let text = std::fs::read_to_string(small("network.yaml")).expect("committed");
+    let weights = Path::new(env!("CARGO_TARGET_TMPDIR")).join("network.safetensors");
+    std::fs::copy(small("network.safetensors"), weights).expect("copied");
+    let network = file("a=network.yaml", &text.replacen("format:", "\"format\":", 1));
+    let table = file("b=table.yaml", TABLE);
+    let found = json(&format!(
+        "compare -c hw/configs/tiny.yaml --as-given {} {} c={}",
+        network.display(),
+        table.display(),
+        table.display()
+    ));
+    let lines = found["lines"].as_array().expect("lines").iter().filter(|line| line["mapper"] == "auto");
+    let names: Vec<&str> = lines.filter_map(|line| line["network"].as_str()).collect();
+    assert_eq!(names, ["random-6185", "b=table", "c"]);
+}
+
+#[test]
 fn machines_of_equal_area_are_compared() {
     let table = file("compare-table.yaml", TABLE);
     let conv = file("compare-conv.yaml", &TABLE.replace("adder", "conv"));
@@ -144,6 +163,48 @@ fn mappings_for_the_pipeline_are_written_and_no_worse() {
         json("compare -c hw/configs/tiny.yaml --as-given testbenches/small/network.yaml")["lines"].clone();
     assert_eq!((&lines[0]["mapper"], &lines[1]["mapper"]), (&"auto".into(), &"pipeline".into()));
     assert!(number(&lines[1]["edp"]) <= number(&lines[0]["edp"]));
+}
+
+#[test]
+fn mapping_for_the_pipeline_pays_where_chunks_have_time_to_spare() {
+    let network = "sw/zoo/fashion-hybrid/fashion-hybrid.yaml";
+    let lines = json(&format!("compare -c hw/configs/edge.yaml --as-given {network}"))["lines"].clone();
+    let [auto, pipeline] = [0, 1].map(|i| number(&lines[i]["edp"]));
+    assert!(pipeline < 0.99 * auto, "{pipeline} against {auto}");
+}
+
+#[test]
+fn what_no_comparison_can_be_made_of_is_said() {
+    let table = file("compare-errors.yaml", TABLE);
+    let adders = file("compare-adders.yaml", &TABLE.replace("conv", "adder"));
+    let many = file("compare-many.yaml", &TABLE.replacen("n: 1", "n: 4", 1));
+    let [table, adders, many] = [table, adders, many].map(|path| path.display().to_string());
+    for (arguments, messages) in [
+        (
+            format!("clp-only.yaml --as-given {adders}"),
+            ["error[mapping]: layer `a` is of op `adder`", "`clp-only` has no alp"],
+        ),
+        (
+            format!("clp-only.yaml --area 9 {adders}"),
+            ["error[mapping]: layer `a` is of op `adder`", "`clp-only` has no alp"],
+        ),
+        (
+            format!("edge.yaml --as-given a={table} a={adders}"),
+            ["error[compare]: two networks are called `a`", "help: give each a name of its own"],
+        ),
+        (
+            format!("edge.yaml --as-given {many}"),
+            ["error[layers]: layer `a` is of 4 images", "help: set n: 1"],
+        ),
+        (
+            format!("edge.yaml --area 0.5 {table}"),
+            ["error[arrays]: no arrays of 0.5 PEs", "help: give a larger --area"],
+        ),
+    ] {
+        let (status, [_, stderr]) = nasa(&format!("compare -c hw/configs/{arguments}"));
+        assert_eq!((status, stderr.matches("error[").count()), (Some(2), 1), "{arguments}: {stderr}");
+        assert!(messages.iter().all(|message| stderr.contains(message)), "{messages:?}: {stderr}");
+    }
 }
 
 #[test]

@@ -68,7 +68,9 @@ fn every_command_helps_with_an_example() {
         let (help, _) = nasa_exits(0, &[command, "--help"]);
         let example = help.lines().find(|line| line.starts_with(&format!("Example: nasa {command} ")));
         let words = example.unwrap_or_else(|| panic!("{help}")).split_whitespace();
-        for path in words.filter(|word| word.contains('/') && word.ends_with(".yaml")) {
+        for word in words.filter(|word| word.contains('/') && word.ends_with(".yaml")) {
+            // Networks may be given as NAME=FILE.
+            let path = word.split_once('=').map_or(word, |(_, path)| path);
             assert!(Path::new(ROOT).join(path).exists(), "the example of {command} names {path}");
         }
     }

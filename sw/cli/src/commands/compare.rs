@@ -4,7 +4,7 @@
 use super::allocate::{positive, Unit};
 use super::map::Objective;
 use super::Done;
-use crate::allocation::{Allocation, Budget};
+use crate::allocation::{check_ops, Allocation, Budget};
 use crate::console::Console;
 use crate::steady::{pipelined, steady, Steady};
 use crate::{files, flow};
@@ -14,13 +14,13 @@ use mapper::stationary::Stationary;
 use model::{table, Graph};
 use serde_json::{json, Value};
 use spec::accelerator::Accelerator;
-use spec::error::{grouped, Report};
+use spec::error::{grouped, Diagnostic, Report};
 use std::path::{Path, PathBuf};
 
 /// Compares networks on machines of equal area, in their steady state.
 #[derive(Args)]
 #[command(
-    after_help = "Example: nasa compare -c sw/zoo/nasa-sample/machine.yaml --area 168 sw/zoo/fbnet-c/layers.yaml sw/zoo/nasa-sample/layers.yaml\n\n\
+    after_help = "Example: nasa compare -c sw/zoo/nasa-sample/machine.yaml --area 168 fbnet=sw/zoo/fbnet-c/layers.yaml hybrid=sw/zoo/nasa-sample/layers.yaml\n\n\
     Every network gets a machine of its own: the chunks of CONFIG that it has layers for, with the arrays that `nasa allocate\n\
     --method search` finds for the area. Tables of layers are taken as one network, with zeros for weights.\n\
     docs/comparison.md has the paper's comparison."
@@ -47,7 +47,7 @@ pub struct Compare {
     /// Also maps every network in each of four fixed dataflows.
     #[arg(long)]
     fixed: bool,
-    /// Networks, or tables of layers; `NAME=FILE` gives one a name.
+    /// Networks, or tables of layers; `NAME=FILE` gives one a name, else it has its own, or its file's.
     #[arg(required = true, value_name = "[NAME=]FILE")]
     networks: Vec<String>,
 }
@@ -70,8 +70,10 @@ impl Compare {
         for named in &self.networks {
             graphs.push(read(named)?);
         }
+        check_names(&graphs)?;
         let mut lines = Vec::new();
         for graph in &graphs {
+            check_ops(&accelerator, graph)?;
             let found = match self.as_given {
                 false => budget.divide(console, &accelerator, graph, objective)?,
                 true => Allocation {
@@ -105,19 +107,36 @@ impl Compare {
     }
 }
 
-/// A network of `NAME=FILE`, or of a file alone.
+/// A network of `NAME=FILE`, or of a file alone, even where its path has an `=`.
 fn read(named: &str) -> Result<Graph, Report> {
-    let (name, path) = named.split_once('=').map_or((named, named), |(name, path)| (name, path));
-    let path = Path::new(path);
-    let text = files::read_text(path)?;
-    // Networks say what they are, tables do not.
-    let is_table = !text.lines().any(|line| line.starts_with("format:"));
-    let mut graph = match is_table {
-        true => table::network(name, &table::parse(&files::name(path), &text)?)?,
+    let (name, path) = match named.split_once('=') {
+        Some((name, path)) if !Path::new(named).exists() => (Some(name), Path::new(path)),
+        _ => (None, Path::new(named)),
+    };
+    let (file, text) = (files::name(path), files::read_text(path)?);
+    let mut graph = match table::is_table(&text) {
+        true => {
+            let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+            table::network(&stem.unwrap_or_default(), &table::parse(&file, &text)?)?
+        }
         false => flow::network(path)?,
     };
-    graph.name = name.to_string();
+    if let Some(name) = name {
+        graph.name = name.to_string();
+    }
     Ok(graph)
+}
+
+/// Whether every line of the table can be told from the others.
+fn check_names(graphs: &[Graph]) -> Result<(), Report> {
+    let mut report = Report::default();
+    for (i, graph) in graphs.iter().enumerate() {
+        if graphs[..i].iter().any(|other| other.name == graph.name) {
+            let error = Diagnostic::new("compare", format!("two networks are called `{}`", graph.name));
+            report.push(error.help("give each a name of its own: NAME=FILE"));
+        }
+    }
+    report.or(())
 }
 
 /// The arrays of a machine: `clp 9x9 + slp 10x10`.

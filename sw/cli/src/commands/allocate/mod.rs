@@ -40,7 +40,12 @@ pub(super) enum Unit {
 impl Unit {
     /// As the mapper knows it.
     pub(super) fn of(self) -> areas::Unit {
-        areas::Unit::ALL[self as usize]
+        match self {
+            Unit::Um2 => areas::Unit::Um2,
+            Unit::Um2Logic => areas::Unit::Um2Logic,
+            Unit::Lut => areas::Unit::Lut,
+            Unit::LutLogic => areas::Unit::LutLogic,
+        }
     }
 }
 

@@ -46,7 +46,10 @@ fn axis(rng: &mut Rng, pes: u32, left: &mut Sizes) -> Axis {
         if free < 2 || dims.is_empty() {
             break;
         }
-        let dim = *rng.choose(&dims);
+        // Few layers have room on a side for a reduction outside something else, so it is drawn more often than chance has it.
+        let reductions: Vec<Dim> = dims.iter().copied().filter(|dim| dim.is_reduction()).collect();
+        let reduces = !factors.is_empty() && !reductions.is_empty() && rng.percent(25);
+        let dim = *rng.choose(if reduces { &reductions } else { &dims });
         // Two PEs at least are left for a factor that comes after.
         let limit = left[dim].min(if more > 0 && free >= 4 { free / 2 } else { free });
         let size = if rng.percent(60) { limit } else { rng.size(2, limit) };

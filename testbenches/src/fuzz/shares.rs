@@ -26,7 +26,7 @@ const KINDS: &[Kind] = &[
         Dim::ALL.iter().any(|dim| axes(m).iter().all(|axis| axis.size(*dim) > 1))
     }),
     ("reductions along the columns", 20, |m| m.unroll.cols.0.iter().any(|f| f.dim.is_reduction())),
-    ("reductions outside other dimensions on the rows", 3, |m| {
+    ("reductions outside other dimensions on the rows", 5, |m| {
         let reductions = m.unroll.rows.0.iter().filter(|f| f.dim.is_reduction()).count();
         m.unroll.summed_rows().digits < reductions
     }),

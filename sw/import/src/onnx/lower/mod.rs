@@ -209,6 +209,20 @@ impl<'g> Lowering<'g> {
         node.input(i).map(|_| self.constant(node, i, what)).transpose()
     }
 
+    /// Whole numbers: the constant that the `i`-th input is, or the attribute of that name.
+    fn list(&self, node: &Node, i: usize, name: &str) -> Result<Vec<i64>, Unfit> {
+        Ok(match self.optional(node, i, &format!("list of {name}"))? {
+            Some(constant) => constant.as_whole().unwrap_or_default().to_vec(),
+            None => node.ints(name).unwrap_or_default().to_vec(),
+        })
+    }
+
+    /// [`Lowering::list`] of axes of a map, of which some may be counted from the last one back.
+    fn axes(&self, node: &Node, i: usize) -> Result<Vec<i64>, Unfit> {
+        let axes = self.list(node, i, "axes")?;
+        Ok(axes.into_iter().map(|axis| if axis < 0 { axis.saturating_add(4) } else { axis }).collect())
+    }
+
     /// Whether `node` alone reads what it gives.
     fn is_read_once(&self, node: &Node) -> bool {
         self.graph.uses.get(node.output()) == Some(&1)

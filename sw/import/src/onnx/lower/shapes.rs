@@ -63,11 +63,7 @@ fn sizes(written: &[i64], before: &[usize], batch: Option<usize>) -> Option<Vec<
 
 pub fn squeeze(lowering: &mut Lowering<'_>, node: &Node) -> Result<Value, Unfit> {
     let map = lowering.map(node, 0)?;
-    let mut axes: Vec<i64> = match lowering.optional(node, 1, "list of axes")? {
-        Some(axes) => axes.as_whole().unwrap_or_default().to_vec(),
-        None => node.ints("axes").unwrap_or_default().to_vec(),
-    };
-    axes.iter_mut().filter(|axis| **axis < 0).for_each(|axis| *axis += 4);
+    let mut axes = lowering.axes(node, 1)?;
     axes.sort_unstable();
     match !map.is_flat && axes == [2, 3] && map.shape.h * map.shape.w == 1 {
         true => Ok(lowering.passed(node, Map { is_flat: true, ..map })),
@@ -92,12 +88,9 @@ pub fn pad(lowering: &mut Lowering<'_>, node: &Node) -> Result<Value, Unfit> {
     if value != 0.0 {
         return Err(Unfit::new(format!("it pads with {value}"), "padding is 0: train with padding of zeros"));
     }
-    let written: Vec<i64> = match lowering.optional(node, 1, "list of pads")? {
-        Some(pads) => pads.as_whole().unwrap_or_default().to_vec(),
-        None => node.ints("pads").unwrap_or_default().to_vec(),
-    };
-    let axes: Vec<i64> = match lowering.optional(node, 3, "list of axes")? {
-        Some(axes) => axes.as_whole().unwrap_or_default().iter().map(|axis| axis.rem_euclid(4)).collect(),
+    let written = lowering.list(node, 1, "pads")?;
+    let axes = match node.input(3) {
+        Some(_) => lowering.axes(node, 3)?,
         None => (0..4).collect(),
     };
     let side = |axis: i64, end: usize| {

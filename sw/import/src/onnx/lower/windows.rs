@@ -30,11 +30,7 @@ pub fn global_average(lowering: &mut Lowering<'_>, node: &Node) -> Result<Value,
 /// A mean over rows and columns; over anything else there is none.
 pub fn mean(lowering: &mut Lowering<'_>, node: &Node) -> Result<Value, Unfit> {
     let map = lowering.map(node, 0)?;
-    let mut axes: Vec<i64> = match lowering.optional(node, 1, "list of axes")? {
-        Some(axes) => axes.as_whole().unwrap_or_default().to_vec(),
-        None => node.ints("axes").unwrap_or_default().to_vec(),
-    };
-    axes.iter_mut().filter(|axis| **axis < 0).for_each(|axis| *axis += 4);
+    let mut axes = lowering.axes(node, 1)?;
     axes.sort_unstable();
     if map.is_flat || axes != [2, 3] {
         let what = format!("a mean over axes {axes:?}");

@@ -171,3 +171,30 @@ fn reduce(token: usize, length: i64, mut all: Vec<Dependency>) -> Vec<Sync> {
     }
     kept
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spec::isa::table::Queue;
+
+    #[test]
+    fn what_is_read_beyond_the_inputs_is_another_read_of_its_bank() {
+        let text = include_str!("../../../hw/configs/tiny.yaml");
+        let tiny = spec::config::parse("tiny.yaml", text).expect("committed");
+        let bank = tiny.buffer.bank_bytes;
+        let reading = |queue, beyond, bytes| {
+            let accesses = vec![Access { write: false, bytes, beyond }];
+            Operation { accesses, ..Operation::new(queue, 0) }
+        };
+        let store = reading(Queue::Store, 0, bank..bank + 8);
+        for (beyond, conflict) in [(0, false), (16, false), (17, true)] {
+            let execute = reading(Queue::Execute, beyond, 0..bank - 16);
+            assert_eq!(conflicts(&tiny, &execute, &store), conflict, "{beyond} bytes beyond");
+            assert_eq!(conflicts(&tiny, &store, &execute), conflict, "{beyond} bytes beyond");
+        }
+        // What is dropped may be written meanwhile.
+        let mut load = reading(Queue::Load, 0, bank..bank + 8);
+        load.accesses[0].write = true;
+        assert!(!conflicts(&tiny, &reading(Queue::Execute, 17, 0..bank - 16), &load));
+    }
+}

@@ -53,7 +53,7 @@ pub struct Operation {
 
 impl Operation {
     /// An operation of a layer that does nothing yet.
-    fn new(queue: Queue, layer: usize) -> Operation {
+    pub(crate) fn new(queue: Queue, layer: usize) -> Operation {
         Operation {
             queue,
             layer,

@@ -53,6 +53,7 @@ pub(crate) struct Write {
 
 /// A memory.
 pub(crate) struct Memory {
+    pub scope: u32,
     pub width: u32,
     pub depth: u32,
     pub writes: Vec<Write>,
@@ -216,7 +217,8 @@ impl Flat {
                 enable: slot(write.enable),
                 mask: write.mask.map(|mask| (slot(mask), write.granule)),
             });
-            self.memories.push(Memory { width: memory.width, depth: memory.depth, writes: writes.collect() });
+            let writes = writes.collect();
+            self.memories.push(Memory { scope, width: memory.width, depth: memory.depth, writes });
             for (port, read) in memory.reads.iter().enumerate() {
                 if let ReadPort::Sync { name, addr, enable } = read {
                     reads.insert((index, port), self.states.len());

@@ -19,10 +19,10 @@ pub(super) fn for_lanes(netlist: &Netlist) -> Vec<bool> {
     is_read
 }
 
-/// Values that are computed anew wherever they are needed, because to keep and compare them costs more: those that
-/// say no less than their only operand, and the outputs of decoders; not if something with lanes reads them. Lanes
-/// of other values are where those are.
-pub(super) fn cheap(netlist: &Netlist, is_for_lanes: &[bool]) -> Vec<bool> {
+/// Values that are computed anew wherever they are needed, and so in no block, because to keep and compare them costs
+/// more: those that say no less than their only operand, some bits of a register or an input, and the outputs of
+/// decoders; not if something with lanes reads them, or the world. Lanes of other values are where those are.
+pub(super) fn cheap(netlist: &Netlist) -> Vec<bool> {
     let constant = |id: Id| matches!(netlist.nodes[id as usize].op, Op::Const(_));
     let compared = |op: Op| match op {
         Op::Eq(a, b) if constant(b) => Some(a),
@@ -32,15 +32,31 @@ pub(super) fn cheap(netlist: &Netlist, is_for_lanes: &[bool]) -> Vec<bool> {
     let mut comparisons = vec![0; netlist.nodes.len()];
     let all = netlist.nodes.iter().filter_map(|node| compared(node.op));
     all.for_each(|operand| comparisons[operand as usize] += 1);
+    let mut is_kept = for_lanes(netlist);
+    netlist.outputs.iter().flatten().for_each(|id| is_kept[*id as usize] = true);
     let is_cheap = |op: Op| match op {
         Op::Not(_) | Op::Zext(_) | Op::Sext(_) => true,
+        Op::Slice(of, _) => netlist.nodes[of as usize].op.is_leaf(),
         op => compared(op).is_some_and(|operand| comparisons[operand as usize] >= DECODER),
     };
-    let by_value = netlist.nodes.iter().zip(is_for_lanes);
+    let by_value = netlist.nodes.iter().zip(is_kept);
     by_value
-        .map(|(node, is_for_lanes)| match node.op {
+        .map(|(node, is_kept)| match node.op {
             Op::Pick(..) | Op::View(..) => true,
-            op => node.lanes == 1 && !is_for_lanes && is_cheap(op),
+            op => node.lanes == 1 && !is_kept && is_cheap(op),
         })
         .collect()
+}
+
+/// What has to be there for some values: themselves, or what is needed to compute them anew.
+pub(super) fn kept(netlist: &Netlist, is_cheap: &[bool], values: impl Iterator<Item = Id>) -> Vec<Id> {
+    let mut left: Vec<Id> = values.collect();
+    let mut kept = Vec::new();
+    while let Some(id) = left.pop() {
+        match is_cheap[id as usize] {
+            true => left.extend(netlist.operands(id)),
+            false => kept.push(id),
+        }
+    }
+    kept
 }

@@ -43,11 +43,7 @@ fn counted_memories() -> Arc<Module> {
 
 #[test]
 fn an_address_may_be_a_lane_of_something_else() {
-    let module = counted_memories();
-    for seed in 1..40 {
-        let engines = &mut [Native::new(&module), Native::portable(&module)];
-        assert_eq!(differs(&module, engines, seed), None, "seed {seed}");
-    }
+    agrees(&counted_memories());
 }
 
 /// Four instances of a chain of `length` sums.
@@ -73,4 +69,76 @@ fn long_chains(length: usize) -> Arc<Module> {
 fn logic_may_be_deeper_than_a_stack() {
     let module = long_chains(20_000);
     assert_eq!(differs(&module, &mut [Native::new(&module)], 1), None);
+}
+
+/// Compares all engines on a module, on many random inputs.
+#[track_caller]
+fn agrees(module: &Arc<Module>) {
+    for seed in 1..40 {
+        let engines = &mut [Native::new(module), Native::portable(module)];
+        assert_eq!(differs(module, engines, seed), None, "seed {seed}");
+    }
+}
+
+#[test]
+fn one_of_many_may_be_something_that_each_user_computes_anew() {
+    let b = hdl::Builder::new("chosen", "Whether one of twenty counters is 0.");
+    let (which, counts) = (b.input("which", 5, "which of them"), b.input("counts", 20, "those that count"));
+    let all: Vec<_> = (0..20)
+        .map(|i| {
+            let count = b.reg(&format!("count_{i}"), 2);
+            count.enable(&counts.bit(i)).next(&(&count.q() + 1));
+            count.q().any()
+        })
+        .collect();
+    b.output("any", &which.select(&all), "of the one, or 0 where there is none");
+    b.output("next", &(&which + 1).select(&all), "of the next");
+    let wide: Vec<_> = all.iter().map(|any| any.zext(9)).collect();
+    b.output("wide", &which.select(&wide), "the first as a number");
+    agrees(&b.finish().expect("a correct description"));
+}
+
+#[test]
+fn what_only_a_held_register_needs_is_made_up_for() {
+    let b = hdl::Builder::new("held", "Sums that are taken at times.");
+    let (x, y) = (b.input("x", 16, "a number"), b.input("y", 16, "a number"));
+    let takes = b.input("takes", 1, "takes the sum");
+    let sum = (0..20).fold(x.clone(), |sum, i| if i % 3 == 0 { &sum + &y } else { &sum ^ &x });
+    let (held, reset) = (b.reg("held", 16), b.reg("reset", 16));
+    held.enable(&takes).next(&sum);
+    let other = (0..20).fold(y.clone(), |sum, i| if i % 3 == 0 { &sum + &x } else { &sum ^ &y });
+    reset.reset(77).enable(&takes).next(&other);
+    b.output("held_value", &held.q(), "the one");
+    b.output("reset_value", &reset.q(), "the other");
+    b.output("both", &(&held.q() ^ &reset.q()), "one of all bits");
+    agrees(&b.finish().expect("a correct description"));
+}
+
+/// Four memories, written in parts.
+#[test]
+fn masks_of_equal_memories_have_lanes() {
+    let cells = {
+        let b = hdl::Builder::new("cells", "Sixteen numbers, written in parts.");
+        let (address, data) = (b.input("address", 4, "which"), b.input("data", 32, "what is written"));
+        let numbers = b.memory("numbers", 32, 16);
+        let writes = b.input("writes", 1, "writes");
+        numbers.write_masked(&address, &data, &writes, &b.input("mask", 4, "the parts"), 8);
+        b.output("number", &numbers.read(&address), "the number");
+        b.finish().expect("a correct description")
+    };
+    let b = hdl::Builder::new("masked", "Memories side by side.");
+    let (address, data) = (b.input("address", 4, "which"), b.input("data", 32, "what is written"));
+    for i in 0..4 {
+        let one = b.instance(&format!("cells_{i}"), &cells);
+        let mask = b.delay(&format!("mask_{i}_q"), &b.input(&format!("mask_{i}"), 4, "the parts"));
+        one.connect("address", &address).connect("data", &data).connect("mask", &mask);
+        one.connect("writes", &b.input(&format!("writes_{i}"), 1, "writes"));
+        b.output(&format!("number_{i}"), &one.out("number"), "the number");
+    }
+    let module = b.finish().expect("a correct description");
+    agrees(&module);
+    let netlist = &Native::new(&module).lowered.plan.netlist;
+    let mask = netlist.memories[0].writes[0].mask.expect("a mask");
+    let op = netlist.nodes[mask as usize].op;
+    assert!(!matches!(op, super::words::Op::Gather(_)), "{op:?} is put together of single values");
 }

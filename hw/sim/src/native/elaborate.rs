@@ -112,6 +112,7 @@ impl Layout<'_> {
 
     fn connect_memories(&mut self) {
         for (memory, first) in self.flat.memories.iter().zip(self.first_memory) {
+            self.folder.scope = memory.scope;
             for write in &memory.writes {
                 let (addr, enable) = (self.values[write.addr][0], self.values[write.enable][0]);
                 let mask = write.mask.map(|(mask, granule)| self.lanes(mask, granule));

@@ -83,6 +83,9 @@ impl Portable {
         match plan.netlist.nodes[id as usize].op {
             Op::Const(value) => value,
             Op::Input(_) | Op::State(_) | Op::Pick(..) => plan.read(arena.0, id),
+            op if plan.is_cheap[id as usize] => {
+                plan.netlist.evaluate(op, plan.netlist.width(id), |id| self.value(plan, arena, id))
+            }
             _ => self.values[id as usize],
         }
     }
@@ -96,7 +99,6 @@ impl Portable {
                 Op::Load { memory, lane, addr } => {
                     load(plan, arena.0, (memory as usize, lane), self.value(plan, arena, addr))
                 }
-                Op::Pick(..) => continue,
                 op => netlist.evaluate(op, node.width, |id| self.value(plan, arena, id)),
             };
             self.values[*id as usize] = value;

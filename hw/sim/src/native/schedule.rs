@@ -9,17 +9,20 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::cheap::{cheap, for_lanes};
+use super::cheap::{cheap, kept};
 use super::cut::{cut, Piece, MOST};
-use super::words::{Id, Netlist};
+use super::words::{Id, Netlist, Op};
 
-/// The number of the block of a value that is not computed: a leaf, or dead.
+/// The most values of the cone of a register that can be held.
+const MOST_HELD: usize = 500;
+
+/// The number of the block of a value that is in none: a leaf, a cheap one, or dead.
 pub(crate) const NONE: u32 = u32::MAX;
 
 /// Values and registers that are evaluated together.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Block {
-    /// Computed values, in order.
+    /// Values that are computed and kept, in order; whatever is cheap is computed where it is needed.
     pub nodes: Vec<Id>,
     /// Registers that are decided here.
     pub states: Vec<u32>,
@@ -37,8 +40,9 @@ pub(crate) struct Schedule {
 
 /// Orders what a swept netlist computes, and cuts it.
 pub(crate) fn schedule(netlist: &Netlist) -> Schedule {
-    let items = Items::new(netlist);
-    let order: Vec<(u32, u32)> = Order::new(netlist, &items).collect();
+    let is_cheap = cheap(netlist);
+    let items = Items::new(netlist, &is_cheap);
+    let order: Vec<(u32, u32)> = Order::new(netlist, &items, &is_cheap).collect();
     let block = |range: Range<usize>| {
         let mut block = Block::default();
         for item in order[range].iter().map(|(item, _)| &items.all[*item as usize]) {
@@ -48,7 +52,8 @@ pub(crate) fn schedule(netlist: &Netlist) -> Schedule {
         }
         block
     };
-    let mut blocks: Vec<Block> = cut(&items.pieces(netlist, &order)).into_iter().map(block).collect();
+    let pieces = items.pieces(netlist, &order, &is_cheap);
+    let mut blocks: Vec<Block> = cut(&pieces).into_iter().map(block).collect();
     blocks.retain(|block| block.nodes.len() + block.states.len() > 0);
     let mut block_of = vec![NONE; netlist.nodes.len()];
     for (number, block) in blocks.iter().enumerate() {
@@ -60,15 +65,24 @@ pub(crate) fn schedule(netlist: &Netlist) -> Schedule {
 impl Schedule {
     /// Whether every value is in one block, after what it needs.
     pub fn check(&self, netlist: &Netlist) -> Result<(), String> {
+        let is_cheap = cheap(netlist);
         let mut is_done: Vec<bool> = netlist.nodes.iter().map(|node| node.op.is_leaf()).collect();
+        let all_done = |is_done: &[bool], values: &mut dyn Iterator<Item = Id>| {
+            kept(netlist, &is_cheap, values).into_iter().all(|id| is_done[id as usize])
+        };
         let mut states = 0;
         for (number, block) in self.blocks.iter().enumerate() {
             for id in &block.nodes {
-                if !netlist.operands(*id).all(|operand| is_done[operand as usize]) {
+                if !all_done(&is_done, &mut netlist.operands(*id)) {
                     return Err(format!("value {id} in block {number} comes before one that it needs"));
                 }
                 if self.block_of[*id as usize] != number as u32 || is_done[*id as usize] {
                     return Err(format!("value {id} is in several blocks"));
+                }
+                if let Some(of) = netlist.operands(*id).find_map(|id| self.seen_inside(netlist, id, number)) {
+                    return Err(format!(
+                        "value {id} in block {number} sees lanes of value {of}, which is not stored yet"
+                    ));
                 }
                 let lanes = netlist.lanes(*id);
                 if (lanes > 1) != block.has_lanes || lanes != netlist.lanes(block.nodes[0]) {
@@ -77,17 +91,25 @@ impl Schedule {
                 is_done[*id as usize] = true;
             }
             for state in &block.states {
-                if !netlist.states[*state as usize].operands().all(|operand| is_done[operand as usize]) {
+                if !all_done(&is_done, &mut netlist.states[*state as usize].operands()) {
                     return Err(format!("state {state} is decided in block {number}, before its values"));
                 }
             }
             states += block.states.len();
         }
         let mut roots = netlist.memories.iter().flat_map(|memory| memory.operands());
-        if states != netlist.states.len() || !roots.all(|id| is_done[id as usize]) {
+        if states != netlist.states.len() || !all_done(&is_done, &mut roots) {
             return Err("a register or the port of a memory is missing".to_owned());
         }
         Ok(())
+    }
+
+    /// The value of a block of which `id` is a lane, or some.
+    fn seen_inside(&self, netlist: &Netlist, id: Id, block: usize) -> Option<Id> {
+        match netlist.nodes[id as usize].op {
+            Op::Pick(of, _) | Op::View(of, _) if self.block_of[of as usize] as usize == block => Some(of),
+            _ => None,
+        }
     }
 
     /// As text, a block a line.
@@ -104,12 +126,12 @@ impl Schedule {
 struct Items {
     all: Vec<Block>,
     scopes: Vec<u32>,
-    /// By value; [`NONE`] for a leaf.
+    /// By value; [`NONE`] for one that is in no block.
     of_node: Vec<u32>,
 }
 
 impl Items {
-    fn new(netlist: &Netlist) -> Items {
+    fn new(netlist: &Netlist, is_cheap: &[bool]) -> Items {
         let mut items =
             Items { all: Vec::new(), scopes: Vec::new(), of_node: vec![NONE; netlist.nodes.len()] };
         let mut users = vec![User::Nobody; netlist.nodes.len()];
@@ -126,11 +148,23 @@ impl Items {
             if node.op.is_leaf() {
                 continue;
             }
+            if is_cheap[id as usize] {
+                // What is seen by lane has to be stored before, so it is no part of what sees it so.
+                let is_alias = matches!(node.op, Op::Pick(..) | Op::View(..));
+                let user = if is_alias { User::Several } else { users[id as usize] };
+                netlist.operands(id).for_each(|operand| users[operand as usize].add(user));
+                continue;
+            }
             let has_lanes = node.lanes > 1;
-            let is_in_cone =
-                |item: &Block| item.has_lanes == has_lanes && (has_lanes || item.nodes.len() < MOST);
+            let is_in_cone = |number: u32| {
+                let item = &items.all[number as usize];
+                // While a register is held, its cone costs nothing.
+                let is_held = netlist.states.get(number as usize).is_some_and(|state| state.enable.is_some());
+                let most = if is_held { MOST_HELD } else { MOST };
+                item.has_lanes == has_lanes && (has_lanes || item.nodes.len() < most)
+            };
             let item = match users[id as usize] {
-                User::Item(item) if is_in_cone(&items.all[item as usize]) => item,
+                User::Item(item) if is_in_cone(item) => item,
                 _ => items.add(Block { has_lanes, ..Block::default() }, node.scope),
             };
             items.all[item as usize].nodes.push(id);
@@ -157,45 +191,36 @@ impl Items {
     }
 
     /// What cutting needs to know of the items, in their order.
-    fn pieces(&self, netlist: &Netlist, order: &[(u32, u32)]) -> Vec<Piece> {
+    fn pieces(&self, netlist: &Netlist, order: &[(u32, u32)], is_cheap: &[bool]) -> Vec<Piece> {
         let mut place = vec![0; self.all.len()];
         order.iter().enumerate().for_each(|(at, (item, _))| place[*item as usize] = at);
-        let is_cheap = cheap(netlist, &for_lanes(netlist));
-        let last = self.last_needed(netlist, &place, &is_cheap);
+        let last = self.last_needed(netlist, &place, is_cheap);
         let piece = |(item, scope): &(u32, u32)| {
             let Block { nodes, states, has_lanes } = &self.all[*item as usize];
-            let kept = nodes.iter().filter(|id| !is_cheap[**id as usize]);
-            let needed = kept.map(|id| last[*id as usize]).collect();
+            let needed = nodes.iter().map(|id| last[*id as usize]).collect();
             Piece { size: nodes.len() + states.len(), scope: *scope, is_alone: *has_lanes, needed }
         };
         order.iter().map(piece).collect()
     }
 
-    /// By value: the last place that needs it; what computes anew a value that is cheap needs what that is made of.
+    /// What an item computes from.
+    fn operands<'a>(&'a self, netlist: &'a Netlist, item: usize) -> impl Iterator<Item = Id> + 'a {
+        let Block { nodes, states, .. } = &self.all[item];
+        let of_nodes = nodes.iter().flat_map(|id| netlist.operands(*id));
+        of_nodes.chain(states.iter().flat_map(|state| netlist.states[*state as usize].operands()))
+    }
+
+    /// By value: the last place that needs it.
     fn last_needed(&self, netlist: &Netlist, place: &[usize], is_cheap: &[bool]) -> Vec<usize> {
         let mut last = vec![0; netlist.nodes.len()];
-        let need = |operand: Id, at: usize, last: &mut Vec<usize>| {
-            last[operand as usize] = last[operand as usize].max(at);
-        };
-        let of_memories = netlist.memories.iter().flat_map(|memory| memory.operands());
-        netlist
-            .outputs
-            .iter()
-            .flatten()
-            .copied()
-            .chain(of_memories)
-            .for_each(|id| need(id, usize::MAX, &mut last));
-        for (item, block) in self.all.iter().enumerate() {
-            let states = block.states.iter().map(|state| &netlist.states[*state as usize]);
-            states.flat_map(|state| state.operands()).for_each(|id| need(id, place[item], &mut last));
-        }
-        for id in (0..netlist.nodes.len() as Id).rev() {
-            let item = self.of_node[id as usize];
-            if item != NONE {
-                let at = if is_cheap[id as usize] { last[id as usize] } else { place[item as usize] };
-                netlist.operands(id).for_each(|operand| need(operand, at, &mut last));
+        for (item, at) in place.iter().enumerate() {
+            for id in kept(netlist, is_cheap, self.operands(netlist, item)) {
+                last[id as usize] = last[id as usize].max(*at);
             }
         }
+        let of_memories = netlist.memories.iter().flat_map(|memory| memory.operands());
+        let outside = netlist.outputs.iter().flatten().copied().chain(of_memories);
+        kept(netlist, is_cheap, outside).into_iter().for_each(|id| last[id as usize] = usize::MAX);
         last
     }
 
@@ -219,7 +244,7 @@ impl User {
     fn add(&mut self, user: User) {
         *self = match *self {
             User::Nobody => user,
-            known if known == user => known,
+            known if known == user || user == User::Nobody => known,
             _ => User::Several,
         };
     }
@@ -236,7 +261,7 @@ struct Order<'a> {
 }
 
 impl<'a> Order<'a> {
-    fn new(netlist: &'a Netlist, items: &'a Items) -> Order<'a> {
+    fn new(netlist: &Netlist, items: &'a Items, is_cheap: &[bool]) -> Order<'a> {
         let count = items.all.len();
         let mut order = Order {
             items,
@@ -245,10 +270,8 @@ impl<'a> Order<'a> {
             ready: BTreeMap::new(),
             scope: 0,
         };
-        for (number, item) in items.all.iter().enumerate() {
-            let of_nodes = item.nodes.iter().flat_map(|id| netlist.operands(*id));
-            let of_states = item.states.iter().flat_map(|state| netlist.states[*state as usize].operands());
-            for operand in of_nodes.chain(of_states) {
+        for number in 0..count {
+            for operand in kept(netlist, is_cheap, items.operands(netlist, number)) {
                 let from = items.of_node[operand as usize];
                 if from != NONE && from != number as u32 {
                     order.users[from as usize].push(number as u32);

@@ -3,15 +3,16 @@
 //! A value is computed in a 64-bit register. Bits above its width may be anything until someone needs them to be 0:
 //! sums and complements are cut only where they are compared, shifted right, widened or kept.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{types, Function, InstBuilder, MemFlagsData, Value};
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
-use super::super::plan::{self, flags, Plan, FLAGS};
+use super::super::plan::{self, flags, Plan};
 use super::super::words::{bytes, ones, Id, Memory, Op, Write};
+use super::registers::Registers;
 
 /// What is known of a value within the function.
 #[derive(Clone, Copy, Default)]
@@ -28,21 +29,22 @@ pub(super) struct Known {
 pub(crate) struct Emitter<'a> {
     plan: &'a Plan,
     known: Vec<Known>,
-    touched: Vec<Id>,
+    learnt: Vec<(Id, Known)>,
 }
 
 /// A unit being emitted.
 pub(super) struct Unit<'a, 'b, 'f> {
     pub plan: &'a Plan,
-    pub known: &'b mut [Known],
-    pub touched: &'b mut Vec<Id>,
+    known: &'b mut [Known],
+    /// Of what values more became known, in order, and what was known before.
+    learnt: &'b mut Vec<(Id, Known)>,
     pub code: FunctionBuilder<'f>,
     pub base: Value,
 }
 
 impl<'a> Emitter<'a> {
     pub fn new(plan: &'a Plan) -> Emitter<'a> {
-        Emitter { plan, known: vec![Known::default(); plan.netlist.nodes.len()], touched: Vec::new() }
+        Emitter { plan, known: vec![Known::default(); plan.netlist.nodes.len()], learnt: Vec::new() }
     }
 
     /// Emits unit `unit` as the body of `function`.
@@ -58,14 +60,14 @@ impl<'a> Emitter<'a> {
         code.append_block_params_for_function_params(entry);
         code.switch_to_block(entry);
         let base = code.block_params(entry)[0];
-        let (known, touched) = (&mut self.known[..], &mut self.touched);
-        let mut emitted = Unit { plan: self.plan, known, touched, code, base };
+        let (known, learnt) = (&mut self.known[..], &mut self.learnt);
+        let mut emitted = Unit { plan: self.plan, known, learnt, code, base };
         match self.plan.unit(unit) {
             plan::Unit::Block(block) => emitted.block(block),
             plan::Unit::Memory(memory) => emitted.memory(memory),
             plan::Unit::Nothing => {}
         }
-        emitted.forget();
+        emitted.forget_since(0);
         emitted.code.ins().return_(&[]);
         emitted.code.seal_all_blocks();
         emitted.code.finalize(target);
@@ -83,13 +85,13 @@ impl Unit<'_, '_, '_> {
             .flat_map(|(number, export)| export.values.iter().map(move |id| (*id, number)))
             .collect();
         let mut changed: Vec<Option<Value>> = vec![None; exports.len()];
-        let mut edges: BTreeMap<u32, Value> = BTreeMap::new();
-        let mut deciding = self.decided_after(&block.nodes, &block.states);
-        deciding.remove(&None).into_iter().flatten().for_each(|state| self.decide(state, &mut edges));
+        let mut registers = Registers::new(plan, unit);
+        self.decide_after(None, &mut registers);
         for id in &block.nodes {
-            if !self.is_pick(*id) {
-                self.compute(*id);
+            if registers.is_guarded(*id) {
+                continue;
             }
+            self.compute(*id);
             if let Some(number) = export_of.get(id) {
                 let change = self.keep(*id, !exports[*number].wakes.is_empty());
                 let all = &mut changed[*number];
@@ -98,11 +100,7 @@ impl Unit<'_, '_, '_> {
                     (all, change) => all.or(change),
                 };
             }
-            deciding
-                .remove(&Some(*id))
-                .into_iter()
-                .flatten()
-                .for_each(|state| self.decide(state, &mut edges));
+            self.decide_after(Some(*id), &mut registers);
         }
         // The branches of waking come last: what is computed above is known in all that follows.
         for (export, changed) in exports.iter().zip(changed) {
@@ -110,35 +108,7 @@ impl Unit<'_, '_, '_> {
                 self.wake_if(changed, &export.wakes);
             }
         }
-        self.note_edges(&edges);
-    }
-
-    /// Sets the flags of edges some of whose bits change.
-    fn note_edges(&mut self, edges: &BTreeMap<u32, Value>) {
-        let numbers: Vec<u32> = edges.keys().copied().collect();
-        for word in flags(&numbers).into_keys() {
-            let mut all = self.load_word(8 * (self.plan.pending + word) as i32);
-            for (edge, changed) in edges.iter().filter(|(edge, _)| **edge as usize / FLAGS == word) {
-                let is_any = self.code.ins().icmp_imm_u(IntCC::NotEqual, *changed, 0);
-                let is_any = self.code.ins().uextend(types::I64, is_any);
-                let flag = self.code.ins().ishl_imm_u(is_any, i64::from(edge % FLAGS as u32));
-                all = self.code.ins().bor(all, flag);
-            }
-            let at = 8 * (self.plan.pending + word) as i32;
-            self.code.ins().store(MemFlagsData::trusted(), all, self.base, at);
-        }
-    }
-
-    /// The states of a block by the last of its values that decides them.
-    fn decided_after(&self, nodes: &[Id], states: &[u32]) -> HashMap<Option<Id>, Vec<usize>> {
-        let place: HashMap<Id, usize> = nodes.iter().enumerate().map(|(place, id)| (*id, place)).collect();
-        let mut after: HashMap<Option<Id>, Vec<usize>> = HashMap::new();
-        for state in states.iter().map(|state| *state as usize) {
-            let operands = self.plan.netlist.states[state].operands();
-            let last = operands.filter_map(|id| place.get(&id)).max();
-            after.entry(last.map(|place| nodes[*place])).or_default().push(state);
-        }
-        after
+        self.note_edges(&registers);
     }
 
     /// Stores a value at its place; gives the bits that changed, where they are asked for.
@@ -166,28 +136,6 @@ impl Unit<'_, '_, '_> {
         }
     }
 
-    /// Stores what a register takes at the next edge, and adds the bits that change to those of its edge.
-    fn decide(&mut self, index: usize, edges: &mut BTreeMap<u32, Value>) {
-        let state = &self.plan.netlist.states[index];
-        let held = self.load_word(8 * self.plan.state_at[index] as i32);
-        let mut taken = self.clean(state.next);
-        if let Some(enable) = state.enable {
-            let enable = self.condition(enable);
-            taken = self.code.ins().select(enable, taken, held);
-        }
-        if let Some((reset, value)) = state.reset {
-            let reset = self.condition(reset);
-            let value = self.code.ins().iconst(types::I64, value as i64);
-            taken = self.code.ins().select(reset, value, taken);
-        }
-        self.code.ins().store(MemFlagsData::trusted(), taken, self.base, 8 * self.plan.next_at[index] as i32);
-        let mut changed = self.code.ins().bxor(held, taken);
-        if let Some(others) = edges.get(&self.plan.edge_of[index]) {
-            changed = self.code.ins().bor(changed, *others);
-        }
-        edges.insert(self.plan.edge_of[index], changed);
-    }
-
     /// The write ports of a memory, in their order.
     fn memory(&mut self, index: usize) {
         let plan = self.plan;
@@ -201,12 +149,12 @@ impl Unit<'_, '_, '_> {
             let (body, after) = (self.code.create_block(), self.code.create_block());
             self.code.ins().brif(writes, body, &[], after, &[]);
             self.code.switch_to_block(body);
+            let before = self.so_far();
             self.write(memory, plan.memory_at[index], write, addr);
             self.wake(&plan.readers[index]);
             self.code.ins().jump(after, &[]);
             self.code.switch_to_block(after);
-            // What was loaded in the branch is not known after it.
-            self.forget();
+            self.forget_since(before);
         }
     }
 
@@ -249,9 +197,23 @@ impl Unit<'_, '_, '_> {
         self.code.ins().load(types::I64, MemFlagsData::trusted(), self.base, at)
     }
 
-    fn forget(&mut self) {
-        for id in self.touched.drain(..) {
-            self.known[id as usize] = Known::default();
+    pub fn known(&self, id: Id) -> Known {
+        self.known[id as usize]
+    }
+
+    pub fn learn(&mut self, id: Id, known: Known) {
+        let before = std::mem::replace(&mut self.known[id as usize], known);
+        self.learnt.push((id, before));
+    }
+
+    /// How much is known here. What becomes known in a branch is not known after it, see [`Unit::forget_since`].
+    pub fn so_far(&self) -> usize {
+        self.learnt.len()
+    }
+
+    pub fn forget_since(&mut self, before: usize) {
+        for (id, known) in self.learnt.drain(before..).rev() {
+            self.known[id as usize] = known;
         }
     }
 
@@ -262,10 +224,10 @@ impl Unit<'_, '_, '_> {
 
     /// The value, right in the bits of its width; loaded where another unit computed it, unless it is cheap.
     pub fn raw(&mut self, id: Id) -> Value {
-        if self.known[id as usize].raw.is_none() && self.plan.is_cheap[id as usize] && !self.is_pick(id) {
+        if self.known(id).raw.is_none() && self.plan.is_cheap[id as usize] && !self.is_pick(id) {
             self.compute(id);
         }
-        if let Some(raw) = self.known[id as usize].raw {
+        if let Some(raw) = self.known(id).raw {
             return raw;
         }
         let value = match self.plan.netlist.nodes[id as usize].op {
@@ -276,32 +238,31 @@ impl Unit<'_, '_, '_> {
             }
             _ => self.load_word(self.plan.place[id as usize] as i32),
         };
-        self.touched.push(id);
-        self.known[id as usize] = Known { raw: Some(value), clean: Some(value), condition: None };
+        self.learn(id, Known { raw: Some(value), clean: Some(value), condition: None });
         value
     }
 
     /// The value with zeros above its width.
     pub fn clean(&mut self, id: Id) -> Value {
         let raw = self.raw(id);
-        if let Some(clean) = self.known[id as usize].clean {
+        if let Some(clean) = self.known(id).clean {
             return clean;
         }
         let clean = self.code.ins().band_imm_u(raw, ones(self.plan.netlist.width(id)) as i64);
         // From here on this is the value: whoever asks whether it is clean may take `raw`.
-        self.known[id as usize] = Known { raw: Some(clean), clean: Some(clean), ..self.known[id as usize] };
+        self.learn(id, Known { raw: Some(clean), clean: Some(clean), ..self.known(id) });
         clean
     }
 
     pub fn is_clean(&mut self, id: Id) -> bool {
         self.raw(id);
-        self.known[id as usize].clean.is_some()
+        self.known(id).clean.is_some()
     }
 
     /// A bit as the condition of a choice.
     pub fn condition(&mut self, id: Id) -> Value {
         let clean = self.clean(id);
-        self.known[id as usize].condition.unwrap_or(clean)
+        self.known(id).condition.unwrap_or(clean)
     }
 
     /// The value as a signed number of 64 bits.

@@ -4,7 +4,9 @@
 
 mod dispatch;
 mod emit;
+mod guard;
 mod operation;
+mod registers;
 mod rows;
 mod vector;
 

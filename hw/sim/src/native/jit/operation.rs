@@ -1,11 +1,14 @@
 //! Operations on single values.
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{types, InstBuilder, Value};
-use cranelift_frontend::FunctionBuilder;
+use cranelift_codegen::ir::{types, Block, InstBuilder, Value};
+use cranelift_frontend::{FunctionBuilder, Switch};
 
 use super::super::words::{bytes, ones, Id, Op};
 use super::emit::{Known, Unit};
+
+/// The longest list from which a value is chosen without a jump.
+const CHOSEN: usize = 8;
 
 impl Unit<'_, '_, '_> {
     pub(super) fn compute(&mut self, id: Id) {
@@ -17,8 +20,7 @@ impl Unit<'_, '_, '_> {
             op => self.operation(op, node.width),
         };
         let clean = (is_clean || node.width == 64).then_some(value);
-        self.touched.push(id);
-        self.known[id as usize] = Known { raw: Some(value), clean, condition: None };
+        self.learn(id, Known { raw: Some(value), clean, condition: None });
     }
 
     fn compare(&mut self, id: Id, how: IntCC, a: Id, b: Id) {
@@ -28,8 +30,7 @@ impl Unit<'_, '_, '_> {
         };
         let condition = self.code.ins().icmp(how, a, b);
         let value = self.code.ins().uextend(types::I64, condition);
-        self.touched.push(id);
-        self.known[id as usize] = Known { raw: Some(value), clean: Some(value), condition: Some(condition) };
+        self.learn(id, Known { raw: Some(value), clean: Some(value), condition: Some(condition) });
     }
 
     /// The result of an operation, and whether it is 0 above its width.
@@ -97,7 +98,8 @@ impl Unit<'_, '_, '_> {
         }
     }
 
-    /// One value of a list: loaded by its number where they are neighbouring lanes, else a tree of choices.
+    /// One value of a list: loaded by its number where they are neighbouring lanes; else a tree of choices or, of many,
+    /// a jump to the one, which mostly is the one of the last cycle.
     fn choose(&mut self, list: usize, index: Id) -> (Value, bool) {
         let plan = self.plan;
         let list = &plan.netlist.lists[list];
@@ -112,6 +114,9 @@ impl Unit<'_, '_, '_> {
             let value = self.load_bytes(bytes(width), entry, plan.place[list[0] as usize] as i32);
             return (self.code.ins().select(is_inside, value, zero), true);
         }
+        if list.len() > CHOSEN {
+            return (self.jump_to(list, number), true);
+        }
         let mut level: Vec<Value> = list.iter().map(|id| self.clean(*id)).collect();
         for bit in 0.. {
             if level.len() == 1 {
@@ -125,6 +130,28 @@ impl Unit<'_, '_, '_> {
             level = level.chunks(2).map(pair).collect();
         }
         (self.code.ins().select(is_inside, level[0], zero), true)
+    }
+
+    fn jump_to(&mut self, list: &[Id], number: Value) -> Value {
+        let after = self.code.create_block();
+        let chosen = self.code.append_block_param(after, types::I64);
+        let zero = self.code.ins().iconst(types::I64, 0);
+        let mut entries = Switch::new();
+        let blocks: Vec<Block> = list.iter().map(|_| self.code.create_block()).collect();
+        (0..).zip(&blocks).for_each(|(number, block)| entries.set_entry(number, *block));
+        let otherwise = self.code.create_block();
+        entries.emit(&mut self.code, number, otherwise);
+        for (block, id) in blocks.iter().zip(list) {
+            self.code.switch_to_block(*block);
+            let before = self.so_far();
+            let value = self.clean(*id);
+            self.forget_since(before);
+            self.code.ins().jump(after, &[value.into()]);
+        }
+        self.code.switch_to_block(otherwise);
+        self.code.ins().jump(after, &[zero.into()]);
+        self.code.switch_to_block(after);
+        chosen
     }
 
     /// Whether values are neighbouring lanes of one.

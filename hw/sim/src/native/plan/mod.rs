@@ -78,7 +78,6 @@ pub(crate) struct Plan {
     /// First word of the bits that say which edges change something.
     pub pending: usize,
     /// By value: whether each unit that needs it computes it anew.
-    #[cfg_attr(not(feature = "jit"), allow(dead_code))] // Only machine code computes anything anew.
     pub is_cheap: Vec<bool>,
     /// By value: the byte where it is kept, or [`NONE`].
     pub place: Vec<u32>,
@@ -111,7 +110,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// Lays a scheduled netlist out.
     pub fn new(netlist: Netlist, schedule: Schedule) -> Plan {
-        let is_cheap = cheap(&netlist, &for_lanes(&netlist));
+        let is_cheap = cheap(&netlist);
         let first_memory = schedule.blocks.len().next_multiple_of(FLAGS);
         let users = Users::of(&netlist, &schedule, &is_cheap, first_memory);
         let units = first_memory + netlist.memories.len();
@@ -245,11 +244,10 @@ impl Plan {
             for id in nodes {
                 let node = self.netlist.nodes[id as usize];
                 let is_exported = is_output[id as usize] || !users[id as usize].is_empty();
-                let is_alias = matches!(node.op, Op::Pick(..) | Op::View(..));
-                if (is_exported || node.lanes > 1) && !is_alias {
+                if is_exported || node.lanes > 1 {
                     self.place[id as usize] = 8 * self.take(words(node.width, node.lanes)) as u32;
                 }
-                if is_exported && !is_alias {
+                if is_exported {
                     groups.entry(&users[id as usize]).or_default().push(id);
                 }
             }

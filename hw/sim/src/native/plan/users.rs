@@ -50,10 +50,10 @@ impl Users {
             Op::Input(word) => add(&mut self.inputs[word as usize], unit),
             Op::State(state) => add(&mut self.states[state as usize], unit),
             Op::Const(_) => {}
-            _ if schedule.block_of[value as usize] == unit => {}
             _ if is_cheap[value as usize] => {
                 netlist.operands(value).for_each(|operand| self.add(known, operand, unit))
             }
+            _ if schedule.block_of[value as usize] == unit => {}
             _ => add(&mut self.values[value as usize], unit),
         }
     }

@@ -31,6 +31,12 @@ impl Fused<'_, '_> {
         masks.iter().zip(yes).zip(no).map(select).collect()
     }
 
+    /// Whether a value is 0 in every lane, always.
+    fn is_zero(&self, id: Id) -> bool {
+        let op = |id: Id| self.plan.netlist.nodes[id as usize].op;
+        matches!(op(id), Op::Splat(of) if op(of) == Op::Const(0))
+    }
+
     /// All bits of a lane of a size where the 1-bit value is set.
     fn masks(&mut self, bit: Id, size: u32) -> Parts {
         let bits = self.operand(bit);
@@ -111,8 +117,21 @@ impl Fused<'_, '_> {
             }
             Op::Mux(select, yes, no) => {
                 let masks = self.masks(select, size);
-                let (yes, no) = (self.operand(yes), self.operand(no));
-                self.select(&masks, &yes, &no)
+                let pairs = |parts: Parts| masks.iter().copied().zip(parts);
+                match (self.is_zero(yes), self.is_zero(no)) {
+                    (_, true) => {
+                        let yes = pairs(self.operand(yes));
+                        yes.map(|(mask, part)| self.code.ins().band(part, mask)).collect()
+                    }
+                    (true, _) => {
+                        let no = pairs(self.operand(no));
+                        no.map(|(mask, part)| self.code.ins().band_not(part, mask)).collect()
+                    }
+                    _ => {
+                        let (yes, no) = (self.operand(yes), self.operand(no));
+                        self.select(&masks, &yes, &no)
+                    }
+                }
             }
             Op::Slice(a, low) => {
                 let from = bytes(width(a));

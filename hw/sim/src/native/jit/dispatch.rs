@@ -1,4 +1,4 @@
-//! What calls the units: which of them are awake, and the clock edge.
+//! What calls the units: which of them are awake.
 //!
 //! Flags are looked at one after the other, with a branch each, and units are called directly: what is awake in a cycle
 //! mostly is in the next, so that branches are foreseen better than one indirect call whose target changes every time.
@@ -12,7 +12,7 @@ use cranelift_jit::JITModule;
 use cranelift_module::{FuncId, Module};
 
 use super::super::lanes::Steps;
-use super::super::plan::{Edge, Part, FLAGS};
+use super::super::plan::{Part, FLAGS};
 use super::{Callee, Compiler};
 
 /// Flags that are looked at together first.
@@ -42,31 +42,8 @@ impl Compiler<'_> {
             })?;
             words.push((word, function));
         }
-        self.words(&format!("{part:?}"), &words)
-    }
-
-    /// The clock edge.
-    pub fn clock(&mut self) -> Option<FuncId> {
-        let (first, edges) = (self.plan.pending, &self.plan.edges);
-        let mut words = Vec::new();
-        for (number, edges) in edges.chunks(FLAGS).enumerate() {
-            let function = self.body(&format!("edges_{number}"), |body| {
-                body.flags(first + number, edges.len(), false, |body, flag| body.edge(&edges[flag]));
-            })?;
-            words.push((first + number, function));
-        }
-        self.words("clock", &words)
-    }
-
-    /// Calls the function of each word that has a flag set.
-    fn words(&mut self, name: &str, words: &[(usize, FuncId)]) -> Option<FuncId> {
         let outer = self.outer.clone();
-        self.body_as(name, outer, |body| {
-            for (word, function) in words {
-                let flags = body.word(*word);
-                body.when(flags, |body| body.call(*function));
-            }
-        })
+        self.body_as(&format!("{part:?}"), outer, |body| body.words(&words))
     }
 
     /// A function whose body `emit` emits.
@@ -75,7 +52,12 @@ impl Compiler<'_> {
         self.body_as(name, inner, emit)
     }
 
-    fn body_as(&mut self, name: &str, signature: Signature, emit: impl FnOnce(&mut Body)) -> Option<FuncId> {
+    pub(super) fn body_as(
+        &mut self,
+        name: &str,
+        signature: Signature,
+        emit: impl FnOnce(&mut Body),
+    ) -> Option<FuncId> {
         let target = self.module.isa().frontend_config();
         let emit = |module: &mut JITModule, function: &mut Function, context: &mut FunctionBuilderContext| {
             Body::emit(module, function, context, target, emit);
@@ -121,9 +103,23 @@ impl Body<'_, '_> {
         self.code.switch_to_block(after);
     }
 
+    /// Calls the function of each word that has a flag set.
+    pub(super) fn words(&mut self, words: &[(usize, FuncId)]) {
+        for (word, function) in words {
+            let flags = self.word(*word);
+            self.when(flags, |body| body.call(*function));
+        }
+    }
+
     /// For each of the first `count` flags of a word that is set, in order, what `emit` emits; then none of them is. What
     /// is done for one may set later ones, if it `sets_later`.
-    fn flags(&mut self, word: usize, count: usize, sets_later: bool, emit: impl Fn(&mut Self, usize)) {
+    pub(super) fn flags(
+        &mut self,
+        word: usize,
+        count: usize,
+        sets_later: bool,
+        emit: impl Fn(&mut Self, usize),
+    ) {
         for first in (0..count).step_by(GROUP) {
             let at = (8 * word + first / GROUP) as i32;
             let group = self.byte(at);
@@ -155,15 +151,15 @@ impl Body<'_, '_> {
         self.code.ins().load(types::I8, MemFlagsData::trusted(), self.base, at)
     }
 
-    fn word(&mut self, word: usize) -> Value {
+    pub(super) fn word(&mut self, word: usize) -> Value {
         self.code.ins().load(types::I64, MemFlagsData::trusted(), self.base, 8 * word as i32)
     }
 
-    fn store(&mut self, value: Value, word: usize) {
+    pub(super) fn store(&mut self, value: Value, word: usize) {
         self.code.ins().store(MemFlagsData::trusted(), value, self.base, 8 * word as i32);
     }
 
-    fn call(&mut self, function: FuncId) {
+    pub(super) fn call(&mut self, function: FuncId) {
         let function = self.module.declare_func_in_func(function, self.code.func);
         self.code.ins().call(function, &[self.base]);
     }
@@ -177,12 +173,6 @@ impl Body<'_, '_> {
         let run = self.code.ins().iconst(types::I64, run as usize as i64);
         let steps = self.code.ins().iconst(types::I64, std::ptr::from_ref(steps) as usize as i64);
         self.code.ins().call_indirect(signature, run, &[steps, self.base]);
-    }
-
-    /// Moves what registers take into them, and wakes their users.
-    fn edge(&mut self, edge: &Edge) {
-        self.copy([self.base; 2], [edge.next, edge.states.start], edge.states.len());
-        self.wake(edge.wakes.iter().copied());
     }
 
     /// Sets flags.

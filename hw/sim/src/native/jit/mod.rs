@@ -1,7 +1,9 @@
-//! A plan as machine code: a function for each unit, which takes the array, and those that call them ([`dispatch`]).
+//! A plan as machine code: a function for each unit, which takes the array, those that call them ([`dispatch`]), and the
+//! clock edge ([`clock`]).
 //!
 //! Functions are small on purpose: the time that the code generator takes grows faster than their size.
 
+mod clock;
 mod dispatch;
 mod emit;
 mod guard;
@@ -20,6 +22,7 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{default_libcall_names, FuncId, Linkage, Module};
 
+use self::clock::Simple;
 use self::emit::Emitter;
 use super::cpu::Cpu;
 use super::lanes::Steps;
@@ -38,6 +41,8 @@ pub(crate) struct Code {
     words: usize,
     /// What the code calls for what it cannot do, where it knows it to be.
     _loops: Vec<Steps>,
+    /// The edges that it moves in a loop.
+    _simple: Box<[Simple]>,
     /// Holds the code; taken when it is freed.
     module: Option<JITModule>,
 }
@@ -56,11 +61,20 @@ impl Code {
         let loops = std::mem::take(&mut compiler.loops);
         let blocks = compiler.evaluation(Part::Blocks, &units, &loops)?;
         let memories = compiler.evaluation(Part::Memories, &units, &loops)?;
-        let clock = compiler.clock()?;
+        let simple = clock::simple(plan);
+        let clock = compiler.clock(&simple)?;
         module.finalize_definitions().ok()?;
         let [blocks, memories, clock] =
             [blocks, memories, clock].map(|function| entry(module.get_finalized_function(function)));
-        Some(Code { blocks, memories, clock, words: plan.words, _loops: loops, module: Some(module) })
+        Some(Code {
+            blocks,
+            memories,
+            clock,
+            words: plan.words,
+            _loops: loops,
+            _simple: simple,
+            module: Some(module),
+        })
     }
 
     /// Evaluates the units of a part that are awake.

@@ -48,6 +48,16 @@ pub(crate) struct Edge {
     pub wakes: Vec<(usize, u64)>,
 }
 
+impl Edge {
+    /// Words at which an edge may be no longer to be simple, and words of flags that it may set at most.
+    pub const SIMPLE: (usize, usize) = (2, 2);
+
+    /// Whether it is like most: short, with few to wake.
+    pub fn is_simple(&self) -> bool {
+        self.states.len() <= Edge::SIMPLE.0 && self.wakes.len() <= Edge::SIMPLE.1
+    }
+}
+
 /// Units that are evaluated one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
@@ -99,7 +109,8 @@ pub(crate) struct Plan {
     pub readers: Vec<Vec<u32>>,
     /// By block.
     pub exports: Vec<Vec<Export>>,
-    /// All of them.
+    /// All of them, those that are simple first. As many words as a simple one may have can be copied for each: those
+    /// behind it hold what takes registers, or nothing.
     pub edges: Vec<Edge>,
     /// By state.
     pub edge_of: Vec<u32>,
@@ -138,6 +149,7 @@ impl Plan {
         };
         plan.place_inputs(users.inputs);
         plan.place_states(&users.states);
+        plan.sort_edges();
         plan.place_leaves();
         plan.place_exports(&users.values);
         plan.place_aliases();
@@ -193,12 +205,13 @@ impl Plan {
                 let state = &plan.netlist.states[state as usize];
                 words(state.width, state.lanes)
             };
-            let all = states.iter().map(|state| size(self, *state)).sum();
+            let all: usize = states.iter().map(|state| size(self, *state)).sum();
             let mut groups: BTreeMap<&[u32], Vec<u32>> = BTreeMap::new();
             for state in &states {
                 groups.entry(&users[*state as usize]).or_default().push(*state);
             }
-            let (first, next) = (self.take(all), self.take(all));
+            let spare = Edge::SIMPLE.0 - 1;
+            let (first, next) = (self.take(all + spare), self.take(all + spare));
             let mut offset = 0;
             for (wakes, states) in groups {
                 let start = offset;
@@ -216,6 +229,15 @@ impl Plan {
                 });
             }
         }
+    }
+
+    fn sort_edges(&mut self) {
+        let mut order: Vec<usize> = (0..self.edges.len()).collect();
+        order.sort_by_key(|edge| !self.edges[*edge].is_simple());
+        let mut place = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(to, from)| place[*from] = to as u32);
+        self.edges = order.iter().map(|edge| self.edges[*edge].clone()).collect();
+        self.edge_of.iter_mut().for_each(|edge| *edge = place[*edge as usize]);
     }
 
     fn place_leaves(&mut self) {

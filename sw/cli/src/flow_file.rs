@@ -1,31 +1,58 @@
-//! What `nasa run` reads: a YAML file that names a configuration, a network and images, and where results go.
-//! Paths are relative to the file. All that is wrong with it is said at once.
+//! What `nasa run` reads: a YAML file that names a configuration, what is to run on it, and where results go: a network with
+//! its images, or a space in which networks are searched first. Paths are relative to the file. All that is wrong with it
+//! is said at once.
 
 use crate::files;
-use model::yaml::Reader;
+use model::yaml::{Fields, Reader};
 use spec::error::Report;
 use std::path::{Path, PathBuf};
 
 /// The word that opens a flow.
 const FORMAT: &str = "nasa-flow/1";
 
-/// What stands in a flow.
-const KEYS: &[&str] = &["format", "config", "network", "images", "out", "count", "labels"];
+/// What stands in every flow.
+const COMMON: [&str; 4] = ["format", "config", "out", "count"];
+/// What stands in one whose network is there.
+const GIVEN: [&str; 3] = ["network", "images", "labels"];
+/// What stands in one that searches.
+const SEARCHED: [&str; 2] = ["search", "baseline"];
 
 /// A flow whose paths are known.
 pub struct FlowFile {
     /// Accelerator description.
     pub config: PathBuf,
-    /// Network file.
-    pub network: PathBuf,
-    /// Images, `.npy`.
-    pub images: PathBuf,
+    /// What runs on it.
+    pub subject: Subject,
     /// Folder for everything that is written.
     pub out: PathBuf,
     /// Images that are taken, from the first on; nothing is all.
     pub count: Option<u32>,
+}
+
+/// What a flow is about.
+pub enum Subject {
+    /// A network that is there.
+    Given(Given),
+    /// Networks that are searched, trained and rounded first.
+    Searched(Searched),
+}
+
+/// A network, and images for it.
+pub struct Given {
+    /// Network file.
+    pub network: PathBuf,
+    /// Images, `.npy`.
+    pub images: PathBuf,
     /// Classes of the images, one a line; nothing where they are not known.
     pub labels: Option<PathBuf>,
+}
+
+/// A search.
+pub struct Searched {
+    /// What `nasa search` takes.
+    pub space: PathBuf,
+    /// Ops of the networks to compare with, out of the same space; none: nothing is compared.
+    pub baseline: Vec<String>,
 }
 
 impl FlowFile {
@@ -45,25 +72,50 @@ impl FlowFile {
 
 fn flow(reader: &mut Reader<'_>, path: &Path) -> Option<FlowFile> {
     let root = reader.parse()?;
-    let fields = reader.fields(&root, "the flow", KEYS)?;
+    let keys: Vec<&str> = COMMON.into_iter().chain(GIVEN).chain(SEARCHED).collect();
+    let fields = reader.fields(&root, "the flow", &keys)?;
     let format = reader.required(&fields, "format").and_then(|node| reader.text(node, "format"));
     if format.is_some_and(|format| format != FORMAT) {
         reader.fault(fields.place_of("format"), "unknown format", "");
         reader.help(format!("write format: {FORMAT}"));
     }
-    let mut path_of = |key: &str| {
-        let node = reader.required(&fields, key)?;
-        reader.text(node, key).map(|name| path.with_file_name(name))
+    let [config, out] = ["config", "out"].map(|key| path_of(reader, &fields, path, key));
+    let subject = match fields.get("search") {
+        Some(_) => searched(reader, &fields, path),
+        None => given(reader, &fields, path),
     };
-    let [config, network, images, out] = ["config", "network", "images", "out"].map(&mut path_of);
-    let labels = fields.get("labels").and_then(|node| reader.text(node, "labels"));
     let count = fields.get("count").and_then(|node| reader.int(node, "count", 1..=u32::MAX.into()));
-    Some(FlowFile {
-        config: config?,
-        network: network?,
-        images: images?,
-        out: out?,
-        count: count.map(|count| count as u32),
-        labels: labels.map(|name| path.with_file_name(name)),
-    })
+    Some(FlowFile { config: config?, subject: subject?, out: out?, count: count.map(|count| count as u32) })
+}
+
+fn path_of(reader: &mut Reader<'_>, fields: &Fields<'_>, flow: &Path, key: &str) -> Option<PathBuf> {
+    let node = reader.required(fields, key)?;
+    reader.text(node, key).map(|name| flow.with_file_name(name))
+}
+
+fn given(reader: &mut Reader<'_>, fields: &Fields<'_>, flow: &Path) -> Option<Subject> {
+    if fields.get("baseline").is_some() {
+        reader.fault(fields.place_of("baseline"), "there is no search to compare with", "");
+        reader.help("give `search`, a space of networks, in place of `network` and `images`");
+    }
+    let [network, images] = ["network", "images"].map(|key| path_of(reader, fields, flow, key));
+    let labels = fields.get("labels").and_then(|node| reader.text(node, "labels"));
+    let labels = labels.map(|name| flow.with_file_name(name));
+    Some(Subject::Given(Given { network: network?, images: images?, labels }))
+}
+
+fn searched(reader: &mut Reader<'_>, fields: &Fields<'_>, flow: &Path) -> Option<Subject> {
+    for key in GIVEN.into_iter().filter(|key| fields.get(key).is_some()) {
+        reader.fault(fields.place_of(key), format!("`{key}` of a network that is searched"), "");
+        reader.help("a search gives network, images and labels itself; leave it out, or leave out `search`");
+    }
+    let space = path_of(reader, fields, flow, "search");
+    let baseline = match fields.get("baseline") {
+        Some(node) => {
+            let ops = reader.list(node, "baseline")?.iter();
+            ops.map(|op| reader.text(op, "baseline")).collect::<Option<Vec<String>>>()?
+        }
+        None => Vec::new(),
+    };
+    Some(Subject::Searched(Searched { space: space?, baseline }))
 }

@@ -194,6 +194,21 @@ fn programs() {
 }
 
 #[test]
+fn flows() {
+    let flow = |name: &'static str, keys: &str| {
+        let case = Case::new(name);
+        let text = format!("format: nasa-flow/1\nconfig: tiny.yaml\nout: run\n{keys}");
+        fs::write(case.folder.join("flow.yaml"), text).expect("written");
+        case.refuses("run flow.yaml");
+    };
+    flow("flow-of-nothing", "count: 4\n");
+    flow("flow-of-two", "search: space.yaml\nnetwork: network.yaml\nimages: images.npy\n");
+    flow("flow-without-search", "network: network.yaml\nimages: images.npy\nbaseline: [conv]\n");
+    flow("flow-malformed", "search: space.yaml\nbaseline: conv\ncounts: 4\n");
+    flow("flow-without-space", "search: space.yaml\n");
+}
+
+#[test]
 fn layers_that_do_not_fit() {
     let map = "map -c tiny.yaml --layers table.yaml -o out";
     // Parts are as small as they have to be, but parameters come for all lanes at once.

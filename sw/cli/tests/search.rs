@@ -117,6 +117,74 @@ fn a_network_is_searched_trained_and_shown() {
     }
 }
 
+/// A flow from the space to the hardware, on `edge`.
+const FLOW: &str = "\
+format: nasa-flow/1
+config: edge.yaml
+search: search.yaml
+baseline: [conv]
+count: 4
+out: run
+";
+
+#[test]
+fn a_flow_searches_trains_and_proves_and_goes_on_where_it_was() {
+    let folder = scene("flow-searched");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    fs::copy(root.join("hw/configs/edge.yaml"), folder.join("edge.yaml")).expect("copied");
+    fs::write(folder.join("flow.yaml"), FLOW).expect("written");
+    let (found, said) = nasa(&folder, "run flow.yaml --engine native");
+    for name in ["searched", "baseline"] {
+        let network = &found["networks"][name];
+        assert_eq!((&network["search"]["epochs"], &network["train"]["epochs"]), (&2.into(), &2.into()));
+        let verify = &network["proof"]["verify"];
+        assert_eq!((&verify["mismatches"], &verify["images"]), (&0.into(), &4.into()), "{name}");
+        assert_eq!(verify["cycles"]["predicted"], verify["cycles"]["measured"], "{name}");
+    }
+    let chunks = |name: &str| -> Vec<Value> {
+        let layers = found["networks"][name]["proof"]["verify"]["layers"].as_array().cloned();
+        layers.into_iter().flatten().map(|layer| layer["chunk"].clone()).collect()
+    };
+    assert!(chunks("baseline").iter().all(|chunk| chunk == "clp"), "{:?}", chunks("baseline"));
+    assert!(said.contains("searched: run/searched") && said.contains("baseline: run/baseline"), "{said}");
+    let report = fs::read_to_string(folder.join("run/report.md")).expect("a report");
+    let rows: Vec<&str> = report.lines().filter(|line| line.starts_with("| ")).collect();
+    assert!(
+        rows.len() == 3 && rows[1].starts_with("| searched |") && rows[2].starts_with("| baseline |"),
+        "{report}"
+    );
+    let columns = |line: &str| line.matches('|').count();
+    assert!(report.lines().take(4).all(|line| columns(line) == columns(rows[0])), "{report}");
+
+    // What stopped after an epoch of training goes on from there, and ends with the same bits.
+    let weights = folder.join("run/searched/network/bars.safetensors");
+    let before = fs::read(&weights).expect("weights");
+    fs::remove_dir_all(folder.join("run/searched/network")).expect("removed");
+    let (again, said) = nasa(&folder, "run flow.yaml --engine native");
+    assert_eq!(again["networks"]["searched"]["quantize"], found["networks"]["searched"]["quantize"]);
+    assert_eq!(fs::read(&weights).expect("weights"), before);
+    assert!(!said.contains("epoch ") && said.contains("compare: done before"), "{said}");
+    assert_eq!(fs::read_to_string(folder.join("run/report.md")).expect("a report"), report);
+}
+
+#[test]
+fn a_flow_with_another_space_is_refused_and_loses_nothing() {
+    let folder = scene("flow-other");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    fs::copy(root.join("hw/configs/edge.yaml"), folder.join("edge.yaml")).expect("copied");
+    fs::write(folder.join("flow.yaml"), FLOW.replace("baseline: [conv]\n", "")).expect("written");
+    nasa(&folder, "run flow.yaml --engine native --quiet");
+    let before = fs::read(folder.join("run/searched/search/checkpoint.safetensors")).expect("a checkpoint");
+    fs::write(folder.join("search.yaml"), SEARCH.replace("seed: 1", "seed: 2")).expect("written");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nasa"));
+    let output = command.args(["run", "flow.yaml"]).current_dir(&folder).output().expect("nasa starts");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("holds a run of another configuration"), "{said}");
+    let after = fs::read(folder.join("run/searched/search/checkpoint.safetensors")).expect("a checkpoint");
+    assert_eq!(before, after);
+}
+
 #[test]
 fn what_is_no_run_has_no_report() {
     let folder = scene("no-run");

@@ -62,6 +62,21 @@ struct Line {
 }
 
 impl Compare {
+    /// Networks, each on the machine that suits it best of all with the area of a configuration.
+    pub fn on_equal_area(config: PathBuf, networks: Vec<String>) -> Compare {
+        let (area, areas, objective) = (None, None, None);
+        Compare {
+            config,
+            area,
+            unit: Unit::default(),
+            areas,
+            objective,
+            as_given: false,
+            fixed: false,
+            networks,
+        }
+    }
+
     pub fn run(&self, console: &Console) -> Result<Done, Report> {
         let accelerator = flow::accelerator(&self.config)?;
         let budget = Budget::new(&accelerator, self.areas.as_deref(), self.unit.of(), self.area)?;

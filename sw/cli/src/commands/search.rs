@@ -19,16 +19,16 @@ use std::path::PathBuf;
     docs/nas.md explains spaces, stages of pretraining and costs.")]
 pub struct Search {
     /// What to search, as YAML.
-    config: PathBuf,
+    pub config: PathBuf,
     /// Folder of the run.
     #[arg(short, long, value_name = "RUN_DIR")]
-    out: PathBuf,
+    pub out: PathBuf,
     /// Goes on after the last whole epoch.
     #[arg(long)]
-    resume: bool,
+    pub resume: bool,
     /// Ops of the blocks, in place of those of the space.
     #[arg(long, value_delimiter = ',', value_name = "OPS")]
-    ops: Vec<String>,
+    pub ops: Vec<String>,
 }
 
 impl Search {

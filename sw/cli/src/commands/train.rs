@@ -13,13 +13,13 @@ use std::path::PathBuf;
 #[command(after_help = "Example: nasa train sw/zoo/fashion-hybrid/train.yaml -o runs/fashion")]
 pub struct Train {
     /// What to train, as YAML.
-    config: PathBuf,
+    pub config: PathBuf,
     /// Folder of the run.
     #[arg(short, long, value_name = "RUN_DIR")]
-    out: PathBuf,
+    pub out: PathBuf,
     /// Goes on after the last whole epoch.
     #[arg(long)]
-    resume: bool,
+    pub resume: bool,
 }
 
 impl Train {
@@ -46,10 +46,10 @@ impl Train {
 #[command(after_help = "Example: nasa quantize runs/fashion -o networks/fashion")]
 pub struct Quantize {
     /// Folder of a run.
-    run: PathBuf,
+    pub run: PathBuf,
     /// Folder for the network, its tensors, and images to try it with.
     #[arg(short, long, value_name = "DIR")]
-    out: PathBuf,
+    pub out: PathBuf,
 }
 
 impl Quantize {
@@ -57,8 +57,11 @@ impl Quantize {
         let found = console.busy("exporting", || nas::quantize(&self.run, &self.out))?;
         let (float, integer) = (found.float_accuracy, found.integer_accuracy);
         console.say(format!("{}: accuracy {integer:.4} as integers, {float:.4} before", self.out.display()));
-        Ok(Done::well(json!({
+        let json = json!({
             "images": found.images, "epochs": found.epochs, "float_accuracy": float, "integer_accuracy": integer,
-        })))
+            "network": found.files[0],
+        });
+        let products = found.files.iter().map(|name| self.out.join(name)).collect();
+        Ok(Done::well(json).with_products(products))
     }
 }

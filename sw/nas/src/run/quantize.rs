@@ -26,6 +26,8 @@ pub struct Quantized {
     pub images: usize,
     /// Epochs that the checkpoint has seen.
     pub epochs: usize,
+    /// Names of the files that were written, the network's first.
+    pub files: Vec<String>,
 }
 
 /// Name of the file that says where a network comes from.
@@ -60,26 +62,23 @@ pub fn quantize(run: &Path, out: &Path) -> Result<Quantized, Report> {
         let _ = writeln!(labels, "{label}"); // Writing to a String cannot fail.
     }
     let images = model::npy::write(&evaluate::tensor(&pixels, test, samples));
+    let name = format!("{}.yaml", config.name);
+    let names = [&name, &weights, TrainConfig::FILE, PROVENANCE, "images.npy", "labels.txt"];
     let found = Quantized {
         float_accuracy: evaluate::float(&network, &pixels, test),
         integer_accuracy: evaluate::reference(&graph, &pixels, test)?,
         images: test.len(),
         epochs: metrics.len(),
+        files: names.map(String::from).to_vec(),
     };
     let provenance = provenance(&folder.about()?, &metrics, &found);
     let (yaml, text) = (model::save::yaml(&graph, &weights), config.text()?);
     std::fs::create_dir_all(out).map_err(|error| {
         Diagnostic::new("quantize", format!("cannot be made: {error}")).in_file(&out.display().to_string())
     })?;
-    let files: [(&str, &[u8]); 6] = [
-        (&weights, &tensors),
-        (&format!("{}.yaml", config.name), yaml.as_bytes()),
-        (TrainConfig::FILE, text.as_bytes()),
-        (PROVENANCE, provenance.as_bytes()),
-        ("images.npy", &images),
-        ("labels.txt", labels.as_bytes()),
-    ];
-    for (name, bytes) in files {
+    let contents: [&[u8]; 6] =
+        [yaml.as_bytes(), &tensors, text.as_bytes(), provenance.as_bytes(), &images, labels.as_bytes()];
+    for (name, bytes) in names.into_iter().zip(contents) {
         write_atomically(&out.join(name), bytes)?;
     }
     Ok(found)

@@ -1,0 +1,47 @@
+//! `nasa run`: the whole flow of a YAML file, step by step. A step whose products are there and whose inputs have
+//! not changed is not done again (see `steps`), so an interrupted run goes on where it stopped.
+
+mod proof;
+#[cfg(feature = "train")]
+mod searched;
+
+use super::{Done, Engine};
+use crate::console::Console;
+use crate::flow_file::{FlowFile, Subject};
+use clap::Args;
+use proof::Proof;
+use spec::error::Report;
+use std::path::PathBuf;
+
+/// Runs a whole flow: search and train, generate, compile, verify, confirm in Verilator; goes on where it stopped.
+#[derive(Args)]
+#[command(after_help = "Example: nasa run testbenches/demo.yaml\n\n\
+    A flow is a YAML file with `format: nasa-flow/1` and the paths `config`, `network`, `images` and `out`, relative to it;\n\
+    `count` takes the first images only, and `labels`, a text file with a class a line, adds the top-1.\n\n\
+    With `search`, a space of networks, in place of network, images and labels, a network is searched, trained and rounded\n\
+    first; `baseline: [conv]` does the same with these ops alone, and the table at the end compares the two.\n\
+    docs/nas.md has an example.")]
+pub struct Run {
+    /// The flow.
+    flow: PathBuf,
+    /// Only this engine checks, in place of the native one and then Verilator.
+    #[arg(long, value_enum)]
+    engine: Option<Engine>,
+}
+
+impl Run {
+    pub fn run(&self, console: &Console) -> Result<Done, Report> {
+        let flow = FlowFile::read(&self.flow)?;
+        let proof = Proof { console, config: &flow.config, count: flow.count, engine: self.engine };
+        match &flow.subject {
+            Subject::Given(given) => proof.run(given, &flow.out),
+            #[cfg(feature = "train")]
+            Subject::Searched(searched) => searched::run(&proof, searched, &flow.out),
+            #[cfg(not(feature = "train"))]
+            Subject::Searched(_) => {
+                let error = spec::error::Diagnostic::new("run", "this nasa was built without training");
+                Err(error.help("build it with its default features, or give `network` and `images`").into())
+            }
+        }
+    }
+}

@@ -40,6 +40,7 @@ buffer_plane.v
 global_buffer.v
 dma_read.v
 dma_write.v
+token.v
 tokens.v
 header.v
 stream.v

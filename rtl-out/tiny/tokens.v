@@ -43,2547 +43,3012 @@ module tokens (
     output wire       overflow  // a token was signalled too often
 );
 
-    reg [15:0] count_0;
-    reg [15:0] count_1;
-    reg [15:0] count_2;
-    reg [15:0] count_3;
-    reg [15:0] count_4;
-    reg [15:0] count_5;
-    reg [15:0] count_6;
-    reg [15:0] count_7;
-    reg [15:0] count_8;
-    reg [15:0] count_9;
-    reg [15:0] count_10;
-    reg [15:0] count_11;
-    reg [15:0] count_12;
-    reg [15:0] count_13;
-    reg [15:0] count_14;
-    reg [15:0] count_15;
-    reg [15:0] count_16;
-    reg [15:0] count_17;
-    reg [15:0] count_18;
-    reg [15:0] count_19;
-    reg [15:0] count_20;
-    reg [15:0] count_21;
-    reg [15:0] count_22;
-    reg [15:0] count_23;
-    reg [15:0] count_24;
-    reg [15:0] count_25;
-    reg [15:0] count_26;
-    reg [15:0] count_27;
-    reg [15:0] count_28;
-    reg [15:0] count_29;
-    reg [15:0] count_30;
-    reg [15:0] count_31;
-    reg [15:0] count_32;
-    reg [15:0] count_33;
-    reg [15:0] count_34;
-    reg [15:0] count_35;
-    reg [15:0] count_36;
-    reg [15:0] count_37;
-    reg [15:0] count_38;
-    reg [15:0] count_39;
-    reg [15:0] count_40;
-    reg [15:0] count_41;
-    reg [15:0] count_42;
-    reg [15:0] count_43;
-    reg [15:0] count_44;
-    reg [15:0] count_45;
-    reg [15:0] count_46;
-    reg [15:0] count_47;
-    reg [15:0] count_48;
-    reg [15:0] count_49;
-    reg [15:0] count_50;
-    reg [15:0] count_51;
-    reg [15:0] count_52;
-    reg [15:0] count_53;
-    reg [15:0] count_54;
-    reg [15:0] count_55;
-    reg [15:0] count_56;
-    reg [15:0] count_57;
-    reg [15:0] count_58;
-    reg [15:0] count_59;
-    reg [15:0] count_60;
-    reg [15:0] count_61;
-    reg [15:0] count_62;
-    reg [15:0] count_63;
-
-    wire there_8_any = |count_0;
-    wire there_8_any_2 = |count_1;
-    wire there_8_any_3 = |count_2;
-    wire there_8_any_4 = |count_3;
-    wire there_8_any_5 = |count_4;
-    wire there_8_any_6 = |count_5;
-    wire there_8_any_7 = |count_6;
-    wire there_8_any_8 = |count_7;
-    wire there_8_any_9 = |count_8;
-    wire there_8_any_10 = |count_9;
-    wire there_8_any_11 = |count_10;
-    wire there_8_any_12 = |count_11;
-    wire there_8_any_13 = |count_12;
-    wire there_8_any_14 = |count_13;
-    wire there_8_any_15 = |count_14;
-    wire there_8_any_16 = |count_15;
-    wire there_8_any_17 = |count_16;
-    wire there_8_any_18 = |count_17;
-    wire there_8_any_19 = |count_18;
-    wire there_8_any_20 = |count_19;
-    wire there_8_any_21 = |count_20;
-    wire there_8_any_22 = |count_21;
-    wire there_8_any_23 = |count_22;
-    wire there_8_any_24 = |count_23;
-    wire there_8_any_25 = |count_24;
-    wire there_8_any_26 = |count_25;
-    wire there_8_any_27 = |count_26;
-    wire there_8_any_28 = |count_27;
-    wire there_8_any_29 = |count_28;
-    wire there_8_any_30 = |count_29;
-    wire there_8_any_31 = |count_30;
-    wire there_8_any_32 = |count_31;
-    wire there_8_any_33 = |count_32;
-    wire there_8_any_34 = |count_33;
-    wire there_8_any_35 = |count_34;
-    wire there_8_any_36 = |count_35;
-    wire there_8_any_37 = |count_36;
-    wire there_8_any_38 = |count_37;
-    wire there_8_any_39 = |count_38;
-    wire there_8_any_40 = |count_39;
-    wire there_8_any_41 = |count_40;
-    wire there_8_any_42 = |count_41;
-    wire there_8_any_43 = |count_42;
-    wire there_8_any_44 = |count_43;
-    wire there_8_any_45 = |count_44;
-    wire there_8_any_46 = |count_45;
-    wire there_8_any_47 = |count_46;
-    wire there_8_any_48 = |count_47;
-    wire there_8_any_49 = |count_48;
-    wire there_8_any_50 = |count_49;
-    wire there_8_any_51 = |count_50;
-    wire there_8_any_52 = |count_51;
-    wire there_8_any_53 = |count_52;
-    wire there_8_any_54 = |count_53;
-    wire there_8_any_55 = |count_54;
-    wire there_8_any_56 = |count_55;
-    wire there_8_any_57 = |count_56;
-    wire there_8_any_58 = |count_57;
-    wire there_8_any_59 = |count_58;
-    wire there_8_any_60 = |count_59;
-    wire there_8_any_61 = |count_60;
-    wire there_8_any_62 = |count_61;
-    wire there_8_any_63 = |count_62;
-    wire there_8_any_64 = |count_63;
+    wire cell_0_present;
+    wire cell_1_present;
+    wire cell_2_present;
+    wire cell_3_present;
+    wire cell_4_present;
+    wire cell_5_present;
+    wire cell_6_present;
+    wire cell_7_present;
+    wire cell_8_present;
+    wire cell_9_present;
+    wire cell_10_present;
+    wire cell_11_present;
+    wire cell_12_present;
+    wire cell_13_present;
+    wire cell_14_present;
+    wire cell_15_present;
+    wire cell_16_present;
+    wire cell_17_present;
+    wire cell_18_present;
+    wire cell_19_present;
+    wire cell_20_present;
+    wire cell_21_present;
+    wire cell_22_present;
+    wire cell_23_present;
+    wire cell_24_present;
+    wire cell_25_present;
+    wire cell_26_present;
+    wire cell_27_present;
+    wire cell_28_present;
+    wire cell_29_present;
+    wire cell_30_present;
+    wire cell_31_present;
+    wire cell_32_present;
+    wire cell_33_present;
+    wire cell_34_present;
+    wire cell_35_present;
+    wire cell_36_present;
+    wire cell_37_present;
+    wire cell_38_present;
+    wire cell_39_present;
+    wire cell_40_present;
+    wire cell_41_present;
+    wire cell_42_present;
+    wire cell_43_present;
+    wire cell_44_present;
+    wire cell_45_present;
+    wire cell_46_present;
+    wire cell_47_present;
+    wire cell_48_present;
+    wire cell_49_present;
+    wire cell_50_present;
+    wire cell_51_present;
+    wire cell_52_present;
+    wire cell_53_present;
+    wire cell_54_present;
+    wire cell_55_present;
+    wire cell_56_present;
+    wire cell_57_present;
+    wire cell_58_present;
+    wire cell_59_present;
+    wire cell_60_present;
+    wire cell_61_present;
+    wire cell_62_present;
+    wire cell_63_present;
     always @(*) begin
         case (token_0)
-            8'd0: there_0 = there_8_any;
-            8'd1: there_0 = there_8_any_2;
-            8'd2: there_0 = there_8_any_3;
-            8'd3: there_0 = there_8_any_4;
-            8'd4: there_0 = there_8_any_5;
-            8'd5: there_0 = there_8_any_6;
-            8'd6: there_0 = there_8_any_7;
-            8'd7: there_0 = there_8_any_8;
-            8'd8: there_0 = there_8_any_9;
-            8'd9: there_0 = there_8_any_10;
-            8'd10: there_0 = there_8_any_11;
-            8'd11: there_0 = there_8_any_12;
-            8'd12: there_0 = there_8_any_13;
-            8'd13: there_0 = there_8_any_14;
-            8'd14: there_0 = there_8_any_15;
-            8'd15: there_0 = there_8_any_16;
-            8'd16: there_0 = there_8_any_17;
-            8'd17: there_0 = there_8_any_18;
-            8'd18: there_0 = there_8_any_19;
-            8'd19: there_0 = there_8_any_20;
-            8'd20: there_0 = there_8_any_21;
-            8'd21: there_0 = there_8_any_22;
-            8'd22: there_0 = there_8_any_23;
-            8'd23: there_0 = there_8_any_24;
-            8'd24: there_0 = there_8_any_25;
-            8'd25: there_0 = there_8_any_26;
-            8'd26: there_0 = there_8_any_27;
-            8'd27: there_0 = there_8_any_28;
-            8'd28: there_0 = there_8_any_29;
-            8'd29: there_0 = there_8_any_30;
-            8'd30: there_0 = there_8_any_31;
-            8'd31: there_0 = there_8_any_32;
-            8'd32: there_0 = there_8_any_33;
-            8'd33: there_0 = there_8_any_34;
-            8'd34: there_0 = there_8_any_35;
-            8'd35: there_0 = there_8_any_36;
-            8'd36: there_0 = there_8_any_37;
-            8'd37: there_0 = there_8_any_38;
-            8'd38: there_0 = there_8_any_39;
-            8'd39: there_0 = there_8_any_40;
-            8'd40: there_0 = there_8_any_41;
-            8'd41: there_0 = there_8_any_42;
-            8'd42: there_0 = there_8_any_43;
-            8'd43: there_0 = there_8_any_44;
-            8'd44: there_0 = there_8_any_45;
-            8'd45: there_0 = there_8_any_46;
-            8'd46: there_0 = there_8_any_47;
-            8'd47: there_0 = there_8_any_48;
-            8'd48: there_0 = there_8_any_49;
-            8'd49: there_0 = there_8_any_50;
-            8'd50: there_0 = there_8_any_51;
-            8'd51: there_0 = there_8_any_52;
-            8'd52: there_0 = there_8_any_53;
-            8'd53: there_0 = there_8_any_54;
-            8'd54: there_0 = there_8_any_55;
-            8'd55: there_0 = there_8_any_56;
-            8'd56: there_0 = there_8_any_57;
-            8'd57: there_0 = there_8_any_58;
-            8'd58: there_0 = there_8_any_59;
-            8'd59: there_0 = there_8_any_60;
-            8'd60: there_0 = there_8_any_61;
-            8'd61: there_0 = there_8_any_62;
-            8'd62: there_0 = there_8_any_63;
-            8'd63: there_0 = there_8_any_64;
+            8'd0: there_0 = cell_0_present;
+            8'd1: there_0 = cell_1_present;
+            8'd2: there_0 = cell_2_present;
+            8'd3: there_0 = cell_3_present;
+            8'd4: there_0 = cell_4_present;
+            8'd5: there_0 = cell_5_present;
+            8'd6: there_0 = cell_6_present;
+            8'd7: there_0 = cell_7_present;
+            8'd8: there_0 = cell_8_present;
+            8'd9: there_0 = cell_9_present;
+            8'd10: there_0 = cell_10_present;
+            8'd11: there_0 = cell_11_present;
+            8'd12: there_0 = cell_12_present;
+            8'd13: there_0 = cell_13_present;
+            8'd14: there_0 = cell_14_present;
+            8'd15: there_0 = cell_15_present;
+            8'd16: there_0 = cell_16_present;
+            8'd17: there_0 = cell_17_present;
+            8'd18: there_0 = cell_18_present;
+            8'd19: there_0 = cell_19_present;
+            8'd20: there_0 = cell_20_present;
+            8'd21: there_0 = cell_21_present;
+            8'd22: there_0 = cell_22_present;
+            8'd23: there_0 = cell_23_present;
+            8'd24: there_0 = cell_24_present;
+            8'd25: there_0 = cell_25_present;
+            8'd26: there_0 = cell_26_present;
+            8'd27: there_0 = cell_27_present;
+            8'd28: there_0 = cell_28_present;
+            8'd29: there_0 = cell_29_present;
+            8'd30: there_0 = cell_30_present;
+            8'd31: there_0 = cell_31_present;
+            8'd32: there_0 = cell_32_present;
+            8'd33: there_0 = cell_33_present;
+            8'd34: there_0 = cell_34_present;
+            8'd35: there_0 = cell_35_present;
+            8'd36: there_0 = cell_36_present;
+            8'd37: there_0 = cell_37_present;
+            8'd38: there_0 = cell_38_present;
+            8'd39: there_0 = cell_39_present;
+            8'd40: there_0 = cell_40_present;
+            8'd41: there_0 = cell_41_present;
+            8'd42: there_0 = cell_42_present;
+            8'd43: there_0 = cell_43_present;
+            8'd44: there_0 = cell_44_present;
+            8'd45: there_0 = cell_45_present;
+            8'd46: there_0 = cell_46_present;
+            8'd47: there_0 = cell_47_present;
+            8'd48: there_0 = cell_48_present;
+            8'd49: there_0 = cell_49_present;
+            8'd50: there_0 = cell_50_present;
+            8'd51: there_0 = cell_51_present;
+            8'd52: there_0 = cell_52_present;
+            8'd53: there_0 = cell_53_present;
+            8'd54: there_0 = cell_54_present;
+            8'd55: there_0 = cell_55_present;
+            8'd56: there_0 = cell_56_present;
+            8'd57: there_0 = cell_57_present;
+            8'd58: there_0 = cell_58_present;
+            8'd59: there_0 = cell_59_present;
+            8'd60: there_0 = cell_60_present;
+            8'd61: there_0 = cell_61_present;
+            8'd62: there_0 = cell_62_present;
+            8'd63: there_0 = cell_63_present;
             default: there_0 = 1'b0;
         endcase
     end
     always @(*) begin
         case (token_1)
-            8'd0: there_1 = there_8_any;
-            8'd1: there_1 = there_8_any_2;
-            8'd2: there_1 = there_8_any_3;
-            8'd3: there_1 = there_8_any_4;
-            8'd4: there_1 = there_8_any_5;
-            8'd5: there_1 = there_8_any_6;
-            8'd6: there_1 = there_8_any_7;
-            8'd7: there_1 = there_8_any_8;
-            8'd8: there_1 = there_8_any_9;
-            8'd9: there_1 = there_8_any_10;
-            8'd10: there_1 = there_8_any_11;
-            8'd11: there_1 = there_8_any_12;
-            8'd12: there_1 = there_8_any_13;
-            8'd13: there_1 = there_8_any_14;
-            8'd14: there_1 = there_8_any_15;
-            8'd15: there_1 = there_8_any_16;
-            8'd16: there_1 = there_8_any_17;
-            8'd17: there_1 = there_8_any_18;
-            8'd18: there_1 = there_8_any_19;
-            8'd19: there_1 = there_8_any_20;
-            8'd20: there_1 = there_8_any_21;
-            8'd21: there_1 = there_8_any_22;
-            8'd22: there_1 = there_8_any_23;
-            8'd23: there_1 = there_8_any_24;
-            8'd24: there_1 = there_8_any_25;
-            8'd25: there_1 = there_8_any_26;
-            8'd26: there_1 = there_8_any_27;
-            8'd27: there_1 = there_8_any_28;
-            8'd28: there_1 = there_8_any_29;
-            8'd29: there_1 = there_8_any_30;
-            8'd30: there_1 = there_8_any_31;
-            8'd31: there_1 = there_8_any_32;
-            8'd32: there_1 = there_8_any_33;
-            8'd33: there_1 = there_8_any_34;
-            8'd34: there_1 = there_8_any_35;
-            8'd35: there_1 = there_8_any_36;
-            8'd36: there_1 = there_8_any_37;
-            8'd37: there_1 = there_8_any_38;
-            8'd38: there_1 = there_8_any_39;
-            8'd39: there_1 = there_8_any_40;
-            8'd40: there_1 = there_8_any_41;
-            8'd41: there_1 = there_8_any_42;
-            8'd42: there_1 = there_8_any_43;
-            8'd43: there_1 = there_8_any_44;
-            8'd44: there_1 = there_8_any_45;
-            8'd45: there_1 = there_8_any_46;
-            8'd46: there_1 = there_8_any_47;
-            8'd47: there_1 = there_8_any_48;
-            8'd48: there_1 = there_8_any_49;
-            8'd49: there_1 = there_8_any_50;
-            8'd50: there_1 = there_8_any_51;
-            8'd51: there_1 = there_8_any_52;
-            8'd52: there_1 = there_8_any_53;
-            8'd53: there_1 = there_8_any_54;
-            8'd54: there_1 = there_8_any_55;
-            8'd55: there_1 = there_8_any_56;
-            8'd56: there_1 = there_8_any_57;
-            8'd57: there_1 = there_8_any_58;
-            8'd58: there_1 = there_8_any_59;
-            8'd59: there_1 = there_8_any_60;
-            8'd60: there_1 = there_8_any_61;
-            8'd61: there_1 = there_8_any_62;
-            8'd62: there_1 = there_8_any_63;
-            8'd63: there_1 = there_8_any_64;
+            8'd0: there_1 = cell_0_present;
+            8'd1: there_1 = cell_1_present;
+            8'd2: there_1 = cell_2_present;
+            8'd3: there_1 = cell_3_present;
+            8'd4: there_1 = cell_4_present;
+            8'd5: there_1 = cell_5_present;
+            8'd6: there_1 = cell_6_present;
+            8'd7: there_1 = cell_7_present;
+            8'd8: there_1 = cell_8_present;
+            8'd9: there_1 = cell_9_present;
+            8'd10: there_1 = cell_10_present;
+            8'd11: there_1 = cell_11_present;
+            8'd12: there_1 = cell_12_present;
+            8'd13: there_1 = cell_13_present;
+            8'd14: there_1 = cell_14_present;
+            8'd15: there_1 = cell_15_present;
+            8'd16: there_1 = cell_16_present;
+            8'd17: there_1 = cell_17_present;
+            8'd18: there_1 = cell_18_present;
+            8'd19: there_1 = cell_19_present;
+            8'd20: there_1 = cell_20_present;
+            8'd21: there_1 = cell_21_present;
+            8'd22: there_1 = cell_22_present;
+            8'd23: there_1 = cell_23_present;
+            8'd24: there_1 = cell_24_present;
+            8'd25: there_1 = cell_25_present;
+            8'd26: there_1 = cell_26_present;
+            8'd27: there_1 = cell_27_present;
+            8'd28: there_1 = cell_28_present;
+            8'd29: there_1 = cell_29_present;
+            8'd30: there_1 = cell_30_present;
+            8'd31: there_1 = cell_31_present;
+            8'd32: there_1 = cell_32_present;
+            8'd33: there_1 = cell_33_present;
+            8'd34: there_1 = cell_34_present;
+            8'd35: there_1 = cell_35_present;
+            8'd36: there_1 = cell_36_present;
+            8'd37: there_1 = cell_37_present;
+            8'd38: there_1 = cell_38_present;
+            8'd39: there_1 = cell_39_present;
+            8'd40: there_1 = cell_40_present;
+            8'd41: there_1 = cell_41_present;
+            8'd42: there_1 = cell_42_present;
+            8'd43: there_1 = cell_43_present;
+            8'd44: there_1 = cell_44_present;
+            8'd45: there_1 = cell_45_present;
+            8'd46: there_1 = cell_46_present;
+            8'd47: there_1 = cell_47_present;
+            8'd48: there_1 = cell_48_present;
+            8'd49: there_1 = cell_49_present;
+            8'd50: there_1 = cell_50_present;
+            8'd51: there_1 = cell_51_present;
+            8'd52: there_1 = cell_52_present;
+            8'd53: there_1 = cell_53_present;
+            8'd54: there_1 = cell_54_present;
+            8'd55: there_1 = cell_55_present;
+            8'd56: there_1 = cell_56_present;
+            8'd57: there_1 = cell_57_present;
+            8'd58: there_1 = cell_58_present;
+            8'd59: there_1 = cell_59_present;
+            8'd60: there_1 = cell_60_present;
+            8'd61: there_1 = cell_61_present;
+            8'd62: there_1 = cell_62_present;
+            8'd63: there_1 = cell_63_present;
             default: there_1 = 1'b0;
         endcase
     end
     always @(*) begin
         case (token_2)
-            8'd0: there_2 = there_8_any;
-            8'd1: there_2 = there_8_any_2;
-            8'd2: there_2 = there_8_any_3;
-            8'd3: there_2 = there_8_any_4;
-            8'd4: there_2 = there_8_any_5;
-            8'd5: there_2 = there_8_any_6;
-            8'd6: there_2 = there_8_any_7;
-            8'd7: there_2 = there_8_any_8;
-            8'd8: there_2 = there_8_any_9;
-            8'd9: there_2 = there_8_any_10;
-            8'd10: there_2 = there_8_any_11;
-            8'd11: there_2 = there_8_any_12;
-            8'd12: there_2 = there_8_any_13;
-            8'd13: there_2 = there_8_any_14;
-            8'd14: there_2 = there_8_any_15;
-            8'd15: there_2 = there_8_any_16;
-            8'd16: there_2 = there_8_any_17;
-            8'd17: there_2 = there_8_any_18;
-            8'd18: there_2 = there_8_any_19;
-            8'd19: there_2 = there_8_any_20;
-            8'd20: there_2 = there_8_any_21;
-            8'd21: there_2 = there_8_any_22;
-            8'd22: there_2 = there_8_any_23;
-            8'd23: there_2 = there_8_any_24;
-            8'd24: there_2 = there_8_any_25;
-            8'd25: there_2 = there_8_any_26;
-            8'd26: there_2 = there_8_any_27;
-            8'd27: there_2 = there_8_any_28;
-            8'd28: there_2 = there_8_any_29;
-            8'd29: there_2 = there_8_any_30;
-            8'd30: there_2 = there_8_any_31;
-            8'd31: there_2 = there_8_any_32;
-            8'd32: there_2 = there_8_any_33;
-            8'd33: there_2 = there_8_any_34;
-            8'd34: there_2 = there_8_any_35;
-            8'd35: there_2 = there_8_any_36;
-            8'd36: there_2 = there_8_any_37;
-            8'd37: there_2 = there_8_any_38;
-            8'd38: there_2 = there_8_any_39;
-            8'd39: there_2 = there_8_any_40;
-            8'd40: there_2 = there_8_any_41;
-            8'd41: there_2 = there_8_any_42;
-            8'd42: there_2 = there_8_any_43;
-            8'd43: there_2 = there_8_any_44;
-            8'd44: there_2 = there_8_any_45;
-            8'd45: there_2 = there_8_any_46;
-            8'd46: there_2 = there_8_any_47;
-            8'd47: there_2 = there_8_any_48;
-            8'd48: there_2 = there_8_any_49;
-            8'd49: there_2 = there_8_any_50;
-            8'd50: there_2 = there_8_any_51;
-            8'd51: there_2 = there_8_any_52;
-            8'd52: there_2 = there_8_any_53;
-            8'd53: there_2 = there_8_any_54;
-            8'd54: there_2 = there_8_any_55;
-            8'd55: there_2 = there_8_any_56;
-            8'd56: there_2 = there_8_any_57;
-            8'd57: there_2 = there_8_any_58;
-            8'd58: there_2 = there_8_any_59;
-            8'd59: there_2 = there_8_any_60;
-            8'd60: there_2 = there_8_any_61;
-            8'd61: there_2 = there_8_any_62;
-            8'd62: there_2 = there_8_any_63;
-            8'd63: there_2 = there_8_any_64;
+            8'd0: there_2 = cell_0_present;
+            8'd1: there_2 = cell_1_present;
+            8'd2: there_2 = cell_2_present;
+            8'd3: there_2 = cell_3_present;
+            8'd4: there_2 = cell_4_present;
+            8'd5: there_2 = cell_5_present;
+            8'd6: there_2 = cell_6_present;
+            8'd7: there_2 = cell_7_present;
+            8'd8: there_2 = cell_8_present;
+            8'd9: there_2 = cell_9_present;
+            8'd10: there_2 = cell_10_present;
+            8'd11: there_2 = cell_11_present;
+            8'd12: there_2 = cell_12_present;
+            8'd13: there_2 = cell_13_present;
+            8'd14: there_2 = cell_14_present;
+            8'd15: there_2 = cell_15_present;
+            8'd16: there_2 = cell_16_present;
+            8'd17: there_2 = cell_17_present;
+            8'd18: there_2 = cell_18_present;
+            8'd19: there_2 = cell_19_present;
+            8'd20: there_2 = cell_20_present;
+            8'd21: there_2 = cell_21_present;
+            8'd22: there_2 = cell_22_present;
+            8'd23: there_2 = cell_23_present;
+            8'd24: there_2 = cell_24_present;
+            8'd25: there_2 = cell_25_present;
+            8'd26: there_2 = cell_26_present;
+            8'd27: there_2 = cell_27_present;
+            8'd28: there_2 = cell_28_present;
+            8'd29: there_2 = cell_29_present;
+            8'd30: there_2 = cell_30_present;
+            8'd31: there_2 = cell_31_present;
+            8'd32: there_2 = cell_32_present;
+            8'd33: there_2 = cell_33_present;
+            8'd34: there_2 = cell_34_present;
+            8'd35: there_2 = cell_35_present;
+            8'd36: there_2 = cell_36_present;
+            8'd37: there_2 = cell_37_present;
+            8'd38: there_2 = cell_38_present;
+            8'd39: there_2 = cell_39_present;
+            8'd40: there_2 = cell_40_present;
+            8'd41: there_2 = cell_41_present;
+            8'd42: there_2 = cell_42_present;
+            8'd43: there_2 = cell_43_present;
+            8'd44: there_2 = cell_44_present;
+            8'd45: there_2 = cell_45_present;
+            8'd46: there_2 = cell_46_present;
+            8'd47: there_2 = cell_47_present;
+            8'd48: there_2 = cell_48_present;
+            8'd49: there_2 = cell_49_present;
+            8'd50: there_2 = cell_50_present;
+            8'd51: there_2 = cell_51_present;
+            8'd52: there_2 = cell_52_present;
+            8'd53: there_2 = cell_53_present;
+            8'd54: there_2 = cell_54_present;
+            8'd55: there_2 = cell_55_present;
+            8'd56: there_2 = cell_56_present;
+            8'd57: there_2 = cell_57_present;
+            8'd58: there_2 = cell_58_present;
+            8'd59: there_2 = cell_59_present;
+            8'd60: there_2 = cell_60_present;
+            8'd61: there_2 = cell_61_present;
+            8'd62: there_2 = cell_62_present;
+            8'd63: there_2 = cell_63_present;
             default: there_2 = 1'b0;
         endcase
     end
     always @(*) begin
         case (token_3)
-            8'd0: there_3 = there_8_any;
-            8'd1: there_3 = there_8_any_2;
-            8'd2: there_3 = there_8_any_3;
-            8'd3: there_3 = there_8_any_4;
-            8'd4: there_3 = there_8_any_5;
-            8'd5: there_3 = there_8_any_6;
-            8'd6: there_3 = there_8_any_7;
-            8'd7: there_3 = there_8_any_8;
-            8'd8: there_3 = there_8_any_9;
-            8'd9: there_3 = there_8_any_10;
-            8'd10: there_3 = there_8_any_11;
-            8'd11: there_3 = there_8_any_12;
-            8'd12: there_3 = there_8_any_13;
-            8'd13: there_3 = there_8_any_14;
-            8'd14: there_3 = there_8_any_15;
-            8'd15: there_3 = there_8_any_16;
-            8'd16: there_3 = there_8_any_17;
-            8'd17: there_3 = there_8_any_18;
-            8'd18: there_3 = there_8_any_19;
-            8'd19: there_3 = there_8_any_20;
-            8'd20: there_3 = there_8_any_21;
-            8'd21: there_3 = there_8_any_22;
-            8'd22: there_3 = there_8_any_23;
-            8'd23: there_3 = there_8_any_24;
-            8'd24: there_3 = there_8_any_25;
-            8'd25: there_3 = there_8_any_26;
-            8'd26: there_3 = there_8_any_27;
-            8'd27: there_3 = there_8_any_28;
-            8'd28: there_3 = there_8_any_29;
-            8'd29: there_3 = there_8_any_30;
-            8'd30: there_3 = there_8_any_31;
-            8'd31: there_3 = there_8_any_32;
-            8'd32: there_3 = there_8_any_33;
-            8'd33: there_3 = there_8_any_34;
-            8'd34: there_3 = there_8_any_35;
-            8'd35: there_3 = there_8_any_36;
-            8'd36: there_3 = there_8_any_37;
-            8'd37: there_3 = there_8_any_38;
-            8'd38: there_3 = there_8_any_39;
-            8'd39: there_3 = there_8_any_40;
-            8'd40: there_3 = there_8_any_41;
-            8'd41: there_3 = there_8_any_42;
-            8'd42: there_3 = there_8_any_43;
-            8'd43: there_3 = there_8_any_44;
-            8'd44: there_3 = there_8_any_45;
-            8'd45: there_3 = there_8_any_46;
-            8'd46: there_3 = there_8_any_47;
-            8'd47: there_3 = there_8_any_48;
-            8'd48: there_3 = there_8_any_49;
-            8'd49: there_3 = there_8_any_50;
-            8'd50: there_3 = there_8_any_51;
-            8'd51: there_3 = there_8_any_52;
-            8'd52: there_3 = there_8_any_53;
-            8'd53: there_3 = there_8_any_54;
-            8'd54: there_3 = there_8_any_55;
-            8'd55: there_3 = there_8_any_56;
-            8'd56: there_3 = there_8_any_57;
-            8'd57: there_3 = there_8_any_58;
-            8'd58: there_3 = there_8_any_59;
-            8'd59: there_3 = there_8_any_60;
-            8'd60: there_3 = there_8_any_61;
-            8'd61: there_3 = there_8_any_62;
-            8'd62: there_3 = there_8_any_63;
-            8'd63: there_3 = there_8_any_64;
+            8'd0: there_3 = cell_0_present;
+            8'd1: there_3 = cell_1_present;
+            8'd2: there_3 = cell_2_present;
+            8'd3: there_3 = cell_3_present;
+            8'd4: there_3 = cell_4_present;
+            8'd5: there_3 = cell_5_present;
+            8'd6: there_3 = cell_6_present;
+            8'd7: there_3 = cell_7_present;
+            8'd8: there_3 = cell_8_present;
+            8'd9: there_3 = cell_9_present;
+            8'd10: there_3 = cell_10_present;
+            8'd11: there_3 = cell_11_present;
+            8'd12: there_3 = cell_12_present;
+            8'd13: there_3 = cell_13_present;
+            8'd14: there_3 = cell_14_present;
+            8'd15: there_3 = cell_15_present;
+            8'd16: there_3 = cell_16_present;
+            8'd17: there_3 = cell_17_present;
+            8'd18: there_3 = cell_18_present;
+            8'd19: there_3 = cell_19_present;
+            8'd20: there_3 = cell_20_present;
+            8'd21: there_3 = cell_21_present;
+            8'd22: there_3 = cell_22_present;
+            8'd23: there_3 = cell_23_present;
+            8'd24: there_3 = cell_24_present;
+            8'd25: there_3 = cell_25_present;
+            8'd26: there_3 = cell_26_present;
+            8'd27: there_3 = cell_27_present;
+            8'd28: there_3 = cell_28_present;
+            8'd29: there_3 = cell_29_present;
+            8'd30: there_3 = cell_30_present;
+            8'd31: there_3 = cell_31_present;
+            8'd32: there_3 = cell_32_present;
+            8'd33: there_3 = cell_33_present;
+            8'd34: there_3 = cell_34_present;
+            8'd35: there_3 = cell_35_present;
+            8'd36: there_3 = cell_36_present;
+            8'd37: there_3 = cell_37_present;
+            8'd38: there_3 = cell_38_present;
+            8'd39: there_3 = cell_39_present;
+            8'd40: there_3 = cell_40_present;
+            8'd41: there_3 = cell_41_present;
+            8'd42: there_3 = cell_42_present;
+            8'd43: there_3 = cell_43_present;
+            8'd44: there_3 = cell_44_present;
+            8'd45: there_3 = cell_45_present;
+            8'd46: there_3 = cell_46_present;
+            8'd47: there_3 = cell_47_present;
+            8'd48: there_3 = cell_48_present;
+            8'd49: there_3 = cell_49_present;
+            8'd50: there_3 = cell_50_present;
+            8'd51: there_3 = cell_51_present;
+            8'd52: there_3 = cell_52_present;
+            8'd53: there_3 = cell_53_present;
+            8'd54: there_3 = cell_54_present;
+            8'd55: there_3 = cell_55_present;
+            8'd56: there_3 = cell_56_present;
+            8'd57: there_3 = cell_57_present;
+            8'd58: there_3 = cell_58_present;
+            8'd59: there_3 = cell_59_present;
+            8'd60: there_3 = cell_60_present;
+            8'd61: there_3 = cell_61_present;
+            8'd62: there_3 = cell_62_present;
+            8'd63: there_3 = cell_63_present;
             default: there_3 = 1'b0;
         endcase
     end
     always @(*) begin
         case (token_4)
-            8'd0: there_4 = there_8_any;
-            8'd1: there_4 = there_8_any_2;
-            8'd2: there_4 = there_8_any_3;
-            8'd3: there_4 = there_8_any_4;
-            8'd4: there_4 = there_8_any_5;
-            8'd5: there_4 = there_8_any_6;
-            8'd6: there_4 = there_8_any_7;
-            8'd7: there_4 = there_8_any_8;
-            8'd8: there_4 = there_8_any_9;
-            8'd9: there_4 = there_8_any_10;
-            8'd10: there_4 = there_8_any_11;
-            8'd11: there_4 = there_8_any_12;
-            8'd12: there_4 = there_8_any_13;
-            8'd13: there_4 = there_8_any_14;
-            8'd14: there_4 = there_8_any_15;
-            8'd15: there_4 = there_8_any_16;
-            8'd16: there_4 = there_8_any_17;
-            8'd17: there_4 = there_8_any_18;
-            8'd18: there_4 = there_8_any_19;
-            8'd19: there_4 = there_8_any_20;
-            8'd20: there_4 = there_8_any_21;
-            8'd21: there_4 = there_8_any_22;
-            8'd22: there_4 = there_8_any_23;
-            8'd23: there_4 = there_8_any_24;
-            8'd24: there_4 = there_8_any_25;
-            8'd25: there_4 = there_8_any_26;
-            8'd26: there_4 = there_8_any_27;
-            8'd27: there_4 = there_8_any_28;
-            8'd28: there_4 = there_8_any_29;
-            8'd29: there_4 = there_8_any_30;
-            8'd30: there_4 = there_8_any_31;
-            8'd31: there_4 = there_8_any_32;
-            8'd32: there_4 = there_8_any_33;
-            8'd33: there_4 = there_8_any_34;
-            8'd34: there_4 = there_8_any_35;
-            8'd35: there_4 = there_8_any_36;
-            8'd36: there_4 = there_8_any_37;
-            8'd37: there_4 = there_8_any_38;
-            8'd38: there_4 = there_8_any_39;
-            8'd39: there_4 = there_8_any_40;
-            8'd40: there_4 = there_8_any_41;
-            8'd41: there_4 = there_8_any_42;
-            8'd42: there_4 = there_8_any_43;
-            8'd43: there_4 = there_8_any_44;
-            8'd44: there_4 = there_8_any_45;
-            8'd45: there_4 = there_8_any_46;
-            8'd46: there_4 = there_8_any_47;
-            8'd47: there_4 = there_8_any_48;
-            8'd48: there_4 = there_8_any_49;
-            8'd49: there_4 = there_8_any_50;
-            8'd50: there_4 = there_8_any_51;
-            8'd51: there_4 = there_8_any_52;
-            8'd52: there_4 = there_8_any_53;
-            8'd53: there_4 = there_8_any_54;
-            8'd54: there_4 = there_8_any_55;
-            8'd55: there_4 = there_8_any_56;
-            8'd56: there_4 = there_8_any_57;
-            8'd57: there_4 = there_8_any_58;
-            8'd58: there_4 = there_8_any_59;
-            8'd59: there_4 = there_8_any_60;
-            8'd60: there_4 = there_8_any_61;
-            8'd61: there_4 = there_8_any_62;
-            8'd62: there_4 = there_8_any_63;
-            8'd63: there_4 = there_8_any_64;
+            8'd0: there_4 = cell_0_present;
+            8'd1: there_4 = cell_1_present;
+            8'd2: there_4 = cell_2_present;
+            8'd3: there_4 = cell_3_present;
+            8'd4: there_4 = cell_4_present;
+            8'd5: there_4 = cell_5_present;
+            8'd6: there_4 = cell_6_present;
+            8'd7: there_4 = cell_7_present;
+            8'd8: there_4 = cell_8_present;
+            8'd9: there_4 = cell_9_present;
+            8'd10: there_4 = cell_10_present;
+            8'd11: there_4 = cell_11_present;
+            8'd12: there_4 = cell_12_present;
+            8'd13: there_4 = cell_13_present;
+            8'd14: there_4 = cell_14_present;
+            8'd15: there_4 = cell_15_present;
+            8'd16: there_4 = cell_16_present;
+            8'd17: there_4 = cell_17_present;
+            8'd18: there_4 = cell_18_present;
+            8'd19: there_4 = cell_19_present;
+            8'd20: there_4 = cell_20_present;
+            8'd21: there_4 = cell_21_present;
+            8'd22: there_4 = cell_22_present;
+            8'd23: there_4 = cell_23_present;
+            8'd24: there_4 = cell_24_present;
+            8'd25: there_4 = cell_25_present;
+            8'd26: there_4 = cell_26_present;
+            8'd27: there_4 = cell_27_present;
+            8'd28: there_4 = cell_28_present;
+            8'd29: there_4 = cell_29_present;
+            8'd30: there_4 = cell_30_present;
+            8'd31: there_4 = cell_31_present;
+            8'd32: there_4 = cell_32_present;
+            8'd33: there_4 = cell_33_present;
+            8'd34: there_4 = cell_34_present;
+            8'd35: there_4 = cell_35_present;
+            8'd36: there_4 = cell_36_present;
+            8'd37: there_4 = cell_37_present;
+            8'd38: there_4 = cell_38_present;
+            8'd39: there_4 = cell_39_present;
+            8'd40: there_4 = cell_40_present;
+            8'd41: there_4 = cell_41_present;
+            8'd42: there_4 = cell_42_present;
+            8'd43: there_4 = cell_43_present;
+            8'd44: there_4 = cell_44_present;
+            8'd45: there_4 = cell_45_present;
+            8'd46: there_4 = cell_46_present;
+            8'd47: there_4 = cell_47_present;
+            8'd48: there_4 = cell_48_present;
+            8'd49: there_4 = cell_49_present;
+            8'd50: there_4 = cell_50_present;
+            8'd51: there_4 = cell_51_present;
+            8'd52: there_4 = cell_52_present;
+            8'd53: there_4 = cell_53_present;
+            8'd54: there_4 = cell_54_present;
+            8'd55: there_4 = cell_55_present;
+            8'd56: there_4 = cell_56_present;
+            8'd57: there_4 = cell_57_present;
+            8'd58: there_4 = cell_58_present;
+            8'd59: there_4 = cell_59_present;
+            8'd60: there_4 = cell_60_present;
+            8'd61: there_4 = cell_61_present;
+            8'd62: there_4 = cell_62_present;
+            8'd63: there_4 = cell_63_present;
             default: there_4 = 1'b0;
         endcase
     end
     always @(*) begin
         case (token_5)
-            8'd0: there_5 = there_8_any;
-            8'd1: there_5 = there_8_any_2;
-            8'd2: there_5 = there_8_any_3;
-            8'd3: there_5 = there_8_any_4;
-            8'd4: there_5 = there_8_any_5;
-            8'd5: there_5 = there_8_any_6;
-            8'd6: there_5 = there_8_any_7;
-            8'd7: there_5 = there_8_any_8;
-            8'd8: there_5 = there_8_any_9;
-            8'd9: there_5 = there_8_any_10;
-            8'd10: there_5 = there_8_any_11;
-            8'd11: there_5 = there_8_any_12;
-            8'd12: there_5 = there_8_any_13;
-            8'd13: there_5 = there_8_any_14;
-            8'd14: there_5 = there_8_any_15;
-            8'd15: there_5 = there_8_any_16;
-            8'd16: there_5 = there_8_any_17;
-            8'd17: there_5 = there_8_any_18;
-            8'd18: there_5 = there_8_any_19;
-            8'd19: there_5 = there_8_any_20;
-            8'd20: there_5 = there_8_any_21;
-            8'd21: there_5 = there_8_any_22;
-            8'd22: there_5 = there_8_any_23;
-            8'd23: there_5 = there_8_any_24;
-            8'd24: there_5 = there_8_any_25;
-            8'd25: there_5 = there_8_any_26;
-            8'd26: there_5 = there_8_any_27;
-            8'd27: there_5 = there_8_any_28;
-            8'd28: there_5 = there_8_any_29;
-            8'd29: there_5 = there_8_any_30;
-            8'd30: there_5 = there_8_any_31;
-            8'd31: there_5 = there_8_any_32;
-            8'd32: there_5 = there_8_any_33;
-            8'd33: there_5 = there_8_any_34;
-            8'd34: there_5 = there_8_any_35;
-            8'd35: there_5 = there_8_any_36;
-            8'd36: there_5 = there_8_any_37;
-            8'd37: there_5 = there_8_any_38;
-            8'd38: there_5 = there_8_any_39;
-            8'd39: there_5 = there_8_any_40;
-            8'd40: there_5 = there_8_any_41;
-            8'd41: there_5 = there_8_any_42;
-            8'd42: there_5 = there_8_any_43;
-            8'd43: there_5 = there_8_any_44;
-            8'd44: there_5 = there_8_any_45;
-            8'd45: there_5 = there_8_any_46;
-            8'd46: there_5 = there_8_any_47;
-            8'd47: there_5 = there_8_any_48;
-            8'd48: there_5 = there_8_any_49;
-            8'd49: there_5 = there_8_any_50;
-            8'd50: there_5 = there_8_any_51;
-            8'd51: there_5 = there_8_any_52;
-            8'd52: there_5 = there_8_any_53;
-            8'd53: there_5 = there_8_any_54;
-            8'd54: there_5 = there_8_any_55;
-            8'd55: there_5 = there_8_any_56;
-            8'd56: there_5 = there_8_any_57;
-            8'd57: there_5 = there_8_any_58;
-            8'd58: there_5 = there_8_any_59;
-            8'd59: there_5 = there_8_any_60;
-            8'd60: there_5 = there_8_any_61;
-            8'd61: there_5 = there_8_any_62;
-            8'd62: there_5 = there_8_any_63;
-            8'd63: there_5 = there_8_any_64;
+            8'd0: there_5 = cell_0_present;
+            8'd1: there_5 = cell_1_present;
+            8'd2: there_5 = cell_2_present;
+            8'd3: there_5 = cell_3_present;
+            8'd4: there_5 = cell_4_present;
+            8'd5: there_5 = cell_5_present;
+            8'd6: there_5 = cell_6_present;
+            8'd7: there_5 = cell_7_present;
+            8'd8: there_5 = cell_8_present;
+            8'd9: there_5 = cell_9_present;
+            8'd10: there_5 = cell_10_present;
+            8'd11: there_5 = cell_11_present;
+            8'd12: there_5 = cell_12_present;
+            8'd13: there_5 = cell_13_present;
+            8'd14: there_5 = cell_14_present;
+            8'd15: there_5 = cell_15_present;
+            8'd16: there_5 = cell_16_present;
+            8'd17: there_5 = cell_17_present;
+            8'd18: there_5 = cell_18_present;
+            8'd19: there_5 = cell_19_present;
+            8'd20: there_5 = cell_20_present;
+            8'd21: there_5 = cell_21_present;
+            8'd22: there_5 = cell_22_present;
+            8'd23: there_5 = cell_23_present;
+            8'd24: there_5 = cell_24_present;
+            8'd25: there_5 = cell_25_present;
+            8'd26: there_5 = cell_26_present;
+            8'd27: there_5 = cell_27_present;
+            8'd28: there_5 = cell_28_present;
+            8'd29: there_5 = cell_29_present;
+            8'd30: there_5 = cell_30_present;
+            8'd31: there_5 = cell_31_present;
+            8'd32: there_5 = cell_32_present;
+            8'd33: there_5 = cell_33_present;
+            8'd34: there_5 = cell_34_present;
+            8'd35: there_5 = cell_35_present;
+            8'd36: there_5 = cell_36_present;
+            8'd37: there_5 = cell_37_present;
+            8'd38: there_5 = cell_38_present;
+            8'd39: there_5 = cell_39_present;
+            8'd40: there_5 = cell_40_present;
+            8'd41: there_5 = cell_41_present;
+            8'd42: there_5 = cell_42_present;
+            8'd43: there_5 = cell_43_present;
+            8'd44: there_5 = cell_44_present;
+            8'd45: there_5 = cell_45_present;
+            8'd46: there_5 = cell_46_present;
+            8'd47: there_5 = cell_47_present;
+            8'd48: there_5 = cell_48_present;
+            8'd49: there_5 = cell_49_present;
+            8'd50: there_5 = cell_50_present;
+            8'd51: there_5 = cell_51_present;
+            8'd52: there_5 = cell_52_present;
+            8'd53: there_5 = cell_53_present;
+            8'd54: there_5 = cell_54_present;
+            8'd55: there_5 = cell_55_present;
+            8'd56: there_5 = cell_56_present;
+            8'd57: there_5 = cell_57_present;
+            8'd58: there_5 = cell_58_present;
+            8'd59: there_5 = cell_59_present;
+            8'd60: there_5 = cell_60_present;
+            8'd61: there_5 = cell_61_present;
+            8'd62: there_5 = cell_62_present;
+            8'd63: there_5 = cell_63_present;
             default: there_5 = 1'b0;
         endcase
     end
     always @(*) begin
         case (token_6)
-            8'd0: there_6 = there_8_any;
-            8'd1: there_6 = there_8_any_2;
-            8'd2: there_6 = there_8_any_3;
-            8'd3: there_6 = there_8_any_4;
-            8'd4: there_6 = there_8_any_5;
-            8'd5: there_6 = there_8_any_6;
-            8'd6: there_6 = there_8_any_7;
-            8'd7: there_6 = there_8_any_8;
-            8'd8: there_6 = there_8_any_9;
-            8'd9: there_6 = there_8_any_10;
-            8'd10: there_6 = there_8_any_11;
-            8'd11: there_6 = there_8_any_12;
-            8'd12: there_6 = there_8_any_13;
-            8'd13: there_6 = there_8_any_14;
-            8'd14: there_6 = there_8_any_15;
-            8'd15: there_6 = there_8_any_16;
-            8'd16: there_6 = there_8_any_17;
-            8'd17: there_6 = there_8_any_18;
-            8'd18: there_6 = there_8_any_19;
-            8'd19: there_6 = there_8_any_20;
-            8'd20: there_6 = there_8_any_21;
-            8'd21: there_6 = there_8_any_22;
-            8'd22: there_6 = there_8_any_23;
-            8'd23: there_6 = there_8_any_24;
-            8'd24: there_6 = there_8_any_25;
-            8'd25: there_6 = there_8_any_26;
-            8'd26: there_6 = there_8_any_27;
-            8'd27: there_6 = there_8_any_28;
-            8'd28: there_6 = there_8_any_29;
-            8'd29: there_6 = there_8_any_30;
-            8'd30: there_6 = there_8_any_31;
-            8'd31: there_6 = there_8_any_32;
-            8'd32: there_6 = there_8_any_33;
-            8'd33: there_6 = there_8_any_34;
-            8'd34: there_6 = there_8_any_35;
-            8'd35: there_6 = there_8_any_36;
-            8'd36: there_6 = there_8_any_37;
-            8'd37: there_6 = there_8_any_38;
-            8'd38: there_6 = there_8_any_39;
-            8'd39: there_6 = there_8_any_40;
-            8'd40: there_6 = there_8_any_41;
-            8'd41: there_6 = there_8_any_42;
-            8'd42: there_6 = there_8_any_43;
-            8'd43: there_6 = there_8_any_44;
-            8'd44: there_6 = there_8_any_45;
-            8'd45: there_6 = there_8_any_46;
-            8'd46: there_6 = there_8_any_47;
-            8'd47: there_6 = there_8_any_48;
-            8'd48: there_6 = there_8_any_49;
-            8'd49: there_6 = there_8_any_50;
-            8'd50: there_6 = there_8_any_51;
-            8'd51: there_6 = there_8_any_52;
-            8'd52: there_6 = there_8_any_53;
-            8'd53: there_6 = there_8_any_54;
-            8'd54: there_6 = there_8_any_55;
-            8'd55: there_6 = there_8_any_56;
-            8'd56: there_6 = there_8_any_57;
-            8'd57: there_6 = there_8_any_58;
-            8'd58: there_6 = there_8_any_59;
-            8'd59: there_6 = there_8_any_60;
-            8'd60: there_6 = there_8_any_61;
-            8'd61: there_6 = there_8_any_62;
-            8'd62: there_6 = there_8_any_63;
-            8'd63: there_6 = there_8_any_64;
+            8'd0: there_6 = cell_0_present;
+            8'd1: there_6 = cell_1_present;
+            8'd2: there_6 = cell_2_present;
+            8'd3: there_6 = cell_3_present;
+            8'd4: there_6 = cell_4_present;
+            8'd5: there_6 = cell_5_present;
+            8'd6: there_6 = cell_6_present;
+            8'd7: there_6 = cell_7_present;
+            8'd8: there_6 = cell_8_present;
+            8'd9: there_6 = cell_9_present;
+            8'd10: there_6 = cell_10_present;
+            8'd11: there_6 = cell_11_present;
+            8'd12: there_6 = cell_12_present;
+            8'd13: there_6 = cell_13_present;
+            8'd14: there_6 = cell_14_present;
+            8'd15: there_6 = cell_15_present;
+            8'd16: there_6 = cell_16_present;
+            8'd17: there_6 = cell_17_present;
+            8'd18: there_6 = cell_18_present;
+            8'd19: there_6 = cell_19_present;
+            8'd20: there_6 = cell_20_present;
+            8'd21: there_6 = cell_21_present;
+            8'd22: there_6 = cell_22_present;
+            8'd23: there_6 = cell_23_present;
+            8'd24: there_6 = cell_24_present;
+            8'd25: there_6 = cell_25_present;
+            8'd26: there_6 = cell_26_present;
+            8'd27: there_6 = cell_27_present;
+            8'd28: there_6 = cell_28_present;
+            8'd29: there_6 = cell_29_present;
+            8'd30: there_6 = cell_30_present;
+            8'd31: there_6 = cell_31_present;
+            8'd32: there_6 = cell_32_present;
+            8'd33: there_6 = cell_33_present;
+            8'd34: there_6 = cell_34_present;
+            8'd35: there_6 = cell_35_present;
+            8'd36: there_6 = cell_36_present;
+            8'd37: there_6 = cell_37_present;
+            8'd38: there_6 = cell_38_present;
+            8'd39: there_6 = cell_39_present;
+            8'd40: there_6 = cell_40_present;
+            8'd41: there_6 = cell_41_present;
+            8'd42: there_6 = cell_42_present;
+            8'd43: there_6 = cell_43_present;
+            8'd44: there_6 = cell_44_present;
+            8'd45: there_6 = cell_45_present;
+            8'd46: there_6 = cell_46_present;
+            8'd47: there_6 = cell_47_present;
+            8'd48: there_6 = cell_48_present;
+            8'd49: there_6 = cell_49_present;
+            8'd50: there_6 = cell_50_present;
+            8'd51: there_6 = cell_51_present;
+            8'd52: there_6 = cell_52_present;
+            8'd53: there_6 = cell_53_present;
+            8'd54: there_6 = cell_54_present;
+            8'd55: there_6 = cell_55_present;
+            8'd56: there_6 = cell_56_present;
+            8'd57: there_6 = cell_57_present;
+            8'd58: there_6 = cell_58_present;
+            8'd59: there_6 = cell_59_present;
+            8'd60: there_6 = cell_60_present;
+            8'd61: there_6 = cell_61_present;
+            8'd62: there_6 = cell_62_present;
+            8'd63: there_6 = cell_63_present;
             default: there_6 = 1'b0;
         endcase
     end
     always @(*) begin
         case (token_7)
-            8'd0: there_7 = there_8_any;
-            8'd1: there_7 = there_8_any_2;
-            8'd2: there_7 = there_8_any_3;
-            8'd3: there_7 = there_8_any_4;
-            8'd4: there_7 = there_8_any_5;
-            8'd5: there_7 = there_8_any_6;
-            8'd6: there_7 = there_8_any_7;
-            8'd7: there_7 = there_8_any_8;
-            8'd8: there_7 = there_8_any_9;
-            8'd9: there_7 = there_8_any_10;
-            8'd10: there_7 = there_8_any_11;
-            8'd11: there_7 = there_8_any_12;
-            8'd12: there_7 = there_8_any_13;
-            8'd13: there_7 = there_8_any_14;
-            8'd14: there_7 = there_8_any_15;
-            8'd15: there_7 = there_8_any_16;
-            8'd16: there_7 = there_8_any_17;
-            8'd17: there_7 = there_8_any_18;
-            8'd18: there_7 = there_8_any_19;
-            8'd19: there_7 = there_8_any_20;
-            8'd20: there_7 = there_8_any_21;
-            8'd21: there_7 = there_8_any_22;
-            8'd22: there_7 = there_8_any_23;
-            8'd23: there_7 = there_8_any_24;
-            8'd24: there_7 = there_8_any_25;
-            8'd25: there_7 = there_8_any_26;
-            8'd26: there_7 = there_8_any_27;
-            8'd27: there_7 = there_8_any_28;
-            8'd28: there_7 = there_8_any_29;
-            8'd29: there_7 = there_8_any_30;
-            8'd30: there_7 = there_8_any_31;
-            8'd31: there_7 = there_8_any_32;
-            8'd32: there_7 = there_8_any_33;
-            8'd33: there_7 = there_8_any_34;
-            8'd34: there_7 = there_8_any_35;
-            8'd35: there_7 = there_8_any_36;
-            8'd36: there_7 = there_8_any_37;
-            8'd37: there_7 = there_8_any_38;
-            8'd38: there_7 = there_8_any_39;
-            8'd39: there_7 = there_8_any_40;
-            8'd40: there_7 = there_8_any_41;
-            8'd41: there_7 = there_8_any_42;
-            8'd42: there_7 = there_8_any_43;
-            8'd43: there_7 = there_8_any_44;
-            8'd44: there_7 = there_8_any_45;
-            8'd45: there_7 = there_8_any_46;
-            8'd46: there_7 = there_8_any_47;
-            8'd47: there_7 = there_8_any_48;
-            8'd48: there_7 = there_8_any_49;
-            8'd49: there_7 = there_8_any_50;
-            8'd50: there_7 = there_8_any_51;
-            8'd51: there_7 = there_8_any_52;
-            8'd52: there_7 = there_8_any_53;
-            8'd53: there_7 = there_8_any_54;
-            8'd54: there_7 = there_8_any_55;
-            8'd55: there_7 = there_8_any_56;
-            8'd56: there_7 = there_8_any_57;
-            8'd57: there_7 = there_8_any_58;
-            8'd58: there_7 = there_8_any_59;
-            8'd59: there_7 = there_8_any_60;
-            8'd60: there_7 = there_8_any_61;
-            8'd61: there_7 = there_8_any_62;
-            8'd62: there_7 = there_8_any_63;
-            8'd63: there_7 = there_8_any_64;
+            8'd0: there_7 = cell_0_present;
+            8'd1: there_7 = cell_1_present;
+            8'd2: there_7 = cell_2_present;
+            8'd3: there_7 = cell_3_present;
+            8'd4: there_7 = cell_4_present;
+            8'd5: there_7 = cell_5_present;
+            8'd6: there_7 = cell_6_present;
+            8'd7: there_7 = cell_7_present;
+            8'd8: there_7 = cell_8_present;
+            8'd9: there_7 = cell_9_present;
+            8'd10: there_7 = cell_10_present;
+            8'd11: there_7 = cell_11_present;
+            8'd12: there_7 = cell_12_present;
+            8'd13: there_7 = cell_13_present;
+            8'd14: there_7 = cell_14_present;
+            8'd15: there_7 = cell_15_present;
+            8'd16: there_7 = cell_16_present;
+            8'd17: there_7 = cell_17_present;
+            8'd18: there_7 = cell_18_present;
+            8'd19: there_7 = cell_19_present;
+            8'd20: there_7 = cell_20_present;
+            8'd21: there_7 = cell_21_present;
+            8'd22: there_7 = cell_22_present;
+            8'd23: there_7 = cell_23_present;
+            8'd24: there_7 = cell_24_present;
+            8'd25: there_7 = cell_25_present;
+            8'd26: there_7 = cell_26_present;
+            8'd27: there_7 = cell_27_present;
+            8'd28: there_7 = cell_28_present;
+            8'd29: there_7 = cell_29_present;
+            8'd30: there_7 = cell_30_present;
+            8'd31: there_7 = cell_31_present;
+            8'd32: there_7 = cell_32_present;
+            8'd33: there_7 = cell_33_present;
+            8'd34: there_7 = cell_34_present;
+            8'd35: there_7 = cell_35_present;
+            8'd36: there_7 = cell_36_present;
+            8'd37: there_7 = cell_37_present;
+            8'd38: there_7 = cell_38_present;
+            8'd39: there_7 = cell_39_present;
+            8'd40: there_7 = cell_40_present;
+            8'd41: there_7 = cell_41_present;
+            8'd42: there_7 = cell_42_present;
+            8'd43: there_7 = cell_43_present;
+            8'd44: there_7 = cell_44_present;
+            8'd45: there_7 = cell_45_present;
+            8'd46: there_7 = cell_46_present;
+            8'd47: there_7 = cell_47_present;
+            8'd48: there_7 = cell_48_present;
+            8'd49: there_7 = cell_49_present;
+            8'd50: there_7 = cell_50_present;
+            8'd51: there_7 = cell_51_present;
+            8'd52: there_7 = cell_52_present;
+            8'd53: there_7 = cell_53_present;
+            8'd54: there_7 = cell_54_present;
+            8'd55: there_7 = cell_55_present;
+            8'd56: there_7 = cell_56_present;
+            8'd57: there_7 = cell_57_present;
+            8'd58: there_7 = cell_58_present;
+            8'd59: there_7 = cell_59_present;
+            8'd60: there_7 = cell_60_present;
+            8'd61: there_7 = cell_61_present;
+            8'd62: there_7 = cell_62_present;
+            8'd63: there_7 = cell_63_present;
             default: there_7 = 1'b0;
         endcase
     end
     always @(*) begin
         case (token_8)
-            8'd0: there_8 = there_8_any;
-            8'd1: there_8 = there_8_any_2;
-            8'd2: there_8 = there_8_any_3;
-            8'd3: there_8 = there_8_any_4;
-            8'd4: there_8 = there_8_any_5;
-            8'd5: there_8 = there_8_any_6;
-            8'd6: there_8 = there_8_any_7;
-            8'd7: there_8 = there_8_any_8;
-            8'd8: there_8 = there_8_any_9;
-            8'd9: there_8 = there_8_any_10;
-            8'd10: there_8 = there_8_any_11;
-            8'd11: there_8 = there_8_any_12;
-            8'd12: there_8 = there_8_any_13;
-            8'd13: there_8 = there_8_any_14;
-            8'd14: there_8 = there_8_any_15;
-            8'd15: there_8 = there_8_any_16;
-            8'd16: there_8 = there_8_any_17;
-            8'd17: there_8 = there_8_any_18;
-            8'd18: there_8 = there_8_any_19;
-            8'd19: there_8 = there_8_any_20;
-            8'd20: there_8 = there_8_any_21;
-            8'd21: there_8 = there_8_any_22;
-            8'd22: there_8 = there_8_any_23;
-            8'd23: there_8 = there_8_any_24;
-            8'd24: there_8 = there_8_any_25;
-            8'd25: there_8 = there_8_any_26;
-            8'd26: there_8 = there_8_any_27;
-            8'd27: there_8 = there_8_any_28;
-            8'd28: there_8 = there_8_any_29;
-            8'd29: there_8 = there_8_any_30;
-            8'd30: there_8 = there_8_any_31;
-            8'd31: there_8 = there_8_any_32;
-            8'd32: there_8 = there_8_any_33;
-            8'd33: there_8 = there_8_any_34;
-            8'd34: there_8 = there_8_any_35;
-            8'd35: there_8 = there_8_any_36;
-            8'd36: there_8 = there_8_any_37;
-            8'd37: there_8 = there_8_any_38;
-            8'd38: there_8 = there_8_any_39;
-            8'd39: there_8 = there_8_any_40;
-            8'd40: there_8 = there_8_any_41;
-            8'd41: there_8 = there_8_any_42;
-            8'd42: there_8 = there_8_any_43;
-            8'd43: there_8 = there_8_any_44;
-            8'd44: there_8 = there_8_any_45;
-            8'd45: there_8 = there_8_any_46;
-            8'd46: there_8 = there_8_any_47;
-            8'd47: there_8 = there_8_any_48;
-            8'd48: there_8 = there_8_any_49;
-            8'd49: there_8 = there_8_any_50;
-            8'd50: there_8 = there_8_any_51;
-            8'd51: there_8 = there_8_any_52;
-            8'd52: there_8 = there_8_any_53;
-            8'd53: there_8 = there_8_any_54;
-            8'd54: there_8 = there_8_any_55;
-            8'd55: there_8 = there_8_any_56;
-            8'd56: there_8 = there_8_any_57;
-            8'd57: there_8 = there_8_any_58;
-            8'd58: there_8 = there_8_any_59;
-            8'd59: there_8 = there_8_any_60;
-            8'd60: there_8 = there_8_any_61;
-            8'd61: there_8 = there_8_any_62;
-            8'd62: there_8 = there_8_any_63;
-            8'd63: there_8 = there_8_any_64;
+            8'd0: there_8 = cell_0_present;
+            8'd1: there_8 = cell_1_present;
+            8'd2: there_8 = cell_2_present;
+            8'd3: there_8 = cell_3_present;
+            8'd4: there_8 = cell_4_present;
+            8'd5: there_8 = cell_5_present;
+            8'd6: there_8 = cell_6_present;
+            8'd7: there_8 = cell_7_present;
+            8'd8: there_8 = cell_8_present;
+            8'd9: there_8 = cell_9_present;
+            8'd10: there_8 = cell_10_present;
+            8'd11: there_8 = cell_11_present;
+            8'd12: there_8 = cell_12_present;
+            8'd13: there_8 = cell_13_present;
+            8'd14: there_8 = cell_14_present;
+            8'd15: there_8 = cell_15_present;
+            8'd16: there_8 = cell_16_present;
+            8'd17: there_8 = cell_17_present;
+            8'd18: there_8 = cell_18_present;
+            8'd19: there_8 = cell_19_present;
+            8'd20: there_8 = cell_20_present;
+            8'd21: there_8 = cell_21_present;
+            8'd22: there_8 = cell_22_present;
+            8'd23: there_8 = cell_23_present;
+            8'd24: there_8 = cell_24_present;
+            8'd25: there_8 = cell_25_present;
+            8'd26: there_8 = cell_26_present;
+            8'd27: there_8 = cell_27_present;
+            8'd28: there_8 = cell_28_present;
+            8'd29: there_8 = cell_29_present;
+            8'd30: there_8 = cell_30_present;
+            8'd31: there_8 = cell_31_present;
+            8'd32: there_8 = cell_32_present;
+            8'd33: there_8 = cell_33_present;
+            8'd34: there_8 = cell_34_present;
+            8'd35: there_8 = cell_35_present;
+            8'd36: there_8 = cell_36_present;
+            8'd37: there_8 = cell_37_present;
+            8'd38: there_8 = cell_38_present;
+            8'd39: there_8 = cell_39_present;
+            8'd40: there_8 = cell_40_present;
+            8'd41: there_8 = cell_41_present;
+            8'd42: there_8 = cell_42_present;
+            8'd43: there_8 = cell_43_present;
+            8'd44: there_8 = cell_44_present;
+            8'd45: there_8 = cell_45_present;
+            8'd46: there_8 = cell_46_present;
+            8'd47: there_8 = cell_47_present;
+            8'd48: there_8 = cell_48_present;
+            8'd49: there_8 = cell_49_present;
+            8'd50: there_8 = cell_50_present;
+            8'd51: there_8 = cell_51_present;
+            8'd52: there_8 = cell_52_present;
+            8'd53: there_8 = cell_53_present;
+            8'd54: there_8 = cell_54_present;
+            8'd55: there_8 = cell_55_present;
+            8'd56: there_8 = cell_56_present;
+            8'd57: there_8 = cell_57_present;
+            8'd58: there_8 = cell_58_present;
+            8'd59: there_8 = cell_59_present;
+            8'd60: there_8 = cell_60_present;
+            8'd61: there_8 = cell_61_present;
+            8'd62: there_8 = cell_62_present;
+            8'd63: there_8 = cell_63_present;
             default: there_8 = 1'b0;
         endcase
     end
-    wire count_0_enable_equal = token_0 == 8'd0;
-    wire count_0_enable_equal_2 = token_1 == 8'd0;
-    wire count_0_enable_equal_3 = token_2 == 8'd0;
-    wire count_0_enable_equal_4 = token_3 == 8'd0;
-    wire count_0_enable_equal_5 = token_4 == 8'd0;
-    wire count_0_enable_equal_6 = token_5 == 8'd0;
-    wire count_0_enable_equal_7 = token_6 == 8'd0;
-    wire count_0_enable_equal_8 = token_7 == 8'd0;
-    wire count_0_enable_equal_9 = token_8 == 8'd0;
-    wire count_0_enable_or = (count_0_enable_equal & give_0) | (count_0_enable_equal_2 & give_1)
-            | (count_0_enable_equal_3 & give_2) | (count_0_enable_equal_4 & give_3)
-            | (count_0_enable_equal_5 & give_4) | (count_0_enable_equal_6 & give_5)
-            | (count_0_enable_equal_7 & give_6) | (count_0_enable_equal_8 & give_7)
-            | (count_0_enable_equal_9 & give_8);
-    wire count_0_enable_or_2 = (count_0_enable_equal & take_0) | (count_0_enable_equal_2 & take_1)
-            | (count_0_enable_equal_3 & take_2) | (count_0_enable_equal_4 & take_3)
-            | (count_0_enable_equal_5 & take_4) | (count_0_enable_equal_6 & take_5)
-            | (count_0_enable_equal_7 & take_6) | (count_0_enable_equal_8 & take_7)
-            | (count_0_enable_equal_9 & take_8);
-    wire count_1_enable_equal = token_0 == 8'd1;
-    wire count_1_enable_equal_2 = token_1 == 8'd1;
-    wire count_1_enable_equal_3 = token_2 == 8'd1;
-    wire count_1_enable_equal_4 = token_3 == 8'd1;
-    wire count_1_enable_equal_5 = token_4 == 8'd1;
-    wire count_1_enable_equal_6 = token_5 == 8'd1;
-    wire count_1_enable_equal_7 = token_6 == 8'd1;
-    wire count_1_enable_equal_8 = token_7 == 8'd1;
-    wire count_1_enable_equal_9 = token_8 == 8'd1;
-    wire count_1_enable_or = (count_1_enable_equal & give_0) | (count_1_enable_equal_2 & give_1)
-            | (count_1_enable_equal_3 & give_2) | (count_1_enable_equal_4 & give_3)
-            | (count_1_enable_equal_5 & give_4) | (count_1_enable_equal_6 & give_5)
-            | (count_1_enable_equal_7 & give_6) | (count_1_enable_equal_8 & give_7)
-            | (count_1_enable_equal_9 & give_8);
-    wire count_1_enable_or_2 = (count_1_enable_equal & take_0) | (count_1_enable_equal_2 & take_1)
-            | (count_1_enable_equal_3 & take_2) | (count_1_enable_equal_4 & take_3)
-            | (count_1_enable_equal_5 & take_4) | (count_1_enable_equal_6 & take_5)
-            | (count_1_enable_equal_7 & take_6) | (count_1_enable_equal_8 & take_7)
-            | (count_1_enable_equal_9 & take_8);
-    wire count_2_enable_equal = token_0 == 8'd2;
-    wire count_2_enable_equal_2 = token_1 == 8'd2;
-    wire count_2_enable_equal_3 = token_2 == 8'd2;
-    wire count_2_enable_equal_4 = token_3 == 8'd2;
-    wire count_2_enable_equal_5 = token_4 == 8'd2;
-    wire count_2_enable_equal_6 = token_5 == 8'd2;
-    wire count_2_enable_equal_7 = token_6 == 8'd2;
-    wire count_2_enable_equal_8 = token_7 == 8'd2;
-    wire count_2_enable_equal_9 = token_8 == 8'd2;
-    wire count_2_enable_or = (count_2_enable_equal & give_0) | (count_2_enable_equal_2 & give_1)
-            | (count_2_enable_equal_3 & give_2) | (count_2_enable_equal_4 & give_3)
-            | (count_2_enable_equal_5 & give_4) | (count_2_enable_equal_6 & give_5)
-            | (count_2_enable_equal_7 & give_6) | (count_2_enable_equal_8 & give_7)
-            | (count_2_enable_equal_9 & give_8);
-    wire count_2_enable_or_2 = (count_2_enable_equal & take_0) | (count_2_enable_equal_2 & take_1)
-            | (count_2_enable_equal_3 & take_2) | (count_2_enable_equal_4 & take_3)
-            | (count_2_enable_equal_5 & take_4) | (count_2_enable_equal_6 & take_5)
-            | (count_2_enable_equal_7 & take_6) | (count_2_enable_equal_8 & take_7)
-            | (count_2_enable_equal_9 & take_8);
-    wire count_3_enable_equal = token_0 == 8'd3;
-    wire count_3_enable_equal_2 = token_1 == 8'd3;
-    wire count_3_enable_equal_3 = token_2 == 8'd3;
-    wire count_3_enable_equal_4 = token_3 == 8'd3;
-    wire count_3_enable_equal_5 = token_4 == 8'd3;
-    wire count_3_enable_equal_6 = token_5 == 8'd3;
-    wire count_3_enable_equal_7 = token_6 == 8'd3;
-    wire count_3_enable_equal_8 = token_7 == 8'd3;
-    wire count_3_enable_equal_9 = token_8 == 8'd3;
-    wire count_3_enable_or = (count_3_enable_equal & give_0) | (count_3_enable_equal_2 & give_1)
-            | (count_3_enable_equal_3 & give_2) | (count_3_enable_equal_4 & give_3)
-            | (count_3_enable_equal_5 & give_4) | (count_3_enable_equal_6 & give_5)
-            | (count_3_enable_equal_7 & give_6) | (count_3_enable_equal_8 & give_7)
-            | (count_3_enable_equal_9 & give_8);
-    wire count_3_enable_or_2 = (count_3_enable_equal & take_0) | (count_3_enable_equal_2 & take_1)
-            | (count_3_enable_equal_3 & take_2) | (count_3_enable_equal_4 & take_3)
-            | (count_3_enable_equal_5 & take_4) | (count_3_enable_equal_6 & take_5)
-            | (count_3_enable_equal_7 & take_6) | (count_3_enable_equal_8 & take_7)
-            | (count_3_enable_equal_9 & take_8);
-    wire count_4_enable_equal = token_0 == 8'd4;
-    wire count_4_enable_equal_2 = token_1 == 8'd4;
-    wire count_4_enable_equal_3 = token_2 == 8'd4;
-    wire count_4_enable_equal_4 = token_3 == 8'd4;
-    wire count_4_enable_equal_5 = token_4 == 8'd4;
-    wire count_4_enable_equal_6 = token_5 == 8'd4;
-    wire count_4_enable_equal_7 = token_6 == 8'd4;
-    wire count_4_enable_equal_8 = token_7 == 8'd4;
-    wire count_4_enable_equal_9 = token_8 == 8'd4;
-    wire count_4_enable_or = (count_4_enable_equal & give_0) | (count_4_enable_equal_2 & give_1)
-            | (count_4_enable_equal_3 & give_2) | (count_4_enable_equal_4 & give_3)
-            | (count_4_enable_equal_5 & give_4) | (count_4_enable_equal_6 & give_5)
-            | (count_4_enable_equal_7 & give_6) | (count_4_enable_equal_8 & give_7)
-            | (count_4_enable_equal_9 & give_8);
-    wire count_4_enable_or_2 = (count_4_enable_equal & take_0) | (count_4_enable_equal_2 & take_1)
-            | (count_4_enable_equal_3 & take_2) | (count_4_enable_equal_4 & take_3)
-            | (count_4_enable_equal_5 & take_4) | (count_4_enable_equal_6 & take_5)
-            | (count_4_enable_equal_7 & take_6) | (count_4_enable_equal_8 & take_7)
-            | (count_4_enable_equal_9 & take_8);
-    wire count_5_enable_equal = token_0 == 8'd5;
-    wire count_5_enable_equal_2 = token_1 == 8'd5;
-    wire count_5_enable_equal_3 = token_2 == 8'd5;
-    wire count_5_enable_equal_4 = token_3 == 8'd5;
-    wire count_5_enable_equal_5 = token_4 == 8'd5;
-    wire count_5_enable_equal_6 = token_5 == 8'd5;
-    wire count_5_enable_equal_7 = token_6 == 8'd5;
-    wire count_5_enable_equal_8 = token_7 == 8'd5;
-    wire count_5_enable_equal_9 = token_8 == 8'd5;
-    wire count_5_enable_or = (count_5_enable_equal & give_0) | (count_5_enable_equal_2 & give_1)
-            | (count_5_enable_equal_3 & give_2) | (count_5_enable_equal_4 & give_3)
-            | (count_5_enable_equal_5 & give_4) | (count_5_enable_equal_6 & give_5)
-            | (count_5_enable_equal_7 & give_6) | (count_5_enable_equal_8 & give_7)
-            | (count_5_enable_equal_9 & give_8);
-    wire count_5_enable_or_2 = (count_5_enable_equal & take_0) | (count_5_enable_equal_2 & take_1)
-            | (count_5_enable_equal_3 & take_2) | (count_5_enable_equal_4 & take_3)
-            | (count_5_enable_equal_5 & take_4) | (count_5_enable_equal_6 & take_5)
-            | (count_5_enable_equal_7 & take_6) | (count_5_enable_equal_8 & take_7)
-            | (count_5_enable_equal_9 & take_8);
-    wire count_6_enable_equal = token_0 == 8'd6;
-    wire count_6_enable_equal_2 = token_1 == 8'd6;
-    wire count_6_enable_equal_3 = token_2 == 8'd6;
-    wire count_6_enable_equal_4 = token_3 == 8'd6;
-    wire count_6_enable_equal_5 = token_4 == 8'd6;
-    wire count_6_enable_equal_6 = token_5 == 8'd6;
-    wire count_6_enable_equal_7 = token_6 == 8'd6;
-    wire count_6_enable_equal_8 = token_7 == 8'd6;
-    wire count_6_enable_equal_9 = token_8 == 8'd6;
-    wire count_6_enable_or = (count_6_enable_equal & give_0) | (count_6_enable_equal_2 & give_1)
-            | (count_6_enable_equal_3 & give_2) | (count_6_enable_equal_4 & give_3)
-            | (count_6_enable_equal_5 & give_4) | (count_6_enable_equal_6 & give_5)
-            | (count_6_enable_equal_7 & give_6) | (count_6_enable_equal_8 & give_7)
-            | (count_6_enable_equal_9 & give_8);
-    wire count_6_enable_or_2 = (count_6_enable_equal & take_0) | (count_6_enable_equal_2 & take_1)
-            | (count_6_enable_equal_3 & take_2) | (count_6_enable_equal_4 & take_3)
-            | (count_6_enable_equal_5 & take_4) | (count_6_enable_equal_6 & take_5)
-            | (count_6_enable_equal_7 & take_6) | (count_6_enable_equal_8 & take_7)
-            | (count_6_enable_equal_9 & take_8);
-    wire overflow_or = (count_0_enable_or & !count_0_enable_or_2 & (&count_0))
-            | (count_1_enable_or & !count_1_enable_or_2 & (&count_1))
-            | (count_2_enable_or & !count_2_enable_or_2 & (&count_2))
-            | (count_3_enable_or & !count_3_enable_or_2 & (&count_3))
-            | (count_4_enable_or & !count_4_enable_or_2 & (&count_4))
-            | (count_5_enable_or & !count_5_enable_or_2 & (&count_5))
-            | (count_6_enable_or & !count_6_enable_or_2 & (&count_6));
-    wire count_7_enable_equal = token_0 == 8'd7;
-    wire count_7_enable_equal_2 = token_1 == 8'd7;
-    wire count_7_enable_equal_3 = token_2 == 8'd7;
-    wire count_7_enable_equal_4 = token_3 == 8'd7;
-    wire count_7_enable_equal_5 = token_4 == 8'd7;
-    wire count_7_enable_equal_6 = token_5 == 8'd7;
-    wire count_7_enable_equal_7 = token_6 == 8'd7;
-    wire count_7_enable_equal_8 = token_7 == 8'd7;
-    wire count_7_enable_equal_9 = token_8 == 8'd7;
-    wire count_7_enable_or = (count_7_enable_equal & give_0) | (count_7_enable_equal_2 & give_1)
-            | (count_7_enable_equal_3 & give_2) | (count_7_enable_equal_4 & give_3)
-            | (count_7_enable_equal_5 & give_4) | (count_7_enable_equal_6 & give_5)
-            | (count_7_enable_equal_7 & give_6) | (count_7_enable_equal_8 & give_7)
-            | (count_7_enable_equal_9 & give_8);
-    wire count_7_enable_or_2 = (count_7_enable_equal & take_0) | (count_7_enable_equal_2 & take_1)
-            | (count_7_enable_equal_3 & take_2) | (count_7_enable_equal_4 & take_3)
-            | (count_7_enable_equal_5 & take_4) | (count_7_enable_equal_6 & take_5)
-            | (count_7_enable_equal_7 & take_6) | (count_7_enable_equal_8 & take_7)
-            | (count_7_enable_equal_9 & take_8);
-    wire count_8_enable_equal = token_0 == 8'd8;
-    wire count_8_enable_equal_2 = token_1 == 8'd8;
-    wire count_8_enable_equal_3 = token_2 == 8'd8;
-    wire count_8_enable_equal_4 = token_3 == 8'd8;
-    wire count_8_enable_equal_5 = token_4 == 8'd8;
-    wire count_8_enable_equal_6 = token_5 == 8'd8;
-    wire count_8_enable_equal_7 = token_6 == 8'd8;
-    wire count_8_enable_equal_8 = token_7 == 8'd8;
-    wire count_8_enable_equal_9 = token_8 == 8'd8;
-    wire count_8_enable_or = (count_8_enable_equal & give_0) | (count_8_enable_equal_2 & give_1)
-            | (count_8_enable_equal_3 & give_2) | (count_8_enable_equal_4 & give_3)
-            | (count_8_enable_equal_5 & give_4) | (count_8_enable_equal_6 & give_5)
-            | (count_8_enable_equal_7 & give_6) | (count_8_enable_equal_8 & give_7)
-            | (count_8_enable_equal_9 & give_8);
-    wire count_8_enable_or_2 = (count_8_enable_equal & take_0) | (count_8_enable_equal_2 & take_1)
-            | (count_8_enable_equal_3 & take_2) | (count_8_enable_equal_4 & take_3)
-            | (count_8_enable_equal_5 & take_4) | (count_8_enable_equal_6 & take_5)
-            | (count_8_enable_equal_7 & take_6) | (count_8_enable_equal_8 & take_7)
-            | (count_8_enable_equal_9 & take_8);
-    wire count_9_enable_equal = token_0 == 8'd9;
-    wire count_9_enable_equal_2 = token_1 == 8'd9;
-    wire count_9_enable_equal_3 = token_2 == 8'd9;
-    wire count_9_enable_equal_4 = token_3 == 8'd9;
-    wire count_9_enable_equal_5 = token_4 == 8'd9;
-    wire count_9_enable_equal_6 = token_5 == 8'd9;
-    wire count_9_enable_equal_7 = token_6 == 8'd9;
-    wire count_9_enable_equal_8 = token_7 == 8'd9;
-    wire count_9_enable_equal_9 = token_8 == 8'd9;
-    wire count_9_enable_or = (count_9_enable_equal & give_0) | (count_9_enable_equal_2 & give_1)
-            | (count_9_enable_equal_3 & give_2) | (count_9_enable_equal_4 & give_3)
-            | (count_9_enable_equal_5 & give_4) | (count_9_enable_equal_6 & give_5)
-            | (count_9_enable_equal_7 & give_6) | (count_9_enable_equal_8 & give_7)
-            | (count_9_enable_equal_9 & give_8);
-    wire count_9_enable_or_2 = (count_9_enable_equal & take_0) | (count_9_enable_equal_2 & take_1)
-            | (count_9_enable_equal_3 & take_2) | (count_9_enable_equal_4 & take_3)
-            | (count_9_enable_equal_5 & take_4) | (count_9_enable_equal_6 & take_5)
-            | (count_9_enable_equal_7 & take_6) | (count_9_enable_equal_8 & take_7)
-            | (count_9_enable_equal_9 & take_8);
-    wire count_10_enable_equal = token_0 == 8'd10;
-    wire count_10_enable_equal_2 = token_1 == 8'd10;
-    wire count_10_enable_equal_3 = token_2 == 8'd10;
-    wire count_10_enable_equal_4 = token_3 == 8'd10;
-    wire count_10_enable_equal_5 = token_4 == 8'd10;
-    wire count_10_enable_equal_6 = token_5 == 8'd10;
-    wire count_10_enable_equal_7 = token_6 == 8'd10;
-    wire count_10_enable_equal_8 = token_7 == 8'd10;
-    wire count_10_enable_equal_9 = token_8 == 8'd10;
-    wire count_10_enable_or = (count_10_enable_equal & give_0) | (count_10_enable_equal_2 & give_1)
-            | (count_10_enable_equal_3 & give_2) | (count_10_enable_equal_4 & give_3)
-            | (count_10_enable_equal_5 & give_4) | (count_10_enable_equal_6 & give_5)
-            | (count_10_enable_equal_7 & give_6) | (count_10_enable_equal_8 & give_7)
-            | (count_10_enable_equal_9 & give_8);
-    wire count_10_enable_or_2 = (count_10_enable_equal & take_0)
-            | (count_10_enable_equal_2 & take_1) | (count_10_enable_equal_3 & take_2)
-            | (count_10_enable_equal_4 & take_3) | (count_10_enable_equal_5 & take_4)
-            | (count_10_enable_equal_6 & take_5) | (count_10_enable_equal_7 & take_6)
-            | (count_10_enable_equal_8 & take_7) | (count_10_enable_equal_9 & take_8);
-    wire count_11_enable_equal = token_0 == 8'd11;
-    wire count_11_enable_equal_2 = token_1 == 8'd11;
-    wire count_11_enable_equal_3 = token_2 == 8'd11;
-    wire count_11_enable_equal_4 = token_3 == 8'd11;
-    wire count_11_enable_equal_5 = token_4 == 8'd11;
-    wire count_11_enable_equal_6 = token_5 == 8'd11;
-    wire count_11_enable_equal_7 = token_6 == 8'd11;
-    wire count_11_enable_equal_8 = token_7 == 8'd11;
-    wire count_11_enable_equal_9 = token_8 == 8'd11;
-    wire count_11_enable_or = (count_11_enable_equal & give_0) | (count_11_enable_equal_2 & give_1)
-            | (count_11_enable_equal_3 & give_2) | (count_11_enable_equal_4 & give_3)
-            | (count_11_enable_equal_5 & give_4) | (count_11_enable_equal_6 & give_5)
-            | (count_11_enable_equal_7 & give_6) | (count_11_enable_equal_8 & give_7)
-            | (count_11_enable_equal_9 & give_8);
-    wire count_11_enable_or_2 = (count_11_enable_equal & take_0)
-            | (count_11_enable_equal_2 & take_1) | (count_11_enable_equal_3 & take_2)
-            | (count_11_enable_equal_4 & take_3) | (count_11_enable_equal_5 & take_4)
-            | (count_11_enable_equal_6 & take_5) | (count_11_enable_equal_7 & take_6)
-            | (count_11_enable_equal_8 & take_7) | (count_11_enable_equal_9 & take_8);
-    wire count_12_enable_equal = token_0 == 8'd12;
-    wire count_12_enable_equal_2 = token_1 == 8'd12;
-    wire count_12_enable_equal_3 = token_2 == 8'd12;
-    wire count_12_enable_equal_4 = token_3 == 8'd12;
-    wire count_12_enable_equal_5 = token_4 == 8'd12;
-    wire count_12_enable_equal_6 = token_5 == 8'd12;
-    wire count_12_enable_equal_7 = token_6 == 8'd12;
-    wire count_12_enable_equal_8 = token_7 == 8'd12;
-    wire count_12_enable_equal_9 = token_8 == 8'd12;
-    wire count_12_enable_or = (count_12_enable_equal & give_0) | (count_12_enable_equal_2 & give_1)
-            | (count_12_enable_equal_3 & give_2) | (count_12_enable_equal_4 & give_3)
-            | (count_12_enable_equal_5 & give_4) | (count_12_enable_equal_6 & give_5)
-            | (count_12_enable_equal_7 & give_6) | (count_12_enable_equal_8 & give_7)
-            | (count_12_enable_equal_9 & give_8);
-    wire count_12_enable_or_2 = (count_12_enable_equal & take_0)
-            | (count_12_enable_equal_2 & take_1) | (count_12_enable_equal_3 & take_2)
-            | (count_12_enable_equal_4 & take_3) | (count_12_enable_equal_5 & take_4)
-            | (count_12_enable_equal_6 & take_5) | (count_12_enable_equal_7 & take_6)
-            | (count_12_enable_equal_8 & take_7) | (count_12_enable_equal_9 & take_8);
-    wire count_13_enable_equal = token_0 == 8'd13;
-    wire count_13_enable_equal_2 = token_1 == 8'd13;
-    wire count_13_enable_equal_3 = token_2 == 8'd13;
-    wire count_13_enable_equal_4 = token_3 == 8'd13;
-    wire count_13_enable_equal_5 = token_4 == 8'd13;
-    wire count_13_enable_equal_6 = token_5 == 8'd13;
-    wire count_13_enable_equal_7 = token_6 == 8'd13;
-    wire count_13_enable_equal_8 = token_7 == 8'd13;
-    wire count_13_enable_equal_9 = token_8 == 8'd13;
-    wire count_13_enable_or = (count_13_enable_equal & give_0) | (count_13_enable_equal_2 & give_1)
-            | (count_13_enable_equal_3 & give_2) | (count_13_enable_equal_4 & give_3)
-            | (count_13_enable_equal_5 & give_4) | (count_13_enable_equal_6 & give_5)
-            | (count_13_enable_equal_7 & give_6) | (count_13_enable_equal_8 & give_7)
-            | (count_13_enable_equal_9 & give_8);
-    wire count_13_enable_or_2 = (count_13_enable_equal & take_0)
-            | (count_13_enable_equal_2 & take_1) | (count_13_enable_equal_3 & take_2)
-            | (count_13_enable_equal_4 & take_3) | (count_13_enable_equal_5 & take_4)
-            | (count_13_enable_equal_6 & take_5) | (count_13_enable_equal_7 & take_6)
-            | (count_13_enable_equal_8 & take_7) | (count_13_enable_equal_9 & take_8);
-    wire overflow_or_2 = overflow_or | (count_7_enable_or & !count_7_enable_or_2 & (&count_7))
-            | (count_8_enable_or & !count_8_enable_or_2 & (&count_8))
-            | (count_9_enable_or & !count_9_enable_or_2 & (&count_9))
-            | (count_10_enable_or & !count_10_enable_or_2 & (&count_10))
-            | (count_11_enable_or & !count_11_enable_or_2 & (&count_11))
-            | (count_12_enable_or & !count_12_enable_or_2 & (&count_12))
-            | (count_13_enable_or & !count_13_enable_or_2 & (&count_13));
-    wire count_14_enable_equal = token_0 == 8'd14;
-    wire count_14_enable_equal_2 = token_1 == 8'd14;
-    wire count_14_enable_equal_3 = token_2 == 8'd14;
-    wire count_14_enable_equal_4 = token_3 == 8'd14;
-    wire count_14_enable_equal_5 = token_4 == 8'd14;
-    wire count_14_enable_equal_6 = token_5 == 8'd14;
-    wire count_14_enable_equal_7 = token_6 == 8'd14;
-    wire count_14_enable_equal_8 = token_7 == 8'd14;
-    wire count_14_enable_equal_9 = token_8 == 8'd14;
-    wire count_14_enable_or = (count_14_enable_equal & give_0) | (count_14_enable_equal_2 & give_1)
-            | (count_14_enable_equal_3 & give_2) | (count_14_enable_equal_4 & give_3)
-            | (count_14_enable_equal_5 & give_4) | (count_14_enable_equal_6 & give_5)
-            | (count_14_enable_equal_7 & give_6) | (count_14_enable_equal_8 & give_7)
-            | (count_14_enable_equal_9 & give_8);
-    wire count_14_enable_or_2 = (count_14_enable_equal & take_0)
-            | (count_14_enable_equal_2 & take_1) | (count_14_enable_equal_3 & take_2)
-            | (count_14_enable_equal_4 & take_3) | (count_14_enable_equal_5 & take_4)
-            | (count_14_enable_equal_6 & take_5) | (count_14_enable_equal_7 & take_6)
-            | (count_14_enable_equal_8 & take_7) | (count_14_enable_equal_9 & take_8);
-    wire count_15_enable_equal = token_0 == 8'd15;
-    wire count_15_enable_equal_2 = token_1 == 8'd15;
-    wire count_15_enable_equal_3 = token_2 == 8'd15;
-    wire count_15_enable_equal_4 = token_3 == 8'd15;
-    wire count_15_enable_equal_5 = token_4 == 8'd15;
-    wire count_15_enable_equal_6 = token_5 == 8'd15;
-    wire count_15_enable_equal_7 = token_6 == 8'd15;
-    wire count_15_enable_equal_8 = token_7 == 8'd15;
-    wire count_15_enable_equal_9 = token_8 == 8'd15;
-    wire count_15_enable_or = (count_15_enable_equal & give_0) | (count_15_enable_equal_2 & give_1)
-            | (count_15_enable_equal_3 & give_2) | (count_15_enable_equal_4 & give_3)
-            | (count_15_enable_equal_5 & give_4) | (count_15_enable_equal_6 & give_5)
-            | (count_15_enable_equal_7 & give_6) | (count_15_enable_equal_8 & give_7)
-            | (count_15_enable_equal_9 & give_8);
-    wire count_15_enable_or_2 = (count_15_enable_equal & take_0)
-            | (count_15_enable_equal_2 & take_1) | (count_15_enable_equal_3 & take_2)
-            | (count_15_enable_equal_4 & take_3) | (count_15_enable_equal_5 & take_4)
-            | (count_15_enable_equal_6 & take_5) | (count_15_enable_equal_7 & take_6)
-            | (count_15_enable_equal_8 & take_7) | (count_15_enable_equal_9 & take_8);
-    wire count_16_enable_equal = token_0 == 8'd16;
-    wire count_16_enable_equal_2 = token_1 == 8'd16;
-    wire count_16_enable_equal_3 = token_2 == 8'd16;
-    wire count_16_enable_equal_4 = token_3 == 8'd16;
-    wire count_16_enable_equal_5 = token_4 == 8'd16;
-    wire count_16_enable_equal_6 = token_5 == 8'd16;
-    wire count_16_enable_equal_7 = token_6 == 8'd16;
-    wire count_16_enable_equal_8 = token_7 == 8'd16;
-    wire count_16_enable_equal_9 = token_8 == 8'd16;
-    wire count_16_enable_or = (count_16_enable_equal & give_0) | (count_16_enable_equal_2 & give_1)
-            | (count_16_enable_equal_3 & give_2) | (count_16_enable_equal_4 & give_3)
-            | (count_16_enable_equal_5 & give_4) | (count_16_enable_equal_6 & give_5)
-            | (count_16_enable_equal_7 & give_6) | (count_16_enable_equal_8 & give_7)
-            | (count_16_enable_equal_9 & give_8);
-    wire count_16_enable_or_2 = (count_16_enable_equal & take_0)
-            | (count_16_enable_equal_2 & take_1) | (count_16_enable_equal_3 & take_2)
-            | (count_16_enable_equal_4 & take_3) | (count_16_enable_equal_5 & take_4)
-            | (count_16_enable_equal_6 & take_5) | (count_16_enable_equal_7 & take_6)
-            | (count_16_enable_equal_8 & take_7) | (count_16_enable_equal_9 & take_8);
-    wire count_17_enable_equal = token_0 == 8'd17;
-    wire count_17_enable_equal_2 = token_1 == 8'd17;
-    wire count_17_enable_equal_3 = token_2 == 8'd17;
-    wire count_17_enable_equal_4 = token_3 == 8'd17;
-    wire count_17_enable_equal_5 = token_4 == 8'd17;
-    wire count_17_enable_equal_6 = token_5 == 8'd17;
-    wire count_17_enable_equal_7 = token_6 == 8'd17;
-    wire count_17_enable_equal_8 = token_7 == 8'd17;
-    wire count_17_enable_equal_9 = token_8 == 8'd17;
-    wire count_17_enable_or = (count_17_enable_equal & give_0) | (count_17_enable_equal_2 & give_1)
-            | (count_17_enable_equal_3 & give_2) | (count_17_enable_equal_4 & give_3)
-            | (count_17_enable_equal_5 & give_4) | (count_17_enable_equal_6 & give_5)
-            | (count_17_enable_equal_7 & give_6) | (count_17_enable_equal_8 & give_7)
-            | (count_17_enable_equal_9 & give_8);
-    wire count_17_enable_or_2 = (count_17_enable_equal & take_0)
-            | (count_17_enable_equal_2 & take_1) | (count_17_enable_equal_3 & take_2)
-            | (count_17_enable_equal_4 & take_3) | (count_17_enable_equal_5 & take_4)
-            | (count_17_enable_equal_6 & take_5) | (count_17_enable_equal_7 & take_6)
-            | (count_17_enable_equal_8 & take_7) | (count_17_enable_equal_9 & take_8);
-    wire count_18_enable_equal = token_0 == 8'd18;
-    wire count_18_enable_equal_2 = token_1 == 8'd18;
-    wire count_18_enable_equal_3 = token_2 == 8'd18;
-    wire count_18_enable_equal_4 = token_3 == 8'd18;
-    wire count_18_enable_equal_5 = token_4 == 8'd18;
-    wire count_18_enable_equal_6 = token_5 == 8'd18;
-    wire count_18_enable_equal_7 = token_6 == 8'd18;
-    wire count_18_enable_equal_8 = token_7 == 8'd18;
-    wire count_18_enable_equal_9 = token_8 == 8'd18;
-    wire count_18_enable_or = (count_18_enable_equal & give_0) | (count_18_enable_equal_2 & give_1)
-            | (count_18_enable_equal_3 & give_2) | (count_18_enable_equal_4 & give_3)
-            | (count_18_enable_equal_5 & give_4) | (count_18_enable_equal_6 & give_5)
-            | (count_18_enable_equal_7 & give_6) | (count_18_enable_equal_8 & give_7)
-            | (count_18_enable_equal_9 & give_8);
-    wire count_18_enable_or_2 = (count_18_enable_equal & take_0)
-            | (count_18_enable_equal_2 & take_1) | (count_18_enable_equal_3 & take_2)
-            | (count_18_enable_equal_4 & take_3) | (count_18_enable_equal_5 & take_4)
-            | (count_18_enable_equal_6 & take_5) | (count_18_enable_equal_7 & take_6)
-            | (count_18_enable_equal_8 & take_7) | (count_18_enable_equal_9 & take_8);
-    wire count_19_enable_equal = token_0 == 8'd19;
-    wire count_19_enable_equal_2 = token_1 == 8'd19;
-    wire count_19_enable_equal_3 = token_2 == 8'd19;
-    wire count_19_enable_equal_4 = token_3 == 8'd19;
-    wire count_19_enable_equal_5 = token_4 == 8'd19;
-    wire count_19_enable_equal_6 = token_5 == 8'd19;
-    wire count_19_enable_equal_7 = token_6 == 8'd19;
-    wire count_19_enable_equal_8 = token_7 == 8'd19;
-    wire count_19_enable_equal_9 = token_8 == 8'd19;
-    wire count_19_enable_or = (count_19_enable_equal & give_0) | (count_19_enable_equal_2 & give_1)
-            | (count_19_enable_equal_3 & give_2) | (count_19_enable_equal_4 & give_3)
-            | (count_19_enable_equal_5 & give_4) | (count_19_enable_equal_6 & give_5)
-            | (count_19_enable_equal_7 & give_6) | (count_19_enable_equal_8 & give_7)
-            | (count_19_enable_equal_9 & give_8);
-    wire count_19_enable_or_2 = (count_19_enable_equal & take_0)
-            | (count_19_enable_equal_2 & take_1) | (count_19_enable_equal_3 & take_2)
-            | (count_19_enable_equal_4 & take_3) | (count_19_enable_equal_5 & take_4)
-            | (count_19_enable_equal_6 & take_5) | (count_19_enable_equal_7 & take_6)
-            | (count_19_enable_equal_8 & take_7) | (count_19_enable_equal_9 & take_8);
-    wire count_20_enable_equal = token_0 == 8'd20;
-    wire count_20_enable_equal_2 = token_1 == 8'd20;
-    wire count_20_enable_equal_3 = token_2 == 8'd20;
-    wire count_20_enable_equal_4 = token_3 == 8'd20;
-    wire count_20_enable_equal_5 = token_4 == 8'd20;
-    wire count_20_enable_equal_6 = token_5 == 8'd20;
-    wire count_20_enable_equal_7 = token_6 == 8'd20;
-    wire count_20_enable_equal_8 = token_7 == 8'd20;
-    wire count_20_enable_equal_9 = token_8 == 8'd20;
-    wire count_20_enable_or = (count_20_enable_equal & give_0) | (count_20_enable_equal_2 & give_1)
-            | (count_20_enable_equal_3 & give_2) | (count_20_enable_equal_4 & give_3)
-            | (count_20_enable_equal_5 & give_4) | (count_20_enable_equal_6 & give_5)
-            | (count_20_enable_equal_7 & give_6) | (count_20_enable_equal_8 & give_7)
-            | (count_20_enable_equal_9 & give_8);
-    wire count_20_enable_or_2 = (count_20_enable_equal & take_0)
-            | (count_20_enable_equal_2 & take_1) | (count_20_enable_equal_3 & take_2)
-            | (count_20_enable_equal_4 & take_3) | (count_20_enable_equal_5 & take_4)
-            | (count_20_enable_equal_6 & take_5) | (count_20_enable_equal_7 & take_6)
-            | (count_20_enable_equal_8 & take_7) | (count_20_enable_equal_9 & take_8);
-    wire overflow_or_3 = overflow_or_2 | (count_14_enable_or & !count_14_enable_or_2 & (&count_14))
-            | (count_15_enable_or & !count_15_enable_or_2 & (&count_15))
-            | (count_16_enable_or & !count_16_enable_or_2 & (&count_16))
-            | (count_17_enable_or & !count_17_enable_or_2 & (&count_17))
-            | (count_18_enable_or & !count_18_enable_or_2 & (&count_18))
-            | (count_19_enable_or & !count_19_enable_or_2 & (&count_19))
-            | (count_20_enable_or & !count_20_enable_or_2 & (&count_20));
-    wire count_21_enable_equal = token_0 == 8'd21;
-    wire count_21_enable_equal_2 = token_1 == 8'd21;
-    wire count_21_enable_equal_3 = token_2 == 8'd21;
-    wire count_21_enable_equal_4 = token_3 == 8'd21;
-    wire count_21_enable_equal_5 = token_4 == 8'd21;
-    wire count_21_enable_equal_6 = token_5 == 8'd21;
-    wire count_21_enable_equal_7 = token_6 == 8'd21;
-    wire count_21_enable_equal_8 = token_7 == 8'd21;
-    wire count_21_enable_equal_9 = token_8 == 8'd21;
-    wire count_21_enable_or = (count_21_enable_equal & give_0) | (count_21_enable_equal_2 & give_1)
-            | (count_21_enable_equal_3 & give_2) | (count_21_enable_equal_4 & give_3)
-            | (count_21_enable_equal_5 & give_4) | (count_21_enable_equal_6 & give_5)
-            | (count_21_enable_equal_7 & give_6) | (count_21_enable_equal_8 & give_7)
-            | (count_21_enable_equal_9 & give_8);
-    wire count_21_enable_or_2 = (count_21_enable_equal & take_0)
-            | (count_21_enable_equal_2 & take_1) | (count_21_enable_equal_3 & take_2)
-            | (count_21_enable_equal_4 & take_3) | (count_21_enable_equal_5 & take_4)
-            | (count_21_enable_equal_6 & take_5) | (count_21_enable_equal_7 & take_6)
-            | (count_21_enable_equal_8 & take_7) | (count_21_enable_equal_9 & take_8);
-    wire count_22_enable_equal = token_0 == 8'd22;
-    wire count_22_enable_equal_2 = token_1 == 8'd22;
-    wire count_22_enable_equal_3 = token_2 == 8'd22;
-    wire count_22_enable_equal_4 = token_3 == 8'd22;
-    wire count_22_enable_equal_5 = token_4 == 8'd22;
-    wire count_22_enable_equal_6 = token_5 == 8'd22;
-    wire count_22_enable_equal_7 = token_6 == 8'd22;
-    wire count_22_enable_equal_8 = token_7 == 8'd22;
-    wire count_22_enable_equal_9 = token_8 == 8'd22;
-    wire count_22_enable_or = (count_22_enable_equal & give_0) | (count_22_enable_equal_2 & give_1)
-            | (count_22_enable_equal_3 & give_2) | (count_22_enable_equal_4 & give_3)
-            | (count_22_enable_equal_5 & give_4) | (count_22_enable_equal_6 & give_5)
-            | (count_22_enable_equal_7 & give_6) | (count_22_enable_equal_8 & give_7)
-            | (count_22_enable_equal_9 & give_8);
-    wire count_22_enable_or_2 = (count_22_enable_equal & take_0)
-            | (count_22_enable_equal_2 & take_1) | (count_22_enable_equal_3 & take_2)
-            | (count_22_enable_equal_4 & take_3) | (count_22_enable_equal_5 & take_4)
-            | (count_22_enable_equal_6 & take_5) | (count_22_enable_equal_7 & take_6)
-            | (count_22_enable_equal_8 & take_7) | (count_22_enable_equal_9 & take_8);
-    wire count_23_enable_equal = token_0 == 8'd23;
-    wire count_23_enable_equal_2 = token_1 == 8'd23;
-    wire count_23_enable_equal_3 = token_2 == 8'd23;
-    wire count_23_enable_equal_4 = token_3 == 8'd23;
-    wire count_23_enable_equal_5 = token_4 == 8'd23;
-    wire count_23_enable_equal_6 = token_5 == 8'd23;
-    wire count_23_enable_equal_7 = token_6 == 8'd23;
-    wire count_23_enable_equal_8 = token_7 == 8'd23;
-    wire count_23_enable_equal_9 = token_8 == 8'd23;
-    wire count_23_enable_or = (count_23_enable_equal & give_0) | (count_23_enable_equal_2 & give_1)
-            | (count_23_enable_equal_3 & give_2) | (count_23_enable_equal_4 & give_3)
-            | (count_23_enable_equal_5 & give_4) | (count_23_enable_equal_6 & give_5)
-            | (count_23_enable_equal_7 & give_6) | (count_23_enable_equal_8 & give_7)
-            | (count_23_enable_equal_9 & give_8);
-    wire count_23_enable_or_2 = (count_23_enable_equal & take_0)
-            | (count_23_enable_equal_2 & take_1) | (count_23_enable_equal_3 & take_2)
-            | (count_23_enable_equal_4 & take_3) | (count_23_enable_equal_5 & take_4)
-            | (count_23_enable_equal_6 & take_5) | (count_23_enable_equal_7 & take_6)
-            | (count_23_enable_equal_8 & take_7) | (count_23_enable_equal_9 & take_8);
-    wire count_24_enable_equal = token_0 == 8'd24;
-    wire count_24_enable_equal_2 = token_1 == 8'd24;
-    wire count_24_enable_equal_3 = token_2 == 8'd24;
-    wire count_24_enable_equal_4 = token_3 == 8'd24;
-    wire count_24_enable_equal_5 = token_4 == 8'd24;
-    wire count_24_enable_equal_6 = token_5 == 8'd24;
-    wire count_24_enable_equal_7 = token_6 == 8'd24;
-    wire count_24_enable_equal_8 = token_7 == 8'd24;
-    wire count_24_enable_equal_9 = token_8 == 8'd24;
-    wire count_24_enable_or = (count_24_enable_equal & give_0) | (count_24_enable_equal_2 & give_1)
-            | (count_24_enable_equal_3 & give_2) | (count_24_enable_equal_4 & give_3)
-            | (count_24_enable_equal_5 & give_4) | (count_24_enable_equal_6 & give_5)
-            | (count_24_enable_equal_7 & give_6) | (count_24_enable_equal_8 & give_7)
-            | (count_24_enable_equal_9 & give_8);
-    wire count_24_enable_or_2 = (count_24_enable_equal & take_0)
-            | (count_24_enable_equal_2 & take_1) | (count_24_enable_equal_3 & take_2)
-            | (count_24_enable_equal_4 & take_3) | (count_24_enable_equal_5 & take_4)
-            | (count_24_enable_equal_6 & take_5) | (count_24_enable_equal_7 & take_6)
-            | (count_24_enable_equal_8 & take_7) | (count_24_enable_equal_9 & take_8);
-    wire count_25_enable_equal = token_0 == 8'd25;
-    wire count_25_enable_equal_2 = token_1 == 8'd25;
-    wire count_25_enable_equal_3 = token_2 == 8'd25;
-    wire count_25_enable_equal_4 = token_3 == 8'd25;
-    wire count_25_enable_equal_5 = token_4 == 8'd25;
-    wire count_25_enable_equal_6 = token_5 == 8'd25;
-    wire count_25_enable_equal_7 = token_6 == 8'd25;
-    wire count_25_enable_equal_8 = token_7 == 8'd25;
-    wire count_25_enable_equal_9 = token_8 == 8'd25;
-    wire count_25_enable_or = (count_25_enable_equal & give_0) | (count_25_enable_equal_2 & give_1)
-            | (count_25_enable_equal_3 & give_2) | (count_25_enable_equal_4 & give_3)
-            | (count_25_enable_equal_5 & give_4) | (count_25_enable_equal_6 & give_5)
-            | (count_25_enable_equal_7 & give_6) | (count_25_enable_equal_8 & give_7)
-            | (count_25_enable_equal_9 & give_8);
-    wire count_25_enable_or_2 = (count_25_enable_equal & take_0)
-            | (count_25_enable_equal_2 & take_1) | (count_25_enable_equal_3 & take_2)
-            | (count_25_enable_equal_4 & take_3) | (count_25_enable_equal_5 & take_4)
-            | (count_25_enable_equal_6 & take_5) | (count_25_enable_equal_7 & take_6)
-            | (count_25_enable_equal_8 & take_7) | (count_25_enable_equal_9 & take_8);
-    wire count_26_enable_equal = token_0 == 8'd26;
-    wire count_26_enable_equal_2 = token_1 == 8'd26;
-    wire count_26_enable_equal_3 = token_2 == 8'd26;
-    wire count_26_enable_equal_4 = token_3 == 8'd26;
-    wire count_26_enable_equal_5 = token_4 == 8'd26;
-    wire count_26_enable_equal_6 = token_5 == 8'd26;
-    wire count_26_enable_equal_7 = token_6 == 8'd26;
-    wire count_26_enable_equal_8 = token_7 == 8'd26;
-    wire count_26_enable_equal_9 = token_8 == 8'd26;
-    wire count_26_enable_or = (count_26_enable_equal & give_0) | (count_26_enable_equal_2 & give_1)
-            | (count_26_enable_equal_3 & give_2) | (count_26_enable_equal_4 & give_3)
-            | (count_26_enable_equal_5 & give_4) | (count_26_enable_equal_6 & give_5)
-            | (count_26_enable_equal_7 & give_6) | (count_26_enable_equal_8 & give_7)
-            | (count_26_enable_equal_9 & give_8);
-    wire count_26_enable_or_2 = (count_26_enable_equal & take_0)
-            | (count_26_enable_equal_2 & take_1) | (count_26_enable_equal_3 & take_2)
-            | (count_26_enable_equal_4 & take_3) | (count_26_enable_equal_5 & take_4)
-            | (count_26_enable_equal_6 & take_5) | (count_26_enable_equal_7 & take_6)
-            | (count_26_enable_equal_8 & take_7) | (count_26_enable_equal_9 & take_8);
-    wire count_27_enable_equal = token_0 == 8'd27;
-    wire count_27_enable_equal_2 = token_1 == 8'd27;
-    wire count_27_enable_equal_3 = token_2 == 8'd27;
-    wire count_27_enable_equal_4 = token_3 == 8'd27;
-    wire count_27_enable_equal_5 = token_4 == 8'd27;
-    wire count_27_enable_equal_6 = token_5 == 8'd27;
-    wire count_27_enable_equal_7 = token_6 == 8'd27;
-    wire count_27_enable_equal_8 = token_7 == 8'd27;
-    wire count_27_enable_equal_9 = token_8 == 8'd27;
-    wire count_27_enable_or = (count_27_enable_equal & give_0) | (count_27_enable_equal_2 & give_1)
-            | (count_27_enable_equal_3 & give_2) | (count_27_enable_equal_4 & give_3)
-            | (count_27_enable_equal_5 & give_4) | (count_27_enable_equal_6 & give_5)
-            | (count_27_enable_equal_7 & give_6) | (count_27_enable_equal_8 & give_7)
-            | (count_27_enable_equal_9 & give_8);
-    wire count_27_enable_or_2 = (count_27_enable_equal & take_0)
-            | (count_27_enable_equal_2 & take_1) | (count_27_enable_equal_3 & take_2)
-            | (count_27_enable_equal_4 & take_3) | (count_27_enable_equal_5 & take_4)
-            | (count_27_enable_equal_6 & take_5) | (count_27_enable_equal_7 & take_6)
-            | (count_27_enable_equal_8 & take_7) | (count_27_enable_equal_9 & take_8);
-    wire overflow_or_4 = overflow_or_3 | (count_21_enable_or & !count_21_enable_or_2 & (&count_21))
-            | (count_22_enable_or & !count_22_enable_or_2 & (&count_22))
-            | (count_23_enable_or & !count_23_enable_or_2 & (&count_23))
-            | (count_24_enable_or & !count_24_enable_or_2 & (&count_24))
-            | (count_25_enable_or & !count_25_enable_or_2 & (&count_25))
-            | (count_26_enable_or & !count_26_enable_or_2 & (&count_26))
-            | (count_27_enable_or & !count_27_enable_or_2 & (&count_27));
-    wire count_28_enable_equal = token_0 == 8'd28;
-    wire count_28_enable_equal_2 = token_1 == 8'd28;
-    wire count_28_enable_equal_3 = token_2 == 8'd28;
-    wire count_28_enable_equal_4 = token_3 == 8'd28;
-    wire count_28_enable_equal_5 = token_4 == 8'd28;
-    wire count_28_enable_equal_6 = token_5 == 8'd28;
-    wire count_28_enable_equal_7 = token_6 == 8'd28;
-    wire count_28_enable_equal_8 = token_7 == 8'd28;
-    wire count_28_enable_equal_9 = token_8 == 8'd28;
-    wire count_28_enable_or = (count_28_enable_equal & give_0) | (count_28_enable_equal_2 & give_1)
-            | (count_28_enable_equal_3 & give_2) | (count_28_enable_equal_4 & give_3)
-            | (count_28_enable_equal_5 & give_4) | (count_28_enable_equal_6 & give_5)
-            | (count_28_enable_equal_7 & give_6) | (count_28_enable_equal_8 & give_7)
-            | (count_28_enable_equal_9 & give_8);
-    wire count_28_enable_or_2 = (count_28_enable_equal & take_0)
-            | (count_28_enable_equal_2 & take_1) | (count_28_enable_equal_3 & take_2)
-            | (count_28_enable_equal_4 & take_3) | (count_28_enable_equal_5 & take_4)
-            | (count_28_enable_equal_6 & take_5) | (count_28_enable_equal_7 & take_6)
-            | (count_28_enable_equal_8 & take_7) | (count_28_enable_equal_9 & take_8);
-    wire count_29_enable_equal = token_0 == 8'd29;
-    wire count_29_enable_equal_2 = token_1 == 8'd29;
-    wire count_29_enable_equal_3 = token_2 == 8'd29;
-    wire count_29_enable_equal_4 = token_3 == 8'd29;
-    wire count_29_enable_equal_5 = token_4 == 8'd29;
-    wire count_29_enable_equal_6 = token_5 == 8'd29;
-    wire count_29_enable_equal_7 = token_6 == 8'd29;
-    wire count_29_enable_equal_8 = token_7 == 8'd29;
-    wire count_29_enable_equal_9 = token_8 == 8'd29;
-    wire count_29_enable_or = (count_29_enable_equal & give_0) | (count_29_enable_equal_2 & give_1)
-            | (count_29_enable_equal_3 & give_2) | (count_29_enable_equal_4 & give_3)
-            | (count_29_enable_equal_5 & give_4) | (count_29_enable_equal_6 & give_5)
-            | (count_29_enable_equal_7 & give_6) | (count_29_enable_equal_8 & give_7)
-            | (count_29_enable_equal_9 & give_8);
-    wire count_29_enable_or_2 = (count_29_enable_equal & take_0)
-            | (count_29_enable_equal_2 & take_1) | (count_29_enable_equal_3 & take_2)
-            | (count_29_enable_equal_4 & take_3) | (count_29_enable_equal_5 & take_4)
-            | (count_29_enable_equal_6 & take_5) | (count_29_enable_equal_7 & take_6)
-            | (count_29_enable_equal_8 & take_7) | (count_29_enable_equal_9 & take_8);
-    wire count_30_enable_equal = token_0 == 8'd30;
-    wire count_30_enable_equal_2 = token_1 == 8'd30;
-    wire count_30_enable_equal_3 = token_2 == 8'd30;
-    wire count_30_enable_equal_4 = token_3 == 8'd30;
-    wire count_30_enable_equal_5 = token_4 == 8'd30;
-    wire count_30_enable_equal_6 = token_5 == 8'd30;
-    wire count_30_enable_equal_7 = token_6 == 8'd30;
-    wire count_30_enable_equal_8 = token_7 == 8'd30;
-    wire count_30_enable_equal_9 = token_8 == 8'd30;
-    wire count_30_enable_or = (count_30_enable_equal & give_0) | (count_30_enable_equal_2 & give_1)
-            | (count_30_enable_equal_3 & give_2) | (count_30_enable_equal_4 & give_3)
-            | (count_30_enable_equal_5 & give_4) | (count_30_enable_equal_6 & give_5)
-            | (count_30_enable_equal_7 & give_6) | (count_30_enable_equal_8 & give_7)
-            | (count_30_enable_equal_9 & give_8);
-    wire count_30_enable_or_2 = (count_30_enable_equal & take_0)
-            | (count_30_enable_equal_2 & take_1) | (count_30_enable_equal_3 & take_2)
-            | (count_30_enable_equal_4 & take_3) | (count_30_enable_equal_5 & take_4)
-            | (count_30_enable_equal_6 & take_5) | (count_30_enable_equal_7 & take_6)
-            | (count_30_enable_equal_8 & take_7) | (count_30_enable_equal_9 & take_8);
-    wire count_31_enable_equal = token_0 == 8'd31;
-    wire count_31_enable_equal_2 = token_1 == 8'd31;
-    wire count_31_enable_equal_3 = token_2 == 8'd31;
-    wire count_31_enable_equal_4 = token_3 == 8'd31;
-    wire count_31_enable_equal_5 = token_4 == 8'd31;
-    wire count_31_enable_equal_6 = token_5 == 8'd31;
-    wire count_31_enable_equal_7 = token_6 == 8'd31;
-    wire count_31_enable_equal_8 = token_7 == 8'd31;
-    wire count_31_enable_equal_9 = token_8 == 8'd31;
-    wire count_31_enable_or = (count_31_enable_equal & give_0) | (count_31_enable_equal_2 & give_1)
-            | (count_31_enable_equal_3 & give_2) | (count_31_enable_equal_4 & give_3)
-            | (count_31_enable_equal_5 & give_4) | (count_31_enable_equal_6 & give_5)
-            | (count_31_enable_equal_7 & give_6) | (count_31_enable_equal_8 & give_7)
-            | (count_31_enable_equal_9 & give_8);
-    wire count_31_enable_or_2 = (count_31_enable_equal & take_0)
-            | (count_31_enable_equal_2 & take_1) | (count_31_enable_equal_3 & take_2)
-            | (count_31_enable_equal_4 & take_3) | (count_31_enable_equal_5 & take_4)
-            | (count_31_enable_equal_6 & take_5) | (count_31_enable_equal_7 & take_6)
-            | (count_31_enable_equal_8 & take_7) | (count_31_enable_equal_9 & take_8);
-    wire count_32_enable_equal = token_0 == 8'd32;
-    wire count_32_enable_equal_2 = token_1 == 8'd32;
-    wire count_32_enable_equal_3 = token_2 == 8'd32;
-    wire count_32_enable_equal_4 = token_3 == 8'd32;
-    wire count_32_enable_equal_5 = token_4 == 8'd32;
-    wire count_32_enable_equal_6 = token_5 == 8'd32;
-    wire count_32_enable_equal_7 = token_6 == 8'd32;
-    wire count_32_enable_equal_8 = token_7 == 8'd32;
-    wire count_32_enable_equal_9 = token_8 == 8'd32;
-    wire count_32_enable_or = (count_32_enable_equal & give_0) | (count_32_enable_equal_2 & give_1)
-            | (count_32_enable_equal_3 & give_2) | (count_32_enable_equal_4 & give_3)
-            | (count_32_enable_equal_5 & give_4) | (count_32_enable_equal_6 & give_5)
-            | (count_32_enable_equal_7 & give_6) | (count_32_enable_equal_8 & give_7)
-            | (count_32_enable_equal_9 & give_8);
-    wire count_32_enable_or_2 = (count_32_enable_equal & take_0)
-            | (count_32_enable_equal_2 & take_1) | (count_32_enable_equal_3 & take_2)
-            | (count_32_enable_equal_4 & take_3) | (count_32_enable_equal_5 & take_4)
-            | (count_32_enable_equal_6 & take_5) | (count_32_enable_equal_7 & take_6)
-            | (count_32_enable_equal_8 & take_7) | (count_32_enable_equal_9 & take_8);
-    wire count_33_enable_equal = token_0 == 8'd33;
-    wire count_33_enable_equal_2 = token_1 == 8'd33;
-    wire count_33_enable_equal_3 = token_2 == 8'd33;
-    wire count_33_enable_equal_4 = token_3 == 8'd33;
-    wire count_33_enable_equal_5 = token_4 == 8'd33;
-    wire count_33_enable_equal_6 = token_5 == 8'd33;
-    wire count_33_enable_equal_7 = token_6 == 8'd33;
-    wire count_33_enable_equal_8 = token_7 == 8'd33;
-    wire count_33_enable_equal_9 = token_8 == 8'd33;
-    wire count_33_enable_or = (count_33_enable_equal & give_0) | (count_33_enable_equal_2 & give_1)
-            | (count_33_enable_equal_3 & give_2) | (count_33_enable_equal_4 & give_3)
-            | (count_33_enable_equal_5 & give_4) | (count_33_enable_equal_6 & give_5)
-            | (count_33_enable_equal_7 & give_6) | (count_33_enable_equal_8 & give_7)
-            | (count_33_enable_equal_9 & give_8);
-    wire count_33_enable_or_2 = (count_33_enable_equal & take_0)
-            | (count_33_enable_equal_2 & take_1) | (count_33_enable_equal_3 & take_2)
-            | (count_33_enable_equal_4 & take_3) | (count_33_enable_equal_5 & take_4)
-            | (count_33_enable_equal_6 & take_5) | (count_33_enable_equal_7 & take_6)
-            | (count_33_enable_equal_8 & take_7) | (count_33_enable_equal_9 & take_8);
-    wire count_34_enable_equal = token_0 == 8'd34;
-    wire count_34_enable_equal_2 = token_1 == 8'd34;
-    wire count_34_enable_equal_3 = token_2 == 8'd34;
-    wire count_34_enable_equal_4 = token_3 == 8'd34;
-    wire count_34_enable_equal_5 = token_4 == 8'd34;
-    wire count_34_enable_equal_6 = token_5 == 8'd34;
-    wire count_34_enable_equal_7 = token_6 == 8'd34;
-    wire count_34_enable_equal_8 = token_7 == 8'd34;
-    wire count_34_enable_equal_9 = token_8 == 8'd34;
-    wire count_34_enable_or = (count_34_enable_equal & give_0) | (count_34_enable_equal_2 & give_1)
-            | (count_34_enable_equal_3 & give_2) | (count_34_enable_equal_4 & give_3)
-            | (count_34_enable_equal_5 & give_4) | (count_34_enable_equal_6 & give_5)
-            | (count_34_enable_equal_7 & give_6) | (count_34_enable_equal_8 & give_7)
-            | (count_34_enable_equal_9 & give_8);
-    wire count_34_enable_or_2 = (count_34_enable_equal & take_0)
-            | (count_34_enable_equal_2 & take_1) | (count_34_enable_equal_3 & take_2)
-            | (count_34_enable_equal_4 & take_3) | (count_34_enable_equal_5 & take_4)
-            | (count_34_enable_equal_6 & take_5) | (count_34_enable_equal_7 & take_6)
-            | (count_34_enable_equal_8 & take_7) | (count_34_enable_equal_9 & take_8);
-    wire overflow_or_5 = overflow_or_4 | (count_28_enable_or & !count_28_enable_or_2 & (&count_28))
-            | (count_29_enable_or & !count_29_enable_or_2 & (&count_29))
-            | (count_30_enable_or & !count_30_enable_or_2 & (&count_30))
-            | (count_31_enable_or & !count_31_enable_or_2 & (&count_31))
-            | (count_32_enable_or & !count_32_enable_or_2 & (&count_32))
-            | (count_33_enable_or & !count_33_enable_or_2 & (&count_33))
-            | (count_34_enable_or & !count_34_enable_or_2 & (&count_34));
-    wire count_35_enable_equal = token_0 == 8'd35;
-    wire count_35_enable_equal_2 = token_1 == 8'd35;
-    wire count_35_enable_equal_3 = token_2 == 8'd35;
-    wire count_35_enable_equal_4 = token_3 == 8'd35;
-    wire count_35_enable_equal_5 = token_4 == 8'd35;
-    wire count_35_enable_equal_6 = token_5 == 8'd35;
-    wire count_35_enable_equal_7 = token_6 == 8'd35;
-    wire count_35_enable_equal_8 = token_7 == 8'd35;
-    wire count_35_enable_equal_9 = token_8 == 8'd35;
-    wire count_35_enable_or = (count_35_enable_equal & give_0) | (count_35_enable_equal_2 & give_1)
-            | (count_35_enable_equal_3 & give_2) | (count_35_enable_equal_4 & give_3)
-            | (count_35_enable_equal_5 & give_4) | (count_35_enable_equal_6 & give_5)
-            | (count_35_enable_equal_7 & give_6) | (count_35_enable_equal_8 & give_7)
-            | (count_35_enable_equal_9 & give_8);
-    wire count_35_enable_or_2 = (count_35_enable_equal & take_0)
-            | (count_35_enable_equal_2 & take_1) | (count_35_enable_equal_3 & take_2)
-            | (count_35_enable_equal_4 & take_3) | (count_35_enable_equal_5 & take_4)
-            | (count_35_enable_equal_6 & take_5) | (count_35_enable_equal_7 & take_6)
-            | (count_35_enable_equal_8 & take_7) | (count_35_enable_equal_9 & take_8);
-    wire count_36_enable_equal = token_0 == 8'd36;
-    wire count_36_enable_equal_2 = token_1 == 8'd36;
-    wire count_36_enable_equal_3 = token_2 == 8'd36;
-    wire count_36_enable_equal_4 = token_3 == 8'd36;
-    wire count_36_enable_equal_5 = token_4 == 8'd36;
-    wire count_36_enable_equal_6 = token_5 == 8'd36;
-    wire count_36_enable_equal_7 = token_6 == 8'd36;
-    wire count_36_enable_equal_8 = token_7 == 8'd36;
-    wire count_36_enable_equal_9 = token_8 == 8'd36;
-    wire count_36_enable_or = (count_36_enable_equal & give_0) | (count_36_enable_equal_2 & give_1)
-            | (count_36_enable_equal_3 & give_2) | (count_36_enable_equal_4 & give_3)
-            | (count_36_enable_equal_5 & give_4) | (count_36_enable_equal_6 & give_5)
-            | (count_36_enable_equal_7 & give_6) | (count_36_enable_equal_8 & give_7)
-            | (count_36_enable_equal_9 & give_8);
-    wire count_36_enable_or_2 = (count_36_enable_equal & take_0)
-            | (count_36_enable_equal_2 & take_1) | (count_36_enable_equal_3 & take_2)
-            | (count_36_enable_equal_4 & take_3) | (count_36_enable_equal_5 & take_4)
-            | (count_36_enable_equal_6 & take_5) | (count_36_enable_equal_7 & take_6)
-            | (count_36_enable_equal_8 & take_7) | (count_36_enable_equal_9 & take_8);
-    wire count_37_enable_equal = token_0 == 8'd37;
-    wire count_37_enable_equal_2 = token_1 == 8'd37;
-    wire count_37_enable_equal_3 = token_2 == 8'd37;
-    wire count_37_enable_equal_4 = token_3 == 8'd37;
-    wire count_37_enable_equal_5 = token_4 == 8'd37;
-    wire count_37_enable_equal_6 = token_5 == 8'd37;
-    wire count_37_enable_equal_7 = token_6 == 8'd37;
-    wire count_37_enable_equal_8 = token_7 == 8'd37;
-    wire count_37_enable_equal_9 = token_8 == 8'd37;
-    wire count_37_enable_or = (count_37_enable_equal & give_0) | (count_37_enable_equal_2 & give_1)
-            | (count_37_enable_equal_3 & give_2) | (count_37_enable_equal_4 & give_3)
-            | (count_37_enable_equal_5 & give_4) | (count_37_enable_equal_6 & give_5)
-            | (count_37_enable_equal_7 & give_6) | (count_37_enable_equal_8 & give_7)
-            | (count_37_enable_equal_9 & give_8);
-    wire count_37_enable_or_2 = (count_37_enable_equal & take_0)
-            | (count_37_enable_equal_2 & take_1) | (count_37_enable_equal_3 & take_2)
-            | (count_37_enable_equal_4 & take_3) | (count_37_enable_equal_5 & take_4)
-            | (count_37_enable_equal_6 & take_5) | (count_37_enable_equal_7 & take_6)
-            | (count_37_enable_equal_8 & take_7) | (count_37_enable_equal_9 & take_8);
-    wire count_38_enable_equal = token_0 == 8'd38;
-    wire count_38_enable_equal_2 = token_1 == 8'd38;
-    wire count_38_enable_equal_3 = token_2 == 8'd38;
-    wire count_38_enable_equal_4 = token_3 == 8'd38;
-    wire count_38_enable_equal_5 = token_4 == 8'd38;
-    wire count_38_enable_equal_6 = token_5 == 8'd38;
-    wire count_38_enable_equal_7 = token_6 == 8'd38;
-    wire count_38_enable_equal_8 = token_7 == 8'd38;
-    wire count_38_enable_equal_9 = token_8 == 8'd38;
-    wire count_38_enable_or = (count_38_enable_equal & give_0) | (count_38_enable_equal_2 & give_1)
-            | (count_38_enable_equal_3 & give_2) | (count_38_enable_equal_4 & give_3)
-            | (count_38_enable_equal_5 & give_4) | (count_38_enable_equal_6 & give_5)
-            | (count_38_enable_equal_7 & give_6) | (count_38_enable_equal_8 & give_7)
-            | (count_38_enable_equal_9 & give_8);
-    wire count_38_enable_or_2 = (count_38_enable_equal & take_0)
-            | (count_38_enable_equal_2 & take_1) | (count_38_enable_equal_3 & take_2)
-            | (count_38_enable_equal_4 & take_3) | (count_38_enable_equal_5 & take_4)
-            | (count_38_enable_equal_6 & take_5) | (count_38_enable_equal_7 & take_6)
-            | (count_38_enable_equal_8 & take_7) | (count_38_enable_equal_9 & take_8);
-    wire count_39_enable_equal = token_0 == 8'd39;
-    wire count_39_enable_equal_2 = token_1 == 8'd39;
-    wire count_39_enable_equal_3 = token_2 == 8'd39;
-    wire count_39_enable_equal_4 = token_3 == 8'd39;
-    wire count_39_enable_equal_5 = token_4 == 8'd39;
-    wire count_39_enable_equal_6 = token_5 == 8'd39;
-    wire count_39_enable_equal_7 = token_6 == 8'd39;
-    wire count_39_enable_equal_8 = token_7 == 8'd39;
-    wire count_39_enable_equal_9 = token_8 == 8'd39;
-    wire count_39_enable_or = (count_39_enable_equal & give_0) | (count_39_enable_equal_2 & give_1)
-            | (count_39_enable_equal_3 & give_2) | (count_39_enable_equal_4 & give_3)
-            | (count_39_enable_equal_5 & give_4) | (count_39_enable_equal_6 & give_5)
-            | (count_39_enable_equal_7 & give_6) | (count_39_enable_equal_8 & give_7)
-            | (count_39_enable_equal_9 & give_8);
-    wire count_39_enable_or_2 = (count_39_enable_equal & take_0)
-            | (count_39_enable_equal_2 & take_1) | (count_39_enable_equal_3 & take_2)
-            | (count_39_enable_equal_4 & take_3) | (count_39_enable_equal_5 & take_4)
-            | (count_39_enable_equal_6 & take_5) | (count_39_enable_equal_7 & take_6)
-            | (count_39_enable_equal_8 & take_7) | (count_39_enable_equal_9 & take_8);
-    wire count_40_enable_equal = token_0 == 8'd40;
-    wire count_40_enable_equal_2 = token_1 == 8'd40;
-    wire count_40_enable_equal_3 = token_2 == 8'd40;
-    wire count_40_enable_equal_4 = token_3 == 8'd40;
-    wire count_40_enable_equal_5 = token_4 == 8'd40;
-    wire count_40_enable_equal_6 = token_5 == 8'd40;
-    wire count_40_enable_equal_7 = token_6 == 8'd40;
-    wire count_40_enable_equal_8 = token_7 == 8'd40;
-    wire count_40_enable_equal_9 = token_8 == 8'd40;
-    wire count_40_enable_or = (count_40_enable_equal & give_0) | (count_40_enable_equal_2 & give_1)
-            | (count_40_enable_equal_3 & give_2) | (count_40_enable_equal_4 & give_3)
-            | (count_40_enable_equal_5 & give_4) | (count_40_enable_equal_6 & give_5)
-            | (count_40_enable_equal_7 & give_6) | (count_40_enable_equal_8 & give_7)
-            | (count_40_enable_equal_9 & give_8);
-    wire count_40_enable_or_2 = (count_40_enable_equal & take_0)
-            | (count_40_enable_equal_2 & take_1) | (count_40_enable_equal_3 & take_2)
-            | (count_40_enable_equal_4 & take_3) | (count_40_enable_equal_5 & take_4)
-            | (count_40_enable_equal_6 & take_5) | (count_40_enable_equal_7 & take_6)
-            | (count_40_enable_equal_8 & take_7) | (count_40_enable_equal_9 & take_8);
-    wire count_41_enable_equal = token_0 == 8'd41;
-    wire count_41_enable_equal_2 = token_1 == 8'd41;
-    wire count_41_enable_equal_3 = token_2 == 8'd41;
-    wire count_41_enable_equal_4 = token_3 == 8'd41;
-    wire count_41_enable_equal_5 = token_4 == 8'd41;
-    wire count_41_enable_equal_6 = token_5 == 8'd41;
-    wire count_41_enable_equal_7 = token_6 == 8'd41;
-    wire count_41_enable_equal_8 = token_7 == 8'd41;
-    wire count_41_enable_equal_9 = token_8 == 8'd41;
-    wire count_41_enable_or = (count_41_enable_equal & give_0) | (count_41_enable_equal_2 & give_1)
-            | (count_41_enable_equal_3 & give_2) | (count_41_enable_equal_4 & give_3)
-            | (count_41_enable_equal_5 & give_4) | (count_41_enable_equal_6 & give_5)
-            | (count_41_enable_equal_7 & give_6) | (count_41_enable_equal_8 & give_7)
-            | (count_41_enable_equal_9 & give_8);
-    wire count_41_enable_or_2 = (count_41_enable_equal & take_0)
-            | (count_41_enable_equal_2 & take_1) | (count_41_enable_equal_3 & take_2)
-            | (count_41_enable_equal_4 & take_3) | (count_41_enable_equal_5 & take_4)
-            | (count_41_enable_equal_6 & take_5) | (count_41_enable_equal_7 & take_6)
-            | (count_41_enable_equal_8 & take_7) | (count_41_enable_equal_9 & take_8);
-    wire overflow_or_6 = overflow_or_5 | (count_35_enable_or & !count_35_enable_or_2 & (&count_35))
-            | (count_36_enable_or & !count_36_enable_or_2 & (&count_36))
-            | (count_37_enable_or & !count_37_enable_or_2 & (&count_37))
-            | (count_38_enable_or & !count_38_enable_or_2 & (&count_38))
-            | (count_39_enable_or & !count_39_enable_or_2 & (&count_39))
-            | (count_40_enable_or & !count_40_enable_or_2 & (&count_40))
-            | (count_41_enable_or & !count_41_enable_or_2 & (&count_41));
-    wire count_42_enable_equal = token_0 == 8'd42;
-    wire count_42_enable_equal_2 = token_1 == 8'd42;
-    wire count_42_enable_equal_3 = token_2 == 8'd42;
-    wire count_42_enable_equal_4 = token_3 == 8'd42;
-    wire count_42_enable_equal_5 = token_4 == 8'd42;
-    wire count_42_enable_equal_6 = token_5 == 8'd42;
-    wire count_42_enable_equal_7 = token_6 == 8'd42;
-    wire count_42_enable_equal_8 = token_7 == 8'd42;
-    wire count_42_enable_equal_9 = token_8 == 8'd42;
-    wire count_42_enable_or = (count_42_enable_equal & give_0) | (count_42_enable_equal_2 & give_1)
-            | (count_42_enable_equal_3 & give_2) | (count_42_enable_equal_4 & give_3)
-            | (count_42_enable_equal_5 & give_4) | (count_42_enable_equal_6 & give_5)
-            | (count_42_enable_equal_7 & give_6) | (count_42_enable_equal_8 & give_7)
-            | (count_42_enable_equal_9 & give_8);
-    wire count_42_enable_or_2 = (count_42_enable_equal & take_0)
-            | (count_42_enable_equal_2 & take_1) | (count_42_enable_equal_3 & take_2)
-            | (count_42_enable_equal_4 & take_3) | (count_42_enable_equal_5 & take_4)
-            | (count_42_enable_equal_6 & take_5) | (count_42_enable_equal_7 & take_6)
-            | (count_42_enable_equal_8 & take_7) | (count_42_enable_equal_9 & take_8);
-    wire count_43_enable_equal = token_0 == 8'd43;
-    wire count_43_enable_equal_2 = token_1 == 8'd43;
-    wire count_43_enable_equal_3 = token_2 == 8'd43;
-    wire count_43_enable_equal_4 = token_3 == 8'd43;
-    wire count_43_enable_equal_5 = token_4 == 8'd43;
-    wire count_43_enable_equal_6 = token_5 == 8'd43;
-    wire count_43_enable_equal_7 = token_6 == 8'd43;
-    wire count_43_enable_equal_8 = token_7 == 8'd43;
-    wire count_43_enable_equal_9 = token_8 == 8'd43;
-    wire count_43_enable_or = (count_43_enable_equal & give_0) | (count_43_enable_equal_2 & give_1)
-            | (count_43_enable_equal_3 & give_2) | (count_43_enable_equal_4 & give_3)
-            | (count_43_enable_equal_5 & give_4) | (count_43_enable_equal_6 & give_5)
-            | (count_43_enable_equal_7 & give_6) | (count_43_enable_equal_8 & give_7)
-            | (count_43_enable_equal_9 & give_8);
-    wire count_43_enable_or_2 = (count_43_enable_equal & take_0)
-            | (count_43_enable_equal_2 & take_1) | (count_43_enable_equal_3 & take_2)
-            | (count_43_enable_equal_4 & take_3) | (count_43_enable_equal_5 & take_4)
-            | (count_43_enable_equal_6 & take_5) | (count_43_enable_equal_7 & take_6)
-            | (count_43_enable_equal_8 & take_7) | (count_43_enable_equal_9 & take_8);
-    wire count_44_enable_equal = token_0 == 8'd44;
-    wire count_44_enable_equal_2 = token_1 == 8'd44;
-    wire count_44_enable_equal_3 = token_2 == 8'd44;
-    wire count_44_enable_equal_4 = token_3 == 8'd44;
-    wire count_44_enable_equal_5 = token_4 == 8'd44;
-    wire count_44_enable_equal_6 = token_5 == 8'd44;
-    wire count_44_enable_equal_7 = token_6 == 8'd44;
-    wire count_44_enable_equal_8 = token_7 == 8'd44;
-    wire count_44_enable_equal_9 = token_8 == 8'd44;
-    wire count_44_enable_or = (count_44_enable_equal & give_0) | (count_44_enable_equal_2 & give_1)
-            | (count_44_enable_equal_3 & give_2) | (count_44_enable_equal_4 & give_3)
-            | (count_44_enable_equal_5 & give_4) | (count_44_enable_equal_6 & give_5)
-            | (count_44_enable_equal_7 & give_6) | (count_44_enable_equal_8 & give_7)
-            | (count_44_enable_equal_9 & give_8);
-    wire count_44_enable_or_2 = (count_44_enable_equal & take_0)
-            | (count_44_enable_equal_2 & take_1) | (count_44_enable_equal_3 & take_2)
-            | (count_44_enable_equal_4 & take_3) | (count_44_enable_equal_5 & take_4)
-            | (count_44_enable_equal_6 & take_5) | (count_44_enable_equal_7 & take_6)
-            | (count_44_enable_equal_8 & take_7) | (count_44_enable_equal_9 & take_8);
-    wire count_45_enable_equal = token_0 == 8'd45;
-    wire count_45_enable_equal_2 = token_1 == 8'd45;
-    wire count_45_enable_equal_3 = token_2 == 8'd45;
-    wire count_45_enable_equal_4 = token_3 == 8'd45;
-    wire count_45_enable_equal_5 = token_4 == 8'd45;
-    wire count_45_enable_equal_6 = token_5 == 8'd45;
-    wire count_45_enable_equal_7 = token_6 == 8'd45;
-    wire count_45_enable_equal_8 = token_7 == 8'd45;
-    wire count_45_enable_equal_9 = token_8 == 8'd45;
-    wire count_45_enable_or = (count_45_enable_equal & give_0) | (count_45_enable_equal_2 & give_1)
-            | (count_45_enable_equal_3 & give_2) | (count_45_enable_equal_4 & give_3)
-            | (count_45_enable_equal_5 & give_4) | (count_45_enable_equal_6 & give_5)
-            | (count_45_enable_equal_7 & give_6) | (count_45_enable_equal_8 & give_7)
-            | (count_45_enable_equal_9 & give_8);
-    wire count_45_enable_or_2 = (count_45_enable_equal & take_0)
-            | (count_45_enable_equal_2 & take_1) | (count_45_enable_equal_3 & take_2)
-            | (count_45_enable_equal_4 & take_3) | (count_45_enable_equal_5 & take_4)
-            | (count_45_enable_equal_6 & take_5) | (count_45_enable_equal_7 & take_6)
-            | (count_45_enable_equal_8 & take_7) | (count_45_enable_equal_9 & take_8);
-    wire count_46_enable_equal = token_0 == 8'd46;
-    wire count_46_enable_equal_2 = token_1 == 8'd46;
-    wire count_46_enable_equal_3 = token_2 == 8'd46;
-    wire count_46_enable_equal_4 = token_3 == 8'd46;
-    wire count_46_enable_equal_5 = token_4 == 8'd46;
-    wire count_46_enable_equal_6 = token_5 == 8'd46;
-    wire count_46_enable_equal_7 = token_6 == 8'd46;
-    wire count_46_enable_equal_8 = token_7 == 8'd46;
-    wire count_46_enable_equal_9 = token_8 == 8'd46;
-    wire count_46_enable_or = (count_46_enable_equal & give_0) | (count_46_enable_equal_2 & give_1)
-            | (count_46_enable_equal_3 & give_2) | (count_46_enable_equal_4 & give_3)
-            | (count_46_enable_equal_5 & give_4) | (count_46_enable_equal_6 & give_5)
-            | (count_46_enable_equal_7 & give_6) | (count_46_enable_equal_8 & give_7)
-            | (count_46_enable_equal_9 & give_8);
-    wire count_46_enable_or_2 = (count_46_enable_equal & take_0)
-            | (count_46_enable_equal_2 & take_1) | (count_46_enable_equal_3 & take_2)
-            | (count_46_enable_equal_4 & take_3) | (count_46_enable_equal_5 & take_4)
-            | (count_46_enable_equal_6 & take_5) | (count_46_enable_equal_7 & take_6)
-            | (count_46_enable_equal_8 & take_7) | (count_46_enable_equal_9 & take_8);
-    wire count_47_enable_equal = token_0 == 8'd47;
-    wire count_47_enable_equal_2 = token_1 == 8'd47;
-    wire count_47_enable_equal_3 = token_2 == 8'd47;
-    wire count_47_enable_equal_4 = token_3 == 8'd47;
-    wire count_47_enable_equal_5 = token_4 == 8'd47;
-    wire count_47_enable_equal_6 = token_5 == 8'd47;
-    wire count_47_enable_equal_7 = token_6 == 8'd47;
-    wire count_47_enable_equal_8 = token_7 == 8'd47;
-    wire count_47_enable_equal_9 = token_8 == 8'd47;
-    wire count_47_enable_or = (count_47_enable_equal & give_0) | (count_47_enable_equal_2 & give_1)
-            | (count_47_enable_equal_3 & give_2) | (count_47_enable_equal_4 & give_3)
-            | (count_47_enable_equal_5 & give_4) | (count_47_enable_equal_6 & give_5)
-            | (count_47_enable_equal_7 & give_6) | (count_47_enable_equal_8 & give_7)
-            | (count_47_enable_equal_9 & give_8);
-    wire count_47_enable_or_2 = (count_47_enable_equal & take_0)
-            | (count_47_enable_equal_2 & take_1) | (count_47_enable_equal_3 & take_2)
-            | (count_47_enable_equal_4 & take_3) | (count_47_enable_equal_5 & take_4)
-            | (count_47_enable_equal_6 & take_5) | (count_47_enable_equal_7 & take_6)
-            | (count_47_enable_equal_8 & take_7) | (count_47_enable_equal_9 & take_8);
-    wire count_48_enable_equal = token_0 == 8'd48;
-    wire count_48_enable_equal_2 = token_1 == 8'd48;
-    wire count_48_enable_equal_3 = token_2 == 8'd48;
-    wire count_48_enable_equal_4 = token_3 == 8'd48;
-    wire count_48_enable_equal_5 = token_4 == 8'd48;
-    wire count_48_enable_equal_6 = token_5 == 8'd48;
-    wire count_48_enable_equal_7 = token_6 == 8'd48;
-    wire count_48_enable_equal_8 = token_7 == 8'd48;
-    wire count_48_enable_equal_9 = token_8 == 8'd48;
-    wire count_48_enable_or = (count_48_enable_equal & give_0) | (count_48_enable_equal_2 & give_1)
-            | (count_48_enable_equal_3 & give_2) | (count_48_enable_equal_4 & give_3)
-            | (count_48_enable_equal_5 & give_4) | (count_48_enable_equal_6 & give_5)
-            | (count_48_enable_equal_7 & give_6) | (count_48_enable_equal_8 & give_7)
-            | (count_48_enable_equal_9 & give_8);
-    wire count_48_enable_or_2 = (count_48_enable_equal & take_0)
-            | (count_48_enable_equal_2 & take_1) | (count_48_enable_equal_3 & take_2)
-            | (count_48_enable_equal_4 & take_3) | (count_48_enable_equal_5 & take_4)
-            | (count_48_enable_equal_6 & take_5) | (count_48_enable_equal_7 & take_6)
-            | (count_48_enable_equal_8 & take_7) | (count_48_enable_equal_9 & take_8);
-    wire overflow_or_7 = overflow_or_6 | (count_42_enable_or & !count_42_enable_or_2 & (&count_42))
-            | (count_43_enable_or & !count_43_enable_or_2 & (&count_43))
-            | (count_44_enable_or & !count_44_enable_or_2 & (&count_44))
-            | (count_45_enable_or & !count_45_enable_or_2 & (&count_45))
-            | (count_46_enable_or & !count_46_enable_or_2 & (&count_46))
-            | (count_47_enable_or & !count_47_enable_or_2 & (&count_47))
-            | (count_48_enable_or & !count_48_enable_or_2 & (&count_48));
-    wire count_49_enable_equal = token_0 == 8'd49;
-    wire count_49_enable_equal_2 = token_1 == 8'd49;
-    wire count_49_enable_equal_3 = token_2 == 8'd49;
-    wire count_49_enable_equal_4 = token_3 == 8'd49;
-    wire count_49_enable_equal_5 = token_4 == 8'd49;
-    wire count_49_enable_equal_6 = token_5 == 8'd49;
-    wire count_49_enable_equal_7 = token_6 == 8'd49;
-    wire count_49_enable_equal_8 = token_7 == 8'd49;
-    wire count_49_enable_equal_9 = token_8 == 8'd49;
-    wire count_49_enable_or = (count_49_enable_equal & give_0) | (count_49_enable_equal_2 & give_1)
-            | (count_49_enable_equal_3 & give_2) | (count_49_enable_equal_4 & give_3)
-            | (count_49_enable_equal_5 & give_4) | (count_49_enable_equal_6 & give_5)
-            | (count_49_enable_equal_7 & give_6) | (count_49_enable_equal_8 & give_7)
-            | (count_49_enable_equal_9 & give_8);
-    wire count_49_enable_or_2 = (count_49_enable_equal & take_0)
-            | (count_49_enable_equal_2 & take_1) | (count_49_enable_equal_3 & take_2)
-            | (count_49_enable_equal_4 & take_3) | (count_49_enable_equal_5 & take_4)
-            | (count_49_enable_equal_6 & take_5) | (count_49_enable_equal_7 & take_6)
-            | (count_49_enable_equal_8 & take_7) | (count_49_enable_equal_9 & take_8);
-    wire count_50_enable_equal = token_0 == 8'd50;
-    wire count_50_enable_equal_2 = token_1 == 8'd50;
-    wire count_50_enable_equal_3 = token_2 == 8'd50;
-    wire count_50_enable_equal_4 = token_3 == 8'd50;
-    wire count_50_enable_equal_5 = token_4 == 8'd50;
-    wire count_50_enable_equal_6 = token_5 == 8'd50;
-    wire count_50_enable_equal_7 = token_6 == 8'd50;
-    wire count_50_enable_equal_8 = token_7 == 8'd50;
-    wire count_50_enable_equal_9 = token_8 == 8'd50;
-    wire count_50_enable_or = (count_50_enable_equal & give_0) | (count_50_enable_equal_2 & give_1)
-            | (count_50_enable_equal_3 & give_2) | (count_50_enable_equal_4 & give_3)
-            | (count_50_enable_equal_5 & give_4) | (count_50_enable_equal_6 & give_5)
-            | (count_50_enable_equal_7 & give_6) | (count_50_enable_equal_8 & give_7)
-            | (count_50_enable_equal_9 & give_8);
-    wire count_50_enable_or_2 = (count_50_enable_equal & take_0)
-            | (count_50_enable_equal_2 & take_1) | (count_50_enable_equal_3 & take_2)
-            | (count_50_enable_equal_4 & take_3) | (count_50_enable_equal_5 & take_4)
-            | (count_50_enable_equal_6 & take_5) | (count_50_enable_equal_7 & take_6)
-            | (count_50_enable_equal_8 & take_7) | (count_50_enable_equal_9 & take_8);
-    wire count_51_enable_equal = token_0 == 8'd51;
-    wire count_51_enable_equal_2 = token_1 == 8'd51;
-    wire count_51_enable_equal_3 = token_2 == 8'd51;
-    wire count_51_enable_equal_4 = token_3 == 8'd51;
-    wire count_51_enable_equal_5 = token_4 == 8'd51;
-    wire count_51_enable_equal_6 = token_5 == 8'd51;
-    wire count_51_enable_equal_7 = token_6 == 8'd51;
-    wire count_51_enable_equal_8 = token_7 == 8'd51;
-    wire count_51_enable_equal_9 = token_8 == 8'd51;
-    wire count_51_enable_or = (count_51_enable_equal & give_0) | (count_51_enable_equal_2 & give_1)
-            | (count_51_enable_equal_3 & give_2) | (count_51_enable_equal_4 & give_3)
-            | (count_51_enable_equal_5 & give_4) | (count_51_enable_equal_6 & give_5)
-            | (count_51_enable_equal_7 & give_6) | (count_51_enable_equal_8 & give_7)
-            | (count_51_enable_equal_9 & give_8);
-    wire count_51_enable_or_2 = (count_51_enable_equal & take_0)
-            | (count_51_enable_equal_2 & take_1) | (count_51_enable_equal_3 & take_2)
-            | (count_51_enable_equal_4 & take_3) | (count_51_enable_equal_5 & take_4)
-            | (count_51_enable_equal_6 & take_5) | (count_51_enable_equal_7 & take_6)
-            | (count_51_enable_equal_8 & take_7) | (count_51_enable_equal_9 & take_8);
-    wire count_52_enable_equal = token_0 == 8'd52;
-    wire count_52_enable_equal_2 = token_1 == 8'd52;
-    wire count_52_enable_equal_3 = token_2 == 8'd52;
-    wire count_52_enable_equal_4 = token_3 == 8'd52;
-    wire count_52_enable_equal_5 = token_4 == 8'd52;
-    wire count_52_enable_equal_6 = token_5 == 8'd52;
-    wire count_52_enable_equal_7 = token_6 == 8'd52;
-    wire count_52_enable_equal_8 = token_7 == 8'd52;
-    wire count_52_enable_equal_9 = token_8 == 8'd52;
-    wire count_52_enable_or = (count_52_enable_equal & give_0) | (count_52_enable_equal_2 & give_1)
-            | (count_52_enable_equal_3 & give_2) | (count_52_enable_equal_4 & give_3)
-            | (count_52_enable_equal_5 & give_4) | (count_52_enable_equal_6 & give_5)
-            | (count_52_enable_equal_7 & give_6) | (count_52_enable_equal_8 & give_7)
-            | (count_52_enable_equal_9 & give_8);
-    wire count_52_enable_or_2 = (count_52_enable_equal & take_0)
-            | (count_52_enable_equal_2 & take_1) | (count_52_enable_equal_3 & take_2)
-            | (count_52_enable_equal_4 & take_3) | (count_52_enable_equal_5 & take_4)
-            | (count_52_enable_equal_6 & take_5) | (count_52_enable_equal_7 & take_6)
-            | (count_52_enable_equal_8 & take_7) | (count_52_enable_equal_9 & take_8);
-    wire count_53_enable_equal = token_0 == 8'd53;
-    wire count_53_enable_equal_2 = token_1 == 8'd53;
-    wire count_53_enable_equal_3 = token_2 == 8'd53;
-    wire count_53_enable_equal_4 = token_3 == 8'd53;
-    wire count_53_enable_equal_5 = token_4 == 8'd53;
-    wire count_53_enable_equal_6 = token_5 == 8'd53;
-    wire count_53_enable_equal_7 = token_6 == 8'd53;
-    wire count_53_enable_equal_8 = token_7 == 8'd53;
-    wire count_53_enable_equal_9 = token_8 == 8'd53;
-    wire count_53_enable_or = (count_53_enable_equal & give_0) | (count_53_enable_equal_2 & give_1)
-            | (count_53_enable_equal_3 & give_2) | (count_53_enable_equal_4 & give_3)
-            | (count_53_enable_equal_5 & give_4) | (count_53_enable_equal_6 & give_5)
-            | (count_53_enable_equal_7 & give_6) | (count_53_enable_equal_8 & give_7)
-            | (count_53_enable_equal_9 & give_8);
-    wire count_53_enable_or_2 = (count_53_enable_equal & take_0)
-            | (count_53_enable_equal_2 & take_1) | (count_53_enable_equal_3 & take_2)
-            | (count_53_enable_equal_4 & take_3) | (count_53_enable_equal_5 & take_4)
-            | (count_53_enable_equal_6 & take_5) | (count_53_enable_equal_7 & take_6)
-            | (count_53_enable_equal_8 & take_7) | (count_53_enable_equal_9 & take_8);
-    wire count_54_enable_equal = token_0 == 8'd54;
-    wire count_54_enable_equal_2 = token_1 == 8'd54;
-    wire count_54_enable_equal_3 = token_2 == 8'd54;
-    wire count_54_enable_equal_4 = token_3 == 8'd54;
-    wire count_54_enable_equal_5 = token_4 == 8'd54;
-    wire count_54_enable_equal_6 = token_5 == 8'd54;
-    wire count_54_enable_equal_7 = token_6 == 8'd54;
-    wire count_54_enable_equal_8 = token_7 == 8'd54;
-    wire count_54_enable_equal_9 = token_8 == 8'd54;
-    wire count_54_enable_or = (count_54_enable_equal & give_0) | (count_54_enable_equal_2 & give_1)
-            | (count_54_enable_equal_3 & give_2) | (count_54_enable_equal_4 & give_3)
-            | (count_54_enable_equal_5 & give_4) | (count_54_enable_equal_6 & give_5)
-            | (count_54_enable_equal_7 & give_6) | (count_54_enable_equal_8 & give_7)
-            | (count_54_enable_equal_9 & give_8);
-    wire count_54_enable_or_2 = (count_54_enable_equal & take_0)
-            | (count_54_enable_equal_2 & take_1) | (count_54_enable_equal_3 & take_2)
-            | (count_54_enable_equal_4 & take_3) | (count_54_enable_equal_5 & take_4)
-            | (count_54_enable_equal_6 & take_5) | (count_54_enable_equal_7 & take_6)
-            | (count_54_enable_equal_8 & take_7) | (count_54_enable_equal_9 & take_8);
-    wire count_55_enable_equal = token_0 == 8'd55;
-    wire count_55_enable_equal_2 = token_1 == 8'd55;
-    wire count_55_enable_equal_3 = token_2 == 8'd55;
-    wire count_55_enable_equal_4 = token_3 == 8'd55;
-    wire count_55_enable_equal_5 = token_4 == 8'd55;
-    wire count_55_enable_equal_6 = token_5 == 8'd55;
-    wire count_55_enable_equal_7 = token_6 == 8'd55;
-    wire count_55_enable_equal_8 = token_7 == 8'd55;
-    wire count_55_enable_equal_9 = token_8 == 8'd55;
-    wire count_55_enable_or = (count_55_enable_equal & give_0) | (count_55_enable_equal_2 & give_1)
-            | (count_55_enable_equal_3 & give_2) | (count_55_enable_equal_4 & give_3)
-            | (count_55_enable_equal_5 & give_4) | (count_55_enable_equal_6 & give_5)
-            | (count_55_enable_equal_7 & give_6) | (count_55_enable_equal_8 & give_7)
-            | (count_55_enable_equal_9 & give_8);
-    wire count_55_enable_or_2 = (count_55_enable_equal & take_0)
-            | (count_55_enable_equal_2 & take_1) | (count_55_enable_equal_3 & take_2)
-            | (count_55_enable_equal_4 & take_3) | (count_55_enable_equal_5 & take_4)
-            | (count_55_enable_equal_6 & take_5) | (count_55_enable_equal_7 & take_6)
-            | (count_55_enable_equal_8 & take_7) | (count_55_enable_equal_9 & take_8);
-    wire overflow_or_8 = overflow_or_7 | (count_49_enable_or & !count_49_enable_or_2 & (&count_49))
-            | (count_50_enable_or & !count_50_enable_or_2 & (&count_50))
-            | (count_51_enable_or & !count_51_enable_or_2 & (&count_51))
-            | (count_52_enable_or & !count_52_enable_or_2 & (&count_52))
-            | (count_53_enable_or & !count_53_enable_or_2 & (&count_53))
-            | (count_54_enable_or & !count_54_enable_or_2 & (&count_54))
-            | (count_55_enable_or & !count_55_enable_or_2 & (&count_55));
-    wire count_56_enable_equal = token_0 == 8'd56;
-    wire count_56_enable_equal_2 = token_1 == 8'd56;
-    wire count_56_enable_equal_3 = token_2 == 8'd56;
-    wire count_56_enable_equal_4 = token_3 == 8'd56;
-    wire count_56_enable_equal_5 = token_4 == 8'd56;
-    wire count_56_enable_equal_6 = token_5 == 8'd56;
-    wire count_56_enable_equal_7 = token_6 == 8'd56;
-    wire count_56_enable_equal_8 = token_7 == 8'd56;
-    wire count_56_enable_equal_9 = token_8 == 8'd56;
-    wire count_56_enable_or = (count_56_enable_equal & give_0) | (count_56_enable_equal_2 & give_1)
-            | (count_56_enable_equal_3 & give_2) | (count_56_enable_equal_4 & give_3)
-            | (count_56_enable_equal_5 & give_4) | (count_56_enable_equal_6 & give_5)
-            | (count_56_enable_equal_7 & give_6) | (count_56_enable_equal_8 & give_7)
-            | (count_56_enable_equal_9 & give_8);
-    wire count_56_enable_or_2 = (count_56_enable_equal & take_0)
-            | (count_56_enable_equal_2 & take_1) | (count_56_enable_equal_3 & take_2)
-            | (count_56_enable_equal_4 & take_3) | (count_56_enable_equal_5 & take_4)
-            | (count_56_enable_equal_6 & take_5) | (count_56_enable_equal_7 & take_6)
-            | (count_56_enable_equal_8 & take_7) | (count_56_enable_equal_9 & take_8);
-    wire count_57_enable_equal = token_0 == 8'd57;
-    wire count_57_enable_equal_2 = token_1 == 8'd57;
-    wire count_57_enable_equal_3 = token_2 == 8'd57;
-    wire count_57_enable_equal_4 = token_3 == 8'd57;
-    wire count_57_enable_equal_5 = token_4 == 8'd57;
-    wire count_57_enable_equal_6 = token_5 == 8'd57;
-    wire count_57_enable_equal_7 = token_6 == 8'd57;
-    wire count_57_enable_equal_8 = token_7 == 8'd57;
-    wire count_57_enable_equal_9 = token_8 == 8'd57;
-    wire count_57_enable_or = (count_57_enable_equal & give_0) | (count_57_enable_equal_2 & give_1)
-            | (count_57_enable_equal_3 & give_2) | (count_57_enable_equal_4 & give_3)
-            | (count_57_enable_equal_5 & give_4) | (count_57_enable_equal_6 & give_5)
-            | (count_57_enable_equal_7 & give_6) | (count_57_enable_equal_8 & give_7)
-            | (count_57_enable_equal_9 & give_8);
-    wire count_57_enable_or_2 = (count_57_enable_equal & take_0)
-            | (count_57_enable_equal_2 & take_1) | (count_57_enable_equal_3 & take_2)
-            | (count_57_enable_equal_4 & take_3) | (count_57_enable_equal_5 & take_4)
-            | (count_57_enable_equal_6 & take_5) | (count_57_enable_equal_7 & take_6)
-            | (count_57_enable_equal_8 & take_7) | (count_57_enable_equal_9 & take_8);
-    wire count_58_enable_equal = token_0 == 8'd58;
-    wire count_58_enable_equal_2 = token_1 == 8'd58;
-    wire count_58_enable_equal_3 = token_2 == 8'd58;
-    wire count_58_enable_equal_4 = token_3 == 8'd58;
-    wire count_58_enable_equal_5 = token_4 == 8'd58;
-    wire count_58_enable_equal_6 = token_5 == 8'd58;
-    wire count_58_enable_equal_7 = token_6 == 8'd58;
-    wire count_58_enable_equal_8 = token_7 == 8'd58;
-    wire count_58_enable_equal_9 = token_8 == 8'd58;
-    wire count_58_enable_or = (count_58_enable_equal & give_0) | (count_58_enable_equal_2 & give_1)
-            | (count_58_enable_equal_3 & give_2) | (count_58_enable_equal_4 & give_3)
-            | (count_58_enable_equal_5 & give_4) | (count_58_enable_equal_6 & give_5)
-            | (count_58_enable_equal_7 & give_6) | (count_58_enable_equal_8 & give_7)
-            | (count_58_enable_equal_9 & give_8);
-    wire count_58_enable_or_2 = (count_58_enable_equal & take_0)
-            | (count_58_enable_equal_2 & take_1) | (count_58_enable_equal_3 & take_2)
-            | (count_58_enable_equal_4 & take_3) | (count_58_enable_equal_5 & take_4)
-            | (count_58_enable_equal_6 & take_5) | (count_58_enable_equal_7 & take_6)
-            | (count_58_enable_equal_8 & take_7) | (count_58_enable_equal_9 & take_8);
-    wire count_59_enable_equal = token_0 == 8'd59;
-    wire count_59_enable_equal_2 = token_1 == 8'd59;
-    wire count_59_enable_equal_3 = token_2 == 8'd59;
-    wire count_59_enable_equal_4 = token_3 == 8'd59;
-    wire count_59_enable_equal_5 = token_4 == 8'd59;
-    wire count_59_enable_equal_6 = token_5 == 8'd59;
-    wire count_59_enable_equal_7 = token_6 == 8'd59;
-    wire count_59_enable_equal_8 = token_7 == 8'd59;
-    wire count_59_enable_equal_9 = token_8 == 8'd59;
-    wire count_59_enable_or = (count_59_enable_equal & give_0) | (count_59_enable_equal_2 & give_1)
-            | (count_59_enable_equal_3 & give_2) | (count_59_enable_equal_4 & give_3)
-            | (count_59_enable_equal_5 & give_4) | (count_59_enable_equal_6 & give_5)
-            | (count_59_enable_equal_7 & give_6) | (count_59_enable_equal_8 & give_7)
-            | (count_59_enable_equal_9 & give_8);
-    wire count_59_enable_or_2 = (count_59_enable_equal & take_0)
-            | (count_59_enable_equal_2 & take_1) | (count_59_enable_equal_3 & take_2)
-            | (count_59_enable_equal_4 & take_3) | (count_59_enable_equal_5 & take_4)
-            | (count_59_enable_equal_6 & take_5) | (count_59_enable_equal_7 & take_6)
-            | (count_59_enable_equal_8 & take_7) | (count_59_enable_equal_9 & take_8);
-    wire count_60_enable_equal = token_0 == 8'd60;
-    wire count_60_enable_equal_2 = token_1 == 8'd60;
-    wire count_60_enable_equal_3 = token_2 == 8'd60;
-    wire count_60_enable_equal_4 = token_3 == 8'd60;
-    wire count_60_enable_equal_5 = token_4 == 8'd60;
-    wire count_60_enable_equal_6 = token_5 == 8'd60;
-    wire count_60_enable_equal_7 = token_6 == 8'd60;
-    wire count_60_enable_equal_8 = token_7 == 8'd60;
-    wire count_60_enable_equal_9 = token_8 == 8'd60;
-    wire count_60_enable_or = (count_60_enable_equal & give_0) | (count_60_enable_equal_2 & give_1)
-            | (count_60_enable_equal_3 & give_2) | (count_60_enable_equal_4 & give_3)
-            | (count_60_enable_equal_5 & give_4) | (count_60_enable_equal_6 & give_5)
-            | (count_60_enable_equal_7 & give_6) | (count_60_enable_equal_8 & give_7)
-            | (count_60_enable_equal_9 & give_8);
-    wire count_60_enable_or_2 = (count_60_enable_equal & take_0)
-            | (count_60_enable_equal_2 & take_1) | (count_60_enable_equal_3 & take_2)
-            | (count_60_enable_equal_4 & take_3) | (count_60_enable_equal_5 & take_4)
-            | (count_60_enable_equal_6 & take_5) | (count_60_enable_equal_7 & take_6)
-            | (count_60_enable_equal_8 & take_7) | (count_60_enable_equal_9 & take_8);
-    wire count_61_enable_equal = token_0 == 8'd61;
-    wire count_61_enable_equal_2 = token_1 == 8'd61;
-    wire count_61_enable_equal_3 = token_2 == 8'd61;
-    wire count_61_enable_equal_4 = token_3 == 8'd61;
-    wire count_61_enable_equal_5 = token_4 == 8'd61;
-    wire count_61_enable_equal_6 = token_5 == 8'd61;
-    wire count_61_enable_equal_7 = token_6 == 8'd61;
-    wire count_61_enable_equal_8 = token_7 == 8'd61;
-    wire count_61_enable_equal_9 = token_8 == 8'd61;
-    wire count_61_enable_or = (count_61_enable_equal & give_0) | (count_61_enable_equal_2 & give_1)
-            | (count_61_enable_equal_3 & give_2) | (count_61_enable_equal_4 & give_3)
-            | (count_61_enable_equal_5 & give_4) | (count_61_enable_equal_6 & give_5)
-            | (count_61_enable_equal_7 & give_6) | (count_61_enable_equal_8 & give_7)
-            | (count_61_enable_equal_9 & give_8);
-    wire count_61_enable_or_2 = (count_61_enable_equal & take_0)
-            | (count_61_enable_equal_2 & take_1) | (count_61_enable_equal_3 & take_2)
-            | (count_61_enable_equal_4 & take_3) | (count_61_enable_equal_5 & take_4)
-            | (count_61_enable_equal_6 & take_5) | (count_61_enable_equal_7 & take_6)
-            | (count_61_enable_equal_8 & take_7) | (count_61_enable_equal_9 & take_8);
-    wire count_62_enable_equal = token_0 == 8'd62;
-    wire count_62_enable_equal_2 = token_1 == 8'd62;
-    wire count_62_enable_equal_3 = token_2 == 8'd62;
-    wire count_62_enable_equal_4 = token_3 == 8'd62;
-    wire count_62_enable_equal_5 = token_4 == 8'd62;
-    wire count_62_enable_equal_6 = token_5 == 8'd62;
-    wire count_62_enable_equal_7 = token_6 == 8'd62;
-    wire count_62_enable_equal_8 = token_7 == 8'd62;
-    wire count_62_enable_equal_9 = token_8 == 8'd62;
-    wire count_62_enable_or = (count_62_enable_equal & give_0) | (count_62_enable_equal_2 & give_1)
-            | (count_62_enable_equal_3 & give_2) | (count_62_enable_equal_4 & give_3)
-            | (count_62_enable_equal_5 & give_4) | (count_62_enable_equal_6 & give_5)
-            | (count_62_enable_equal_7 & give_6) | (count_62_enable_equal_8 & give_7)
-            | (count_62_enable_equal_9 & give_8);
-    wire count_62_enable_or_2 = (count_62_enable_equal & take_0)
-            | (count_62_enable_equal_2 & take_1) | (count_62_enable_equal_3 & take_2)
-            | (count_62_enable_equal_4 & take_3) | (count_62_enable_equal_5 & take_4)
-            | (count_62_enable_equal_6 & take_5) | (count_62_enable_equal_7 & take_6)
-            | (count_62_enable_equal_8 & take_7) | (count_62_enable_equal_9 & take_8);
-    wire overflow_or_9 = overflow_or_8 | (count_56_enable_or & !count_56_enable_or_2 & (&count_56))
-            | (count_57_enable_or & !count_57_enable_or_2 & (&count_57))
-            | (count_58_enable_or & !count_58_enable_or_2 & (&count_58))
-            | (count_59_enable_or & !count_59_enable_or_2 & (&count_59))
-            | (count_60_enable_or & !count_60_enable_or_2 & (&count_60))
-            | (count_61_enable_or & !count_61_enable_or_2 & (&count_61))
-            | (count_62_enable_or & !count_62_enable_or_2 & (&count_62));
-    wire count_63_enable_equal = token_0 == 8'd63;
-    wire count_63_enable_equal_2 = token_1 == 8'd63;
-    wire count_63_enable_equal_3 = token_2 == 8'd63;
-    wire count_63_enable_equal_4 = token_3 == 8'd63;
-    wire count_63_enable_equal_5 = token_4 == 8'd63;
-    wire count_63_enable_equal_6 = token_5 == 8'd63;
-    wire count_63_enable_equal_7 = token_6 == 8'd63;
-    wire count_63_enable_equal_8 = token_7 == 8'd63;
-    wire count_63_enable_equal_9 = token_8 == 8'd63;
-    wire count_63_enable_or = (count_63_enable_equal & give_0) | (count_63_enable_equal_2 & give_1)
-            | (count_63_enable_equal_3 & give_2) | (count_63_enable_equal_4 & give_3)
-            | (count_63_enable_equal_5 & give_4) | (count_63_enable_equal_6 & give_5)
-            | (count_63_enable_equal_7 & give_6) | (count_63_enable_equal_8 & give_7)
-            | (count_63_enable_equal_9 & give_8);
-    wire count_63_enable_or_2 = (count_63_enable_equal & take_0)
-            | (count_63_enable_equal_2 & take_1) | (count_63_enable_equal_3 & take_2)
-            | (count_63_enable_equal_4 & take_3) | (count_63_enable_equal_5 & take_4)
-            | (count_63_enable_equal_6 & take_5) | (count_63_enable_equal_7 & take_6)
-            | (count_63_enable_equal_8 & take_7) | (count_63_enable_equal_9 & take_8);
-    assign overflow = overflow_or_9 | (count_63_enable_or & !count_63_enable_or_2 & (&count_63));
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_0 <= 16'd0;
-        end else if (count_0_enable_or ^ count_0_enable_or_2) begin
-            count_0 <= count_0_enable_or ? (count_0 + 16'd1) : (count_0 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_1 <= 16'd0;
-        end else if (count_1_enable_or ^ count_1_enable_or_2) begin
-            count_1 <= count_1_enable_or ? (count_1 + 16'd1) : (count_1 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_2 <= 16'd0;
-        end else if (count_2_enable_or ^ count_2_enable_or_2) begin
-            count_2 <= count_2_enable_or ? (count_2 + 16'd1) : (count_2 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_3 <= 16'd0;
-        end else if (count_3_enable_or ^ count_3_enable_or_2) begin
-            count_3 <= count_3_enable_or ? (count_3 + 16'd1) : (count_3 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_4 <= 16'd0;
-        end else if (count_4_enable_or ^ count_4_enable_or_2) begin
-            count_4 <= count_4_enable_or ? (count_4 + 16'd1) : (count_4 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_5 <= 16'd0;
-        end else if (count_5_enable_or ^ count_5_enable_or_2) begin
-            count_5 <= count_5_enable_or ? (count_5 + 16'd1) : (count_5 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_6 <= 16'd0;
-        end else if (count_6_enable_or ^ count_6_enable_or_2) begin
-            count_6 <= count_6_enable_or ? (count_6 + 16'd1) : (count_6 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_7 <= 16'd0;
-        end else if (count_7_enable_or ^ count_7_enable_or_2) begin
-            count_7 <= count_7_enable_or ? (count_7 + 16'd1) : (count_7 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_8 <= 16'd0;
-        end else if (count_8_enable_or ^ count_8_enable_or_2) begin
-            count_8 <= count_8_enable_or ? (count_8 + 16'd1) : (count_8 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_9 <= 16'd0;
-        end else if (count_9_enable_or ^ count_9_enable_or_2) begin
-            count_9 <= count_9_enable_or ? (count_9 + 16'd1) : (count_9 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_10 <= 16'd0;
-        end else if (count_10_enable_or ^ count_10_enable_or_2) begin
-            count_10 <= count_10_enable_or ? (count_10 + 16'd1) : (count_10 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_11 <= 16'd0;
-        end else if (count_11_enable_or ^ count_11_enable_or_2) begin
-            count_11 <= count_11_enable_or ? (count_11 + 16'd1) : (count_11 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_12 <= 16'd0;
-        end else if (count_12_enable_or ^ count_12_enable_or_2) begin
-            count_12 <= count_12_enable_or ? (count_12 + 16'd1) : (count_12 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_13 <= 16'd0;
-        end else if (count_13_enable_or ^ count_13_enable_or_2) begin
-            count_13 <= count_13_enable_or ? (count_13 + 16'd1) : (count_13 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_14 <= 16'd0;
-        end else if (count_14_enable_or ^ count_14_enable_or_2) begin
-            count_14 <= count_14_enable_or ? (count_14 + 16'd1) : (count_14 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_15 <= 16'd0;
-        end else if (count_15_enable_or ^ count_15_enable_or_2) begin
-            count_15 <= count_15_enable_or ? (count_15 + 16'd1) : (count_15 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_16 <= 16'd0;
-        end else if (count_16_enable_or ^ count_16_enable_or_2) begin
-            count_16 <= count_16_enable_or ? (count_16 + 16'd1) : (count_16 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_17 <= 16'd0;
-        end else if (count_17_enable_or ^ count_17_enable_or_2) begin
-            count_17 <= count_17_enable_or ? (count_17 + 16'd1) : (count_17 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_18 <= 16'd0;
-        end else if (count_18_enable_or ^ count_18_enable_or_2) begin
-            count_18 <= count_18_enable_or ? (count_18 + 16'd1) : (count_18 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_19 <= 16'd0;
-        end else if (count_19_enable_or ^ count_19_enable_or_2) begin
-            count_19 <= count_19_enable_or ? (count_19 + 16'd1) : (count_19 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_20 <= 16'd0;
-        end else if (count_20_enable_or ^ count_20_enable_or_2) begin
-            count_20 <= count_20_enable_or ? (count_20 + 16'd1) : (count_20 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_21 <= 16'd0;
-        end else if (count_21_enable_or ^ count_21_enable_or_2) begin
-            count_21 <= count_21_enable_or ? (count_21 + 16'd1) : (count_21 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_22 <= 16'd0;
-        end else if (count_22_enable_or ^ count_22_enable_or_2) begin
-            count_22 <= count_22_enable_or ? (count_22 + 16'd1) : (count_22 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_23 <= 16'd0;
-        end else if (count_23_enable_or ^ count_23_enable_or_2) begin
-            count_23 <= count_23_enable_or ? (count_23 + 16'd1) : (count_23 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_24 <= 16'd0;
-        end else if (count_24_enable_or ^ count_24_enable_or_2) begin
-            count_24 <= count_24_enable_or ? (count_24 + 16'd1) : (count_24 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_25 <= 16'd0;
-        end else if (count_25_enable_or ^ count_25_enable_or_2) begin
-            count_25 <= count_25_enable_or ? (count_25 + 16'd1) : (count_25 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_26 <= 16'd0;
-        end else if (count_26_enable_or ^ count_26_enable_or_2) begin
-            count_26 <= count_26_enable_or ? (count_26 + 16'd1) : (count_26 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_27 <= 16'd0;
-        end else if (count_27_enable_or ^ count_27_enable_or_2) begin
-            count_27 <= count_27_enable_or ? (count_27 + 16'd1) : (count_27 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_28 <= 16'd0;
-        end else if (count_28_enable_or ^ count_28_enable_or_2) begin
-            count_28 <= count_28_enable_or ? (count_28 + 16'd1) : (count_28 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_29 <= 16'd0;
-        end else if (count_29_enable_or ^ count_29_enable_or_2) begin
-            count_29 <= count_29_enable_or ? (count_29 + 16'd1) : (count_29 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_30 <= 16'd0;
-        end else if (count_30_enable_or ^ count_30_enable_or_2) begin
-            count_30 <= count_30_enable_or ? (count_30 + 16'd1) : (count_30 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_31 <= 16'd0;
-        end else if (count_31_enable_or ^ count_31_enable_or_2) begin
-            count_31 <= count_31_enable_or ? (count_31 + 16'd1) : (count_31 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_32 <= 16'd0;
-        end else if (count_32_enable_or ^ count_32_enable_or_2) begin
-            count_32 <= count_32_enable_or ? (count_32 + 16'd1) : (count_32 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_33 <= 16'd0;
-        end else if (count_33_enable_or ^ count_33_enable_or_2) begin
-            count_33 <= count_33_enable_or ? (count_33 + 16'd1) : (count_33 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_34 <= 16'd0;
-        end else if (count_34_enable_or ^ count_34_enable_or_2) begin
-            count_34 <= count_34_enable_or ? (count_34 + 16'd1) : (count_34 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_35 <= 16'd0;
-        end else if (count_35_enable_or ^ count_35_enable_or_2) begin
-            count_35 <= count_35_enable_or ? (count_35 + 16'd1) : (count_35 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_36 <= 16'd0;
-        end else if (count_36_enable_or ^ count_36_enable_or_2) begin
-            count_36 <= count_36_enable_or ? (count_36 + 16'd1) : (count_36 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_37 <= 16'd0;
-        end else if (count_37_enable_or ^ count_37_enable_or_2) begin
-            count_37 <= count_37_enable_or ? (count_37 + 16'd1) : (count_37 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_38 <= 16'd0;
-        end else if (count_38_enable_or ^ count_38_enable_or_2) begin
-            count_38 <= count_38_enable_or ? (count_38 + 16'd1) : (count_38 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_39 <= 16'd0;
-        end else if (count_39_enable_or ^ count_39_enable_or_2) begin
-            count_39 <= count_39_enable_or ? (count_39 + 16'd1) : (count_39 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_40 <= 16'd0;
-        end else if (count_40_enable_or ^ count_40_enable_or_2) begin
-            count_40 <= count_40_enable_or ? (count_40 + 16'd1) : (count_40 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_41 <= 16'd0;
-        end else if (count_41_enable_or ^ count_41_enable_or_2) begin
-            count_41 <= count_41_enable_or ? (count_41 + 16'd1) : (count_41 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_42 <= 16'd0;
-        end else if (count_42_enable_or ^ count_42_enable_or_2) begin
-            count_42 <= count_42_enable_or ? (count_42 + 16'd1) : (count_42 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_43 <= 16'd0;
-        end else if (count_43_enable_or ^ count_43_enable_or_2) begin
-            count_43 <= count_43_enable_or ? (count_43 + 16'd1) : (count_43 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_44 <= 16'd0;
-        end else if (count_44_enable_or ^ count_44_enable_or_2) begin
-            count_44 <= count_44_enable_or ? (count_44 + 16'd1) : (count_44 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_45 <= 16'd0;
-        end else if (count_45_enable_or ^ count_45_enable_or_2) begin
-            count_45 <= count_45_enable_or ? (count_45 + 16'd1) : (count_45 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_46 <= 16'd0;
-        end else if (count_46_enable_or ^ count_46_enable_or_2) begin
-            count_46 <= count_46_enable_or ? (count_46 + 16'd1) : (count_46 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_47 <= 16'd0;
-        end else if (count_47_enable_or ^ count_47_enable_or_2) begin
-            count_47 <= count_47_enable_or ? (count_47 + 16'd1) : (count_47 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_48 <= 16'd0;
-        end else if (count_48_enable_or ^ count_48_enable_or_2) begin
-            count_48 <= count_48_enable_or ? (count_48 + 16'd1) : (count_48 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_49 <= 16'd0;
-        end else if (count_49_enable_or ^ count_49_enable_or_2) begin
-            count_49 <= count_49_enable_or ? (count_49 + 16'd1) : (count_49 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_50 <= 16'd0;
-        end else if (count_50_enable_or ^ count_50_enable_or_2) begin
-            count_50 <= count_50_enable_or ? (count_50 + 16'd1) : (count_50 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_51 <= 16'd0;
-        end else if (count_51_enable_or ^ count_51_enable_or_2) begin
-            count_51 <= count_51_enable_or ? (count_51 + 16'd1) : (count_51 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_52 <= 16'd0;
-        end else if (count_52_enable_or ^ count_52_enable_or_2) begin
-            count_52 <= count_52_enable_or ? (count_52 + 16'd1) : (count_52 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_53 <= 16'd0;
-        end else if (count_53_enable_or ^ count_53_enable_or_2) begin
-            count_53 <= count_53_enable_or ? (count_53 + 16'd1) : (count_53 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_54 <= 16'd0;
-        end else if (count_54_enable_or ^ count_54_enable_or_2) begin
-            count_54 <= count_54_enable_or ? (count_54 + 16'd1) : (count_54 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_55 <= 16'd0;
-        end else if (count_55_enable_or ^ count_55_enable_or_2) begin
-            count_55 <= count_55_enable_or ? (count_55 + 16'd1) : (count_55 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_56 <= 16'd0;
-        end else if (count_56_enable_or ^ count_56_enable_or_2) begin
-            count_56 <= count_56_enable_or ? (count_56 + 16'd1) : (count_56 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_57 <= 16'd0;
-        end else if (count_57_enable_or ^ count_57_enable_or_2) begin
-            count_57 <= count_57_enable_or ? (count_57 + 16'd1) : (count_57 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_58 <= 16'd0;
-        end else if (count_58_enable_or ^ count_58_enable_or_2) begin
-            count_58 <= count_58_enable_or ? (count_58 + 16'd1) : (count_58 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_59 <= 16'd0;
-        end else if (count_59_enable_or ^ count_59_enable_or_2) begin
-            count_59 <= count_59_enable_or ? (count_59 + 16'd1) : (count_59 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_60 <= 16'd0;
-        end else if (count_60_enable_or ^ count_60_enable_or_2) begin
-            count_60 <= count_60_enable_or ? (count_60 + 16'd1) : (count_60 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_61 <= 16'd0;
-        end else if (count_61_enable_or ^ count_61_enable_or_2) begin
-            count_61 <= count_61_enable_or ? (count_61 + 16'd1) : (count_61 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_62 <= 16'd0;
-        end else if (count_62_enable_or ^ count_62_enable_or_2) begin
-            count_62 <= count_62_enable_or ? (count_62 + 16'd1) : (count_62 - 16'd1);
-        end
-    end
-
-    always @(posedge aclk) begin
-        if (rst) begin
-            count_63 <= 16'd0;
-        end else if (count_63_enable_or ^ count_63_enable_or_2) begin
-            count_63 <= count_63_enable_or ? (count_63 + 16'd1) : (count_63 - 16'd1);
-        end
-    end
+    wire cell_0_overflow;
+    wire cell_1_overflow;
+    wire cell_2_overflow;
+    wire cell_3_overflow;
+    wire cell_4_overflow;
+    wire cell_5_overflow;
+    wire cell_6_overflow;
+    wire cell_7_overflow;
+    wire cell_8_overflow;
+    wire cell_9_overflow;
+    wire cell_10_overflow;
+    wire cell_11_overflow;
+    wire cell_12_overflow;
+    wire cell_13_overflow;
+    wire cell_14_overflow;
+    wire cell_15_overflow;
+    wire cell_16_overflow;
+    wire cell_17_overflow;
+    wire cell_18_overflow;
+    wire cell_19_overflow;
+    wire cell_20_overflow;
+    wire cell_21_overflow;
+    wire overflow_or = cell_0_overflow | cell_1_overflow | cell_2_overflow | cell_3_overflow
+            | cell_4_overflow | cell_5_overflow | cell_6_overflow | cell_7_overflow
+            | cell_8_overflow | cell_9_overflow | cell_10_overflow | cell_11_overflow
+            | cell_12_overflow | cell_13_overflow | cell_14_overflow | cell_15_overflow
+            | cell_16_overflow | cell_17_overflow | cell_18_overflow | cell_19_overflow
+            | cell_20_overflow | cell_21_overflow;
+    wire cell_22_overflow;
+    wire cell_23_overflow;
+    wire cell_24_overflow;
+    wire cell_25_overflow;
+    wire cell_26_overflow;
+    wire cell_27_overflow;
+    wire cell_28_overflow;
+    wire cell_29_overflow;
+    wire cell_30_overflow;
+    wire cell_31_overflow;
+    wire cell_32_overflow;
+    wire cell_33_overflow;
+    wire cell_34_overflow;
+    wire cell_35_overflow;
+    wire cell_36_overflow;
+    wire cell_37_overflow;
+    wire cell_38_overflow;
+    wire cell_39_overflow;
+    wire cell_40_overflow;
+    wire cell_41_overflow;
+    wire cell_42_overflow;
+    wire overflow_or_2 = overflow_or | cell_22_overflow | cell_23_overflow | cell_24_overflow
+            | cell_25_overflow | cell_26_overflow | cell_27_overflow | cell_28_overflow
+            | cell_29_overflow | cell_30_overflow | cell_31_overflow | cell_32_overflow
+            | cell_33_overflow | cell_34_overflow | cell_35_overflow | cell_36_overflow
+            | cell_37_overflow | cell_38_overflow | cell_39_overflow | cell_40_overflow
+            | cell_41_overflow | cell_42_overflow;
+    wire cell_43_overflow;
+    wire cell_44_overflow;
+    wire cell_45_overflow;
+    wire cell_46_overflow;
+    wire cell_47_overflow;
+    wire cell_48_overflow;
+    wire cell_49_overflow;
+    wire cell_50_overflow;
+    wire cell_51_overflow;
+    wire cell_52_overflow;
+    wire cell_53_overflow;
+    wire cell_54_overflow;
+    wire cell_55_overflow;
+    wire cell_56_overflow;
+    wire cell_57_overflow;
+    wire cell_58_overflow;
+    wire cell_59_overflow;
+    wire cell_60_overflow;
+    wire cell_61_overflow;
+    wire cell_62_overflow;
+    wire cell_63_overflow;
+    assign overflow = overflow_or_2 | cell_43_overflow | cell_44_overflow | cell_45_overflow
+            | cell_46_overflow | cell_47_overflow | cell_48_overflow | cell_49_overflow
+            | cell_50_overflow | cell_51_overflow | cell_52_overflow | cell_53_overflow
+            | cell_54_overflow | cell_55_overflow | cell_56_overflow | cell_57_overflow
+            | cell_58_overflow | cell_59_overflow | cell_60_overflow | cell_61_overflow
+            | cell_62_overflow | cell_63_overflow;
+
+    token cell_0 (
+        .aclk(aclk),
+        .number(8'd0),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_0_present),
+        .overflow(cell_0_overflow)
+    );
+
+    token cell_1 (
+        .aclk(aclk),
+        .number(8'd1),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_1_present),
+        .overflow(cell_1_overflow)
+    );
+
+    token cell_2 (
+        .aclk(aclk),
+        .number(8'd2),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_2_present),
+        .overflow(cell_2_overflow)
+    );
+
+    token cell_3 (
+        .aclk(aclk),
+        .number(8'd3),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_3_present),
+        .overflow(cell_3_overflow)
+    );
+
+    token cell_4 (
+        .aclk(aclk),
+        .number(8'd4),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_4_present),
+        .overflow(cell_4_overflow)
+    );
+
+    token cell_5 (
+        .aclk(aclk),
+        .number(8'd5),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_5_present),
+        .overflow(cell_5_overflow)
+    );
+
+    token cell_6 (
+        .aclk(aclk),
+        .number(8'd6),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_6_present),
+        .overflow(cell_6_overflow)
+    );
+
+    token cell_7 (
+        .aclk(aclk),
+        .number(8'd7),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_7_present),
+        .overflow(cell_7_overflow)
+    );
+
+    token cell_8 (
+        .aclk(aclk),
+        .number(8'd8),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_8_present),
+        .overflow(cell_8_overflow)
+    );
+
+    token cell_9 (
+        .aclk(aclk),
+        .number(8'd9),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_9_present),
+        .overflow(cell_9_overflow)
+    );
+
+    token cell_10 (
+        .aclk(aclk),
+        .number(8'd10),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_10_present),
+        .overflow(cell_10_overflow)
+    );
+
+    token cell_11 (
+        .aclk(aclk),
+        .number(8'd11),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_11_present),
+        .overflow(cell_11_overflow)
+    );
+
+    token cell_12 (
+        .aclk(aclk),
+        .number(8'd12),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_12_present),
+        .overflow(cell_12_overflow)
+    );
+
+    token cell_13 (
+        .aclk(aclk),
+        .number(8'd13),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_13_present),
+        .overflow(cell_13_overflow)
+    );
+
+    token cell_14 (
+        .aclk(aclk),
+        .number(8'd14),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_14_present),
+        .overflow(cell_14_overflow)
+    );
+
+    token cell_15 (
+        .aclk(aclk),
+        .number(8'd15),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_15_present),
+        .overflow(cell_15_overflow)
+    );
+
+    token cell_16 (
+        .aclk(aclk),
+        .number(8'd16),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_16_present),
+        .overflow(cell_16_overflow)
+    );
+
+    token cell_17 (
+        .aclk(aclk),
+        .number(8'd17),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_17_present),
+        .overflow(cell_17_overflow)
+    );
+
+    token cell_18 (
+        .aclk(aclk),
+        .number(8'd18),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_18_present),
+        .overflow(cell_18_overflow)
+    );
+
+    token cell_19 (
+        .aclk(aclk),
+        .number(8'd19),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_19_present),
+        .overflow(cell_19_overflow)
+    );
+
+    token cell_20 (
+        .aclk(aclk),
+        .number(8'd20),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_20_present),
+        .overflow(cell_20_overflow)
+    );
+
+    token cell_21 (
+        .aclk(aclk),
+        .number(8'd21),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_21_present),
+        .overflow(cell_21_overflow)
+    );
+
+    token cell_22 (
+        .aclk(aclk),
+        .number(8'd22),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_22_present),
+        .overflow(cell_22_overflow)
+    );
+
+    token cell_23 (
+        .aclk(aclk),
+        .number(8'd23),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_23_present),
+        .overflow(cell_23_overflow)
+    );
+
+    token cell_24 (
+        .aclk(aclk),
+        .number(8'd24),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_24_present),
+        .overflow(cell_24_overflow)
+    );
+
+    token cell_25 (
+        .aclk(aclk),
+        .number(8'd25),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_25_present),
+        .overflow(cell_25_overflow)
+    );
+
+    token cell_26 (
+        .aclk(aclk),
+        .number(8'd26),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_26_present),
+        .overflow(cell_26_overflow)
+    );
+
+    token cell_27 (
+        .aclk(aclk),
+        .number(8'd27),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_27_present),
+        .overflow(cell_27_overflow)
+    );
+
+    token cell_28 (
+        .aclk(aclk),
+        .number(8'd28),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_28_present),
+        .overflow(cell_28_overflow)
+    );
+
+    token cell_29 (
+        .aclk(aclk),
+        .number(8'd29),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_29_present),
+        .overflow(cell_29_overflow)
+    );
+
+    token cell_30 (
+        .aclk(aclk),
+        .number(8'd30),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_30_present),
+        .overflow(cell_30_overflow)
+    );
+
+    token cell_31 (
+        .aclk(aclk),
+        .number(8'd31),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_31_present),
+        .overflow(cell_31_overflow)
+    );
+
+    token cell_32 (
+        .aclk(aclk),
+        .number(8'd32),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_32_present),
+        .overflow(cell_32_overflow)
+    );
+
+    token cell_33 (
+        .aclk(aclk),
+        .number(8'd33),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_33_present),
+        .overflow(cell_33_overflow)
+    );
+
+    token cell_34 (
+        .aclk(aclk),
+        .number(8'd34),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_34_present),
+        .overflow(cell_34_overflow)
+    );
+
+    token cell_35 (
+        .aclk(aclk),
+        .number(8'd35),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_35_present),
+        .overflow(cell_35_overflow)
+    );
+
+    token cell_36 (
+        .aclk(aclk),
+        .number(8'd36),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_36_present),
+        .overflow(cell_36_overflow)
+    );
+
+    token cell_37 (
+        .aclk(aclk),
+        .number(8'd37),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_37_present),
+        .overflow(cell_37_overflow)
+    );
+
+    token cell_38 (
+        .aclk(aclk),
+        .number(8'd38),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_38_present),
+        .overflow(cell_38_overflow)
+    );
+
+    token cell_39 (
+        .aclk(aclk),
+        .number(8'd39),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_39_present),
+        .overflow(cell_39_overflow)
+    );
+
+    token cell_40 (
+        .aclk(aclk),
+        .number(8'd40),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_40_present),
+        .overflow(cell_40_overflow)
+    );
+
+    token cell_41 (
+        .aclk(aclk),
+        .number(8'd41),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_41_present),
+        .overflow(cell_41_overflow)
+    );
+
+    token cell_42 (
+        .aclk(aclk),
+        .number(8'd42),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_42_present),
+        .overflow(cell_42_overflow)
+    );
+
+    token cell_43 (
+        .aclk(aclk),
+        .number(8'd43),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_43_present),
+        .overflow(cell_43_overflow)
+    );
+
+    token cell_44 (
+        .aclk(aclk),
+        .number(8'd44),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_44_present),
+        .overflow(cell_44_overflow)
+    );
+
+    token cell_45 (
+        .aclk(aclk),
+        .number(8'd45),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_45_present),
+        .overflow(cell_45_overflow)
+    );
+
+    token cell_46 (
+        .aclk(aclk),
+        .number(8'd46),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_46_present),
+        .overflow(cell_46_overflow)
+    );
+
+    token cell_47 (
+        .aclk(aclk),
+        .number(8'd47),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_47_present),
+        .overflow(cell_47_overflow)
+    );
+
+    token cell_48 (
+        .aclk(aclk),
+        .number(8'd48),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_48_present),
+        .overflow(cell_48_overflow)
+    );
+
+    token cell_49 (
+        .aclk(aclk),
+        .number(8'd49),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_49_present),
+        .overflow(cell_49_overflow)
+    );
+
+    token cell_50 (
+        .aclk(aclk),
+        .number(8'd50),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_50_present),
+        .overflow(cell_50_overflow)
+    );
+
+    token cell_51 (
+        .aclk(aclk),
+        .number(8'd51),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_51_present),
+        .overflow(cell_51_overflow)
+    );
+
+    token cell_52 (
+        .aclk(aclk),
+        .number(8'd52),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_52_present),
+        .overflow(cell_52_overflow)
+    );
+
+    token cell_53 (
+        .aclk(aclk),
+        .number(8'd53),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_53_present),
+        .overflow(cell_53_overflow)
+    );
+
+    token cell_54 (
+        .aclk(aclk),
+        .number(8'd54),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_54_present),
+        .overflow(cell_54_overflow)
+    );
+
+    token cell_55 (
+        .aclk(aclk),
+        .number(8'd55),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_55_present),
+        .overflow(cell_55_overflow)
+    );
+
+    token cell_56 (
+        .aclk(aclk),
+        .number(8'd56),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_56_present),
+        .overflow(cell_56_overflow)
+    );
+
+    token cell_57 (
+        .aclk(aclk),
+        .number(8'd57),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_57_present),
+        .overflow(cell_57_overflow)
+    );
+
+    token cell_58 (
+        .aclk(aclk),
+        .number(8'd58),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_58_present),
+        .overflow(cell_58_overflow)
+    );
+
+    token cell_59 (
+        .aclk(aclk),
+        .number(8'd59),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_59_present),
+        .overflow(cell_59_overflow)
+    );
+
+    token cell_60 (
+        .aclk(aclk),
+        .number(8'd60),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_60_present),
+        .overflow(cell_60_overflow)
+    );
+
+    token cell_61 (
+        .aclk(aclk),
+        .number(8'd61),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_61_present),
+        .overflow(cell_61_overflow)
+    );
+
+    token cell_62 (
+        .aclk(aclk),
+        .number(8'd62),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_62_present),
+        .overflow(cell_62_overflow)
+    );
+
+    token cell_63 (
+        .aclk(aclk),
+        .number(8'd63),
+        .token_0(token_0),
+        .give_0(give_0),
+        .take_0(take_0),
+        .token_1(token_1),
+        .give_1(give_1),
+        .take_1(take_1),
+        .token_2(token_2),
+        .give_2(give_2),
+        .take_2(take_2),
+        .token_3(token_3),
+        .give_3(give_3),
+        .take_3(take_3),
+        .token_4(token_4),
+        .give_4(give_4),
+        .take_4(take_4),
+        .token_5(token_5),
+        .give_5(give_5),
+        .take_5(take_5),
+        .token_6(token_6),
+        .give_6(give_6),
+        .take_6(take_6),
+        .token_7(token_7),
+        .give_7(give_7),
+        .take_7(take_7),
+        .token_8(token_8),
+        .give_8(give_8),
+        .take_8(take_8),
+        .rst(rst),
+        .present(cell_63_present),
+        .overflow(cell_63_overflow)
+    );
 
 endmodule

@@ -1,6 +1,7 @@
 //! Tokens: counters that queues signal and wait for.
 //!
-//! A token has one waiting queue, so there is nothing to arbitrate.
+//! A token has one waiting queue, so there is nothing to arbitrate. Each is an instance of its own, and picks what is meant for
+//! it: simulators compute equal instances side by side.
 
 use crate::wiring::any_of;
 use hdl::{Builder, Errors, InstanceHandle, Module, Signal};

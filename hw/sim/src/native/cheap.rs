@@ -41,9 +41,8 @@ pub(super) fn cheap(netlist: &Netlist) -> Vec<bool> {
     };
     let by_value = netlist.nodes.iter().zip(is_kept);
     by_value
-        .map(|(node, is_kept)| match node.op {
-            Op::Pick(..) | Op::View(..) => true,
-            op => node.lanes == 1 && !is_kept && is_cheap(op),
+        .map(|(node, is_kept)| {
+            node.op.lane_of().is_some() || (node.lanes == 1 && !is_kept && is_cheap(node.op))
         })
         .collect()
 }

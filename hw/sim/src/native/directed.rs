@@ -7,6 +7,15 @@ use hdl::Module;
 use super::fuzz::differs;
 use super::Native;
 
+/// Compares all engines on a module, on many random inputs.
+#[track_caller]
+fn agrees(module: &Arc<Module>) {
+    for seed in 1..40 {
+        let engines = &mut [Native::new(module), Native::portable(module)];
+        assert_eq!(differs(module, engines, seed), None, "seed {seed}");
+    }
+}
+
 /// Four counters, and four memories that all take the first counter for their address.
 fn counted_memories() -> Arc<Module> {
     let counter = {
@@ -71,15 +80,6 @@ fn logic_may_be_deeper_than_a_stack() {
     assert_eq!(differs(&module, &mut [Native::new(&module)], 1), None);
 }
 
-/// Compares all engines on a module, on many random inputs.
-#[track_caller]
-fn agrees(module: &Arc<Module>) {
-    for seed in 1..40 {
-        let engines = &mut [Native::new(module), Native::portable(module)];
-        assert_eq!(differs(module, engines, seed), None, "seed {seed}");
-    }
-}
-
 #[test]
 fn one_of_many_may_be_something_that_each_user_computes_anew() {
     let b = hdl::Builder::new("chosen", "Whether one of twenty counters is 0.");
@@ -103,15 +103,58 @@ fn what_only_a_held_register_needs_is_made_up_for() {
     let b = hdl::Builder::new("held", "Sums that are taken at times.");
     let (x, y) = (b.input("x", 16, "a number"), b.input("y", 16, "a number"));
     let takes = b.input("takes", 1, "takes the sum");
-    let sum = (0..20).fold(x.clone(), |sum, i| if i % 3 == 0 { &sum + &y } else { &sum ^ &x });
-    let (held, reset) = (b.reg("held", 16), b.reg("reset", 16));
-    held.enable(&takes).next(&sum);
-    let other = (0..20).fold(y.clone(), |sum, i| if i % 3 == 0 { &sum + &x } else { &sum ^ &y });
-    reset.reset(77).enable(&takes).next(&other);
-    b.output("held_value", &held.q(), "the one");
-    b.output("reset_value", &reset.q(), "the other");
-    b.output("both", &(&held.q() ^ &reset.q()), "one of all bits");
+    let sum = |of: &hdl::Signal, other: &hdl::Signal| {
+        (0..20).fold(of.clone(), |sum, i| if i % 3 == 0 { &sum + other } else { &sum ^ of })
+    };
+    let [held, reset, own, seen] = ["held", "reset", "own", "seen"].map(|name| b.reg(name, 16));
+    held.enable(&takes).next(&sum(&x, &y));
+    reset.reset(77).enable(&takes).next(&sum(&y, &x));
+    // Enabled by a value of its own cone.
+    let decided = sum(&x, &own.q());
+    own.enable(&decided.bit(3)).next(&sum(&decided, &y));
+    // Of its cone one value goes out, one into a memory, and one is chosen among many.
+    let (shown, stored) = (sum(&y, &seen.q()), sum(&seen.q(), &x));
+    let cells = b.memory("cells", 16, 8);
+    cells.write(&x.slice(0, 3), &stored, &takes);
+    let all: Vec<_> = (0..12).map(|i| sum(&(&x + i), &shown)).collect();
+    seen.reset(5).enable(&takes).next(&(&x.slice(4, 4).select(&all) ^ &stored));
+    b.output("shown", &shown, "a value of a cone");
+    b.output("stored", &cells.read(&y.slice(0, 3)), "a cell");
+    for (name, register) in [("a", &held), ("b", &reset), ("c", &own), ("d", &seen)] {
+        b.output(name, &register.q(), "a register");
+    }
     agrees(&b.finish().expect("a correct description"));
+}
+
+/// Registers by the hundred, of which some are held while their neighbours change, with one user or with many.
+#[test]
+fn edges_of_a_table_and_others_move_what_they_should() {
+    let b = hdl::Builder::new("edges", "Many registers.");
+    let (x, holds) = (b.input("x", 8, "a number"), b.input("holds", 8, "those that are held"));
+    let mut before = x.clone();
+    let mut sums = Vec::new();
+    for i in 0..170u32 {
+        let register = b.reg(&format!("register_{i}"), 8);
+        register.enable(&!&holds.bit(i % 8)).next(&(&before + i64::from(i)));
+        before = register.q();
+        sums.push(&(0..i % 7).fold(before.clone(), |sum, _| &sum + &x) ^ &holds);
+    }
+    // The first register has users everywhere.
+    let wide = b.reg("wide", 8);
+    wide.next(&x);
+    for (i, sum) in sums.iter().enumerate() {
+        let last = b.delay(&format!("last_{i}"), &(sum ^ &wide.q()));
+        b.output(&format!("sum_{i}"), &last, "a sum");
+    }
+    let module = b.finish().expect("a correct description");
+    agrees(&module);
+    let edges = &Native::new(&module).lowered.plan.edges;
+    let simple = edges.iter().filter(|edge| edge.is_simple()).count();
+    assert!(
+        simple > super::plan::FLAGS && simple % super::plan::FLAGS > 0 && simple < edges.len(),
+        "{simple} of {}",
+        edges.len()
+    );
 }
 
 /// Four memories, written in parts.

@@ -50,8 +50,7 @@ fn with_wrong_masks(plan: &Plan, has_lanes: bool, chosen: impl Fn(usize) -> Vec<
         let node = &plan.netlist.nodes[*id as usize];
         (node.lanes > 1) == has_lanes && is_cut(node) && is_seen[*id as usize]
     };
-    let all: Vec<u32> =
-        plan.schedule.blocks.iter().flat_map(|block| block.nodes.clone()).filter(is_one).collect();
+    let all: Vec<u32> = (0..plan.netlist.nodes.len() as u32).filter(is_one).collect();
     if all.is_empty() {
         return None;
     }

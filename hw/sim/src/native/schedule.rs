@@ -3,18 +3,19 @@
 //!
 //! Values of one instance stay together as far as their order allows, and neighbours in the hierarchy are near each
 //! other, so that an idle part of the hardware is a few blocks of its own. A *cone*, whatever only one register, memory or
-//! value outside uses, is never torn apart; with lanes, where it is costly, it is a block of its own. Where else
-//! blocks end, [`cut`](super::cut) decides. They are in an order of evaluation, and none needs a later one.
+//! value outside uses, is torn apart only where it is very long; with lanes, where it is costly, it is a block of its own. Where
+//! else blocks end, [`cut`](super::cut) decides. They are in an order of evaluation, and none needs a later one. Cheap
+//! values are in none of them.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::cheap::{cheap, kept};
 use super::cut::{cut, Piece, MOST};
-use super::words::{Id, Netlist, Op};
+use super::words::{Id, Netlist};
 
 /// The most values of the cone of a register that can be held.
-const MOST_HELD: usize = 500;
+const MOST_HELD: usize = 200;
 
 /// The number of the block of a value that is in none: a leaf, a cheap one, or dead.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -106,10 +107,8 @@ impl Schedule {
 
     /// The value of a block of which `id` is a lane, or some.
     fn seen_inside(&self, netlist: &Netlist, id: Id, block: usize) -> Option<Id> {
-        match netlist.nodes[id as usize].op {
-            Op::Pick(of, _) | Op::View(of, _) if self.block_of[of as usize] as usize == block => Some(of),
-            _ => None,
-        }
+        let of = netlist.nodes[id as usize].op.lane_of()?.0;
+        (self.block_of[of as usize] as usize == block).then_some(of)
     }
 
     /// As text, a block a line.
@@ -150,15 +149,14 @@ impl Items {
             }
             if is_cheap[id as usize] {
                 // What is seen by lane has to be stored before, so it is no part of what sees it so.
-                let is_alias = matches!(node.op, Op::Pick(..) | Op::View(..));
-                let user = if is_alias { User::Several } else { users[id as usize] };
+                let user = if node.op.lane_of().is_some() { User::Several } else { users[id as usize] };
                 netlist.operands(id).for_each(|operand| users[operand as usize].add(user));
                 continue;
             }
             let has_lanes = node.lanes > 1;
             let is_in_cone = |number: u32| {
                 let item = &items.all[number as usize];
-                // While a register is held, its cone costs nothing.
+                // While a register is held, what only its next value needs costs nothing.
                 let is_held = netlist.states.get(number as usize).is_some_and(|state| state.enable.is_some());
                 let most = if is_held { MOST_HELD } else { MOST };
                 item.has_lanes == has_lanes && (has_lanes || item.nodes.len() < most)
@@ -244,7 +242,7 @@ impl User {
     fn add(&mut self, user: User) {
         *self = match *self {
             User::Nobody => user,
-            known if known == user || user == User::Nobody => known,
+            known if known == user => known,
             _ => User::Several,
         };
     }

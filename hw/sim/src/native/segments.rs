@@ -151,7 +151,7 @@ impl Segments {
         of_memories.chain(exported).for_each(|id| self.is_stored[id as usize] = true);
         // What is seen through a view or a lane is the value itself.
         for id in (0..plan.netlist.nodes.len()).rev() {
-            if let Op::View(of, _) | Op::Pick(of, _) = plan.netlist.nodes[id].op {
+            if let Some((of, _)) = plan.netlist.nodes[id].op.lane_of() {
                 self.is_stored[of as usize] = true;
             }
         }

@@ -130,6 +130,14 @@ impl Op {
         }
     }
 
+    /// The value that it is a lane of, or some lanes, from which on: it lies where that lies.
+    pub fn lane_of(self) -> Option<(Id, u32)> {
+        match self {
+            Op::Pick(of, first) | Op::View(of, first) => Some((of, first)),
+            _ => None,
+        }
+    }
+
     /// Whether it is there before a cycle's evaluation starts.
     pub fn is_leaf(self) -> bool {
         matches!(self, Op::Const(_) | Op::Input(_) | Op::State(_))

@@ -3,6 +3,8 @@
 //! Most edges move a word or two and wake units in one or two words of flags. A loop takes these from a table: a branch
 //! and code for each would be longer than all that is done for those that change. The others have code of their own.
 
+use std::mem::offset_of;
+
 use cranelift_codegen::ir::{types, InstBuilder, MemFlagsData, Value};
 use cranelift_module::FuncId;
 
@@ -16,22 +18,23 @@ pub(super) struct Simple {
     /// Bytes of the array.
     to: u32,
     from: u32,
-    flags: [u32; Edge::SIMPLE.1],
-    bits: [u64; Edge::SIMPLE.1],
+    flags: [u32; Edge::MOST_WAKES],
+    bits: [u64; Edge::MOST_WAKES],
 }
+
+const _: () = assert!(size_of::<Simple>().is_power_of_two() && Edge::MOST_WORDS == 2);
 
 /// The simple edges that fill words of flags, as a table.
 pub(super) fn simple(plan: &Plan) -> Box<[Simple]> {
     let count = plan.edges.iter().filter(|edge| edge.is_simple()).count() / FLAGS * FLAGS;
     let row = |edge: &Edge| {
-        let mut wakes = edge.wakes.iter().copied().chain(std::iter::repeat((0, 0)));
-        let mut flags = || wakes.next().unwrap_or_default();
-        let [first, second] = [flags(), flags()];
+        let wakes: [(usize, u64); Edge::MOST_WAKES] =
+            std::array::from_fn(|wake| edge.wakes.get(wake).copied().unwrap_or_default());
         Simple {
             to: 8 * edge.states.start as u32,
             from: 8 * edge.next as u32,
-            flags: [first.0, second.0].map(|word| 8 * word as u32),
-            bits: [first.1, second.1],
+            flags: wakes.map(|(word, _)| 8 * word as u32),
+            bits: wakes.map(|(_, bits)| bits),
         }
     };
     plan.edges[..count].iter().map(row).collect()
@@ -52,9 +55,9 @@ impl Compiler<'_> {
         }
         let outer = self.outer.clone();
         self.body_as("clock", outer, |body| {
-            for (number, table) in simple.chunks(FLAGS).enumerate() {
+            for (number, rows) in simple.chunks(FLAGS).enumerate() {
                 let pending = body.word(first + number);
-                body.when(pending, |body| body.simple_edges(first + number, pending, table));
+                body.when(pending, |body| body.simple_edges(first + number, pending, rows));
             }
             body.words(&words);
         })
@@ -68,38 +71,43 @@ impl Body<'_, '_> {
         self.wake(edge.wakes.iter().copied());
     }
 
-    /// The same for those of a table whose bits are set in `pending`, which is not 0; then none is, in `word`.
-    fn simple_edges(&mut self, word: usize, pending: Value, table: &[Simple]) {
-        let flags = MemFlagsData::new().with_notrap();
+    /// The same for those of `rows` whose bits are set in `pending`, which is not 0; then none is, in `word`.
+    fn simple_edges(&mut self, word: usize, pending: Value, rows: &[Simple]) {
         let none = self.code.ins().iconst(types::I64, 0);
         self.store(none, word);
-        let table = self.code.ins().iconst(types::I64, table.as_ptr() as usize as i64);
+        let rows = self.code.ins().iconst(types::I64, rows.as_ptr() as usize as i64);
         let (body, after) = (self.code.create_block(), self.code.create_block());
         let left = self.code.append_block_param(body, types::I64);
         self.code.ins().jump(body, &[pending.into()]);
         self.code.switch_to_block(body);
         let number = self.code.ins().ctz(left);
         let row = self.code.ins().ishl_imm_u(number, i64::from(size_of::<Simple>().trailing_zeros()));
-        let row = self.code.ins().iadd(table, row);
-        let place = |this: &mut Self, at: usize| {
-            let bytes = this.code.ins().uload32(flags, row, at as i32);
-            this.code.ins().iadd(this.base, bytes)
-        };
-        let from = place(self, std::mem::offset_of!(Simple, from));
-        let to = place(self, std::mem::offset_of!(Simple, to));
-        let taken = self.code.ins().load(types::I64X2, flags, from, 0);
-        self.code.ins().store(flags, taken, to, 0);
-        for wake in 0..Edge::SIMPLE.1 {
-            let awake = place(self, std::mem::offset_of!(Simple, flags) + 4 * wake);
-            let bits = std::mem::offset_of!(Simple, bits) + 8 * wake;
-            let bits = self.code.ins().load(types::I64, flags, row, bits as i32);
-            let before = self.code.ins().load(types::I64, flags, awake, 0);
-            let bits = self.code.ins().bor(before, bits);
-            self.code.ins().store(flags, bits, awake, 0);
-        }
+        let row = self.code.ins().iadd(rows, row);
+        self.simple_edge(row);
         let less = self.code.ins().iadd_imm_s(left, -1);
         let left = self.code.ins().band(left, less);
         self.code.ins().brif(left, body, &[left.into()], after, &[]);
         self.code.switch_to_block(after);
+    }
+
+    /// What the row at an address says.
+    fn simple_edge(&mut self, row: Value) {
+        let unaligned = MemFlagsData::new().with_notrap();
+        let place = |this: &mut Self, at: usize| {
+            let bytes = this.code.ins().uload32(unaligned, row, at as i32);
+            this.code.ins().iadd(this.base, bytes)
+        };
+        let from = place(self, offset_of!(Simple, from));
+        let to = place(self, offset_of!(Simple, to));
+        let taken = self.code.ins().load(types::I64X2, unaligned, from, 0);
+        self.code.ins().store(unaligned, taken, to, 0);
+        for wake in 0..Edge::MOST_WAKES {
+            let awake = place(self, offset_of!(Simple, flags) + 4 * wake);
+            let bits = (offset_of!(Simple, bits) + 8 * wake) as i32;
+            let bits = self.code.ins().load(types::I64, unaligned, row, bits);
+            let before = self.code.ins().load(types::I64, unaligned, awake, 0);
+            let bits = self.code.ins().bor(before, bits);
+            self.code.ins().store(unaligned, bits, awake, 0);
+        }
     }
 }

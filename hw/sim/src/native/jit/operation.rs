@@ -101,22 +101,27 @@ impl Unit<'_, '_, '_> {
     /// One value of a list: loaded by its number where they are neighbouring lanes; else a tree of choices or, of many,
     /// a jump to the one, which mostly is the one of the last cycle.
     fn choose(&mut self, list: usize, index: Id) -> (Value, bool) {
-        let plan = self.plan;
-        let list = &plan.netlist.lists[list];
-        let (count, width) = (list.len() as i64, plan.netlist.width(list[0]));
+        let list = &self.plan.netlist.lists[list];
         let number = self.clean(index);
-        let is_inside = self.code.ins().icmp_imm_u(IntCC::UnsignedLessThan, number, count);
-        let zero = self.code.ins().iconst(types::I64, 0);
-        if self.are_neighbours(list) {
-            let number = self.code.ins().select(is_inside, number, zero);
-            let offset = self.code.ins().imul_imm_u(number, i64::from(bytes(width)));
-            let entry = self.code.ins().iadd(self.base, offset);
-            let value = self.load_bytes(bytes(width), entry, plan.place[list[0] as usize] as i32);
-            return (self.code.ins().select(is_inside, value, zero), true);
-        }
-        if list.len() > CHOSEN {
-            return (self.jump_to(list, number), true);
-        }
+        let value = match self.are_neighbours(list) {
+            true => self.load_one(list, number),
+            false if list.len() > CHOSEN => self.jump_to(list, number),
+            false => self.tree(list, number),
+        };
+        (value, true)
+    }
+
+    fn load_one(&mut self, list: &[Id], number: Value) -> Value {
+        let size = bytes(self.plan.netlist.width(list[0]));
+        let (is_inside, zero) = self.is_inside(list, number);
+        let number = self.code.ins().select(is_inside, number, zero);
+        let offset = self.code.ins().imul_imm_u(number, i64::from(size));
+        let entry = self.code.ins().iadd(self.base, offset);
+        let value = self.load_bytes(size, entry, self.plan.place[list[0] as usize] as i32);
+        self.code.ins().select(is_inside, value, zero)
+    }
+
+    fn tree(&mut self, list: &[Id], number: Value) -> Value {
         let mut level: Vec<Value> = list.iter().map(|id| self.clean(*id)).collect();
         for bit in 0.. {
             if level.len() == 1 {
@@ -129,7 +134,14 @@ impl Unit<'_, '_, '_> {
             };
             level = level.chunks(2).map(pair).collect();
         }
-        (self.code.ins().select(is_inside, level[0], zero), true)
+        let (is_inside, zero) = self.is_inside(list, number);
+        self.code.ins().select(is_inside, level[0], zero)
+    }
+
+    /// Whether a list has a value of that number, and what stands for one that it has not.
+    fn is_inside(&mut self, list: &[Id], number: Value) -> (Value, Value) {
+        let is_inside = self.code.ins().icmp_imm_u(IntCC::UnsignedLessThan, number, list.len() as i64);
+        (is_inside, self.code.ins().iconst(types::I64, 0))
     }
 
     fn jump_to(&mut self, list: &[Id], number: Value) -> Value {

@@ -99,7 +99,12 @@ impl Unit<'_, '_, '_> {
         self.code.switch_to_block(body);
         let before = self.so_far();
         guarded.iter().for_each(|id| self.compute(*id));
-        let inside = self.taken(state, held);
+        let mut inside = self.clean(state.next);
+        if let Some((reset, value)) = state.reset {
+            let reset = self.condition(reset);
+            let value = self.code.ins().iconst(types::I64, value as i64);
+            inside = self.code.ins().select(reset, value, inside);
+        }
         self.forget_since(before);
         self.code.ins().jump(after, &[inside.into()]);
         self.code.switch_to_block(after);

@@ -2,15 +2,16 @@
 //!
 //! It is said from the side of who needs something, a unit at a time; the layout was made from the side of what is needed.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::super::words::{Id, Op};
-use super::{words, Plan, Unit, FLAGS, NONE};
+use super::{words, Edge, Plan, Unit, FLAGS, NONE};
 
 impl Plan {
     /// What is wrong with it, if anything.
     pub fn check(&self) -> Result<(), String> {
         self.check_places()?;
+        self.check_edges()?;
         let exported: HashSet<(Id, u32)> = (self.exports.iter().flatten())
             .flat_map(|export| {
                 export.values.iter().flat_map(|id| export.wakes.iter().map(|unit| (*id, *unit)))
@@ -39,7 +40,7 @@ impl Plan {
             taken.push((self.memory_at[index], bytes.div_ceil(8), format!("memory {index}")));
         }
         for (id, node) in netlist.nodes.iter().enumerate() {
-            let is_alias = node.op.is_leaf() || matches!(node.op, Op::Pick(..) | Op::View(..));
+            let is_alias = node.op.is_leaf() || node.op.lane_of().is_some();
             if self.place[id] != NONE && !is_alias {
                 taken.push((
                     self.place[id] as usize / 8,
@@ -66,6 +67,28 @@ impl Plan {
                 Err(format!("{what} ends behind the {} words of the array", self.words))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Whether what is moved behind a simple edge may be.
+    fn check_edges(&self) -> Result<(), String> {
+        let registers: HashMap<usize, usize> =
+            self.state_at.iter().copied().zip(self.next_at.iter().copied()).collect();
+        let taken: Vec<(usize, usize)> = self.taken().iter().map(|(at, size, _)| (*at, *size)).collect();
+        for (number, edge) in self.edges.iter().enumerate().filter(|(_, edge)| edge.is_simple()) {
+            for word in edge.states.len()..Edge::MOST_WORDS {
+                let (to, from) = (edge.states.start + word, edge.next + word);
+                let is_taken = taken.iter().any(|(at, size)| (*at..at + size).contains(&to));
+                if registers.get(&to).map_or(is_taken, |next| *next != from) || from >= self.words {
+                    return Err(format!("edge {number} moves word {from} to word {to}, which is another's"));
+                }
+            }
+        }
+        let is_sorted = self.edges.is_sorted_by_key(|edge| !edge.is_simple());
+        if is_sorted {
+            Ok(())
+        } else {
+            Err("simple edges do not come first".to_owned())
         }
     }
 
@@ -158,6 +181,22 @@ mod tests {
         all_say("does not wake it", &broken(edge));
         let reader = |plan: &mut Plan| plan.readers.iter_mut().find_map(|readers| readers.pop()).is_some();
         all_say("a write of which", &broken(reader));
+    }
+
+    #[test]
+    fn what_is_moved_over_something_else_is_found() {
+        let edge = |plan: &mut Plan| {
+            let short = plan.edges.iter_mut().find(|edge| edge.states.len() == 1 && edge.is_simple());
+            short.map(|edge| edge.next += 1).is_some()
+        };
+        let moved = broken(edge);
+        assert!(moved.iter().filter(|result| result.is_err()).count() >= 3, "{moved:?}");
+        let order = |plan: &mut Plan| {
+            let is_mixed = plan.edges.iter().any(Edge::is_simple) && !plan.edges.iter().all(Edge::is_simple);
+            plan.edges.reverse();
+            is_mixed
+        };
+        assert!(broken(order).iter().all(Result::is_err));
     }
 
     #[test]

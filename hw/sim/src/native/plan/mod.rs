@@ -9,11 +9,13 @@
 //! skipped, and what the rules here must keep true.
 
 mod check;
+mod edges;
 mod users;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+pub(crate) use self::edges::Edge;
 use self::users::Users;
 use super::cheap::{cheap, for_lanes};
 use super::schedule::{Schedule, NONE};
@@ -35,27 +37,6 @@ pub(crate) fn flags(of: &[u32]) -> BTreeMap<usize, u64> {
 pub(crate) struct Export {
     pub values: Vec<Id>,
     pub wakes: Vec<u32>,
-}
-
-/// Registers of one block, side by side, that wake the same units when they change.
-#[derive(Clone, Debug)]
-pub(crate) struct Edge {
-    /// Where they lie.
-    pub states: Range<usize>,
-    /// Where what they take lies.
-    pub next: usize,
-    /// Words and bits of the units' flags.
-    pub wakes: Vec<(usize, u64)>,
-}
-
-impl Edge {
-    /// Words at which an edge may be no longer to be simple, and words of flags that it may set at most.
-    pub const SIMPLE: (usize, usize) = (2, 2);
-
-    /// Whether it is like most: short, with few to wake.
-    pub fn is_simple(&self) -> bool {
-        self.states.len() <= Edge::SIMPLE.0 && self.wakes.len() <= Edge::SIMPLE.1
-    }
 }
 
 /// Units that are evaluated one after the other.
@@ -109,8 +90,7 @@ pub(crate) struct Plan {
     pub readers: Vec<Vec<u32>>,
     /// By block.
     pub exports: Vec<Vec<Export>>,
-    /// All of them, those that are simple first. As many words as a simple one may have can be copied for each: those
-    /// behind it hold what takes registers, or nothing.
+    /// All of them, those that are simple first.
     pub edges: Vec<Edge>,
     /// By state.
     pub edge_of: Vec<u32>,
@@ -198,48 +178,6 @@ impl Plan {
         }
     }
 
-    fn place_states(&mut self, users: &[Vec<u32>]) {
-        for block in 0..self.schedule.blocks.len() {
-            let states = self.schedule.blocks[block].states.clone();
-            let size = |plan: &Plan, state: u32| {
-                let state = &plan.netlist.states[state as usize];
-                words(state.width, state.lanes)
-            };
-            let all: usize = states.iter().map(|state| size(self, *state)).sum();
-            let mut groups: BTreeMap<&[u32], Vec<u32>> = BTreeMap::new();
-            for state in &states {
-                groups.entry(&users[*state as usize]).or_default().push(*state);
-            }
-            let spare = Edge::SIMPLE.0 - 1;
-            let (first, next) = (self.take(all + spare), self.take(all + spare));
-            let mut offset = 0;
-            for (wakes, states) in groups {
-                let start = offset;
-                for state in states {
-                    self.state_at[state as usize] = first + offset;
-                    self.next_at[state as usize] = next + offset;
-                    self.edge_of[state as usize] = self.edges.len() as u32;
-                    offset += size(self, state);
-                }
-                let range = first + start..first + offset;
-                self.edges.push(Edge {
-                    states: range,
-                    next: next + start,
-                    wakes: flags(wakes).into_iter().collect(),
-                });
-            }
-        }
-    }
-
-    fn sort_edges(&mut self) {
-        let mut order: Vec<usize> = (0..self.edges.len()).collect();
-        order.sort_by_key(|edge| !self.edges[*edge].is_simple());
-        let mut place = vec![0; order.len()];
-        order.iter().enumerate().for_each(|(to, from)| place[*from] = to as u32);
-        self.edges = order.iter().map(|edge| self.edges[*edge].clone()).collect();
-        self.edge_of.iter_mut().for_each(|edge| *edge = place[*edge as usize]);
-    }
-
     fn place_leaves(&mut self) {
         let is_for_lanes = for_lanes(&self.netlist);
         for (id, is_for_lanes) in is_for_lanes.into_iter().enumerate() {
@@ -282,7 +220,7 @@ impl Plan {
     fn place_aliases(&mut self) {
         for id in 0..self.netlist.nodes.len() {
             let node = &self.netlist.nodes[id];
-            if let Op::Pick(of, lane) | Op::View(of, lane) = node.op {
+            if let Some((of, lane)) = node.op.lane_of() {
                 self.place[id] = self.place[of as usize] + lane * bytes(node.width);
             }
         }

@@ -19,7 +19,7 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use self::uniform::Uniform;
 use super::super::plan::Plan;
 use super::super::segments::{Segment, Segments};
-use super::super::words::{bytes, Id, Op, CHUNK};
+use super::super::words::{bytes, Id, CHUNK};
 
 /// The vectors that hold a value's lanes.
 type Parts = Vec<Value>;
@@ -150,17 +150,13 @@ impl Fused<'_, '_> {
                 continue;
             }
             self.value(*id, uniform);
-            if self.segments.is_stored[*id as usize] && !self.is_alias(*id) {
+            if self.segments.is_stored[*id as usize] {
                 self.keep(*id);
             }
         }
         for state in &self.segment.states {
             self.decide(*state, uniform);
         }
-    }
-
-    fn is_alias(&self, id: Id) -> bool {
-        matches!(self.plan.netlist.nodes[id as usize].op, Op::View(..))
     }
 
     /// `base`, moved to the chunk's first lane of a size.

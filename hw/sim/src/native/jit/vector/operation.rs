@@ -75,7 +75,7 @@ impl Fused<'_, '_> {
         let (width, size) = (|id: Id| self.plan.netlist.width(id), bytes(node.width));
         let parts = match node.op {
             // What was gathered is known already.
-            Op::View(..) | Op::Gather(_) => return,
+            Op::Gather(_) => return,
             Op::Splat(_) => vec![uniform.splats[&id]; self.parts(size) as usize],
             Op::Load { memory, .. } => {
                 let at = 8 * self.plan.memory_at[memory as usize] as u32;

@@ -3,8 +3,10 @@
 //! is said at once.
 
 use crate::files;
+use model::format;
 use model::yaml::{Fields, Reader};
 use spec::error::Report;
+use spec::op::Op;
 use std::path::{Path, PathBuf};
 
 /// The word that opens a flow.
@@ -15,7 +17,7 @@ const COMMON: [&str; 4] = ["format", "config", "out", "count"];
 /// What stands in one whose network is there.
 const GIVEN: [&str; 3] = ["network", "images", "labels"];
 /// What stands in one that searches.
-const SEARCHED: [&str; 2] = ["search", "baseline"];
+const SEARCHED: [&str; 3] = ["search", "baseline", "areas"];
 
 /// A flow whose paths are known.
 pub struct FlowFile {
@@ -47,12 +49,14 @@ pub struct Given {
     pub labels: Option<PathBuf>,
 }
 
-/// A search.
+/// A space in which networks are searched first.
 pub struct Searched {
     /// What `nasa search` takes.
     pub space: PathBuf,
-    /// Ops of the networks to compare with, out of the same space; none: nothing is compared.
-    pub baseline: Vec<String>,
+    /// Ops of the network to compare with, out of the same space; none: nothing is compared.
+    pub baseline: Vec<Op>,
+    /// Table of areas for the machines that are compared, in place of the one that comes with the program.
+    pub areas: Option<PathBuf>,
 }
 
 impl FlowFile {
@@ -94,9 +98,14 @@ fn path_of(reader: &mut Reader<'_>, fields: &Fields<'_>, flow: &Path, key: &str)
 }
 
 fn given(reader: &mut Reader<'_>, fields: &Fields<'_>, flow: &Path) -> Option<Subject> {
-    if fields.get("baseline").is_some() {
-        reader.fault(fields.place_of("baseline"), "there is no search to compare with", "");
+    for key in SEARCHED.into_iter().filter(|key| fields.get(key).is_some()) {
+        reader.fault(fields.place_of(key), format!("`{key}` without a search"), "");
         reader.help("give `search`, a space of networks, in place of `network` and `images`");
+    }
+    if fields.get("network").is_none() {
+        reader.fault(fields.place_of("network"), "the flow has neither `network` nor `search`", "");
+        reader.help("name a network and its images, or a space in which one is searched");
+        return None;
     }
     let [network, images] = ["network", "images"].map(|key| path_of(reader, fields, flow, key));
     let labels = fields.get("labels").and_then(|node| reader.text(node, "labels"));
@@ -110,12 +119,28 @@ fn searched(reader: &mut Reader<'_>, fields: &Fields<'_>, flow: &Path) -> Option
         reader.help("a search gives network, images and labels itself; leave it out, or leave out `search`");
     }
     let space = path_of(reader, fields, flow, "search");
-    let baseline = match fields.get("baseline") {
-        Some(node) => {
-            let ops = reader.list(node, "baseline")?.iter();
-            ops.map(|op| reader.text(op, "baseline")).collect::<Option<Vec<String>>>()?
+    let areas = fields.get("areas").and_then(|node| reader.text(node, "areas"));
+    let areas = areas.map(|name| flow.with_file_name(name));
+    Some(Subject::Searched(Searched { space: space?, baseline: baseline(reader, fields), areas }))
+}
+
+/// The ops to compare with; those that are none, or stand there twice, are noted.
+fn baseline(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Op> {
+    let Some(node) = fields.get("baseline") else { return Vec::new() };
+    let mut ops = Vec::new();
+    let all = reader.list(node, "baseline").unwrap_or_default();
+    if all.is_empty() {
+        reader.fault(node.place, "a network of no ops", "");
+        reader.help("name one op or more, or leave `baseline` out");
+    }
+    for node in all {
+        match format::op(reader, node) {
+            Some(op) if ops.contains(&op) => {
+                reader.fault(node.place, format!("`{}` stands here twice", op.name()), "");
+                reader.help("leave it out");
+            }
+            op => ops.extend(op),
         }
-        None => Vec::new(),
-    };
-    Some(Subject::Searched(Searched { space: space?, baseline }))
+    }
+    ops
 }

@@ -197,7 +197,10 @@ fn programs() {
 fn flows() {
     let flow = |name: &'static str, keys: &str| {
         let case = Case::new(name);
-        let text = format!("format: nasa-flow/1\nconfig: tiny.yaml\nout: run\n{keys}");
+        let space = Path::new(ROOT).join("sw/nas/spaces/fashion.yaml");
+        fs::copy(space, case.folder.join("fashion.yaml")).expect("copied");
+        // Its clp takes weights of seven bits.
+        let text = format!("format: nasa-flow/1\nconfig: odd.yaml\nout: run\n{keys}");
         fs::write(case.folder.join("flow.yaml"), text).expect("written");
         case.refuses("run flow.yaml");
     };
@@ -205,6 +208,8 @@ fn flows() {
     flow("flow-of-two", "search: space.yaml\nnetwork: network.yaml\nimages: images.npy\n");
     flow("flow-without-search", "network: network.yaml\nimages: images.npy\nbaseline: [conv]\n");
     flow("flow-malformed", "search: space.yaml\nbaseline: conv\ncounts: 4\n");
+    flow("flow-of-unknown-ops", "search: space.yaml\nbaseline: [cnov, conv, conv]\n");
+    flow("flow-that-does-not-fit", "search: fashion.yaml\ncount: 65\n");
     flow("flow-without-space", "search: space.yaml\n");
 }
 

@@ -153,18 +153,52 @@ fn a_flow_searches_trains_and_proves_and_goes_on_where_it_was() {
         rows.len() == 3 && rows[1].starts_with("| searched |") && rows[2].starts_with("| baseline |"),
         "{report}"
     );
+    let mut table = report.lines().filter(|line| line.starts_with('|'));
     let columns = |line: &str| line.matches('|').count();
-    assert!(report.lines().take(4).all(|line| columns(line) == columns(rows[0])), "{report}");
+    assert!(table.all(|line| columns(line) == columns(rows[0])), "{report}");
 
-    // What stopped after an epoch of training goes on from there, and ends with the same bits.
-    let weights = folder.join("run/searched/network/bars.safetensors");
-    let before = fs::read(&weights).expect("weights");
+    // Steps are remembered, runs are complete: nothing is trained again.
     fs::remove_dir_all(folder.join("run/searched/network")).expect("removed");
     let (again, said) = nasa(&folder, "run flow.yaml --engine native");
     assert_eq!(again["networks"]["searched"]["quantize"], found["networks"]["searched"]["quantize"]);
-    assert_eq!(fs::read(&weights).expect("weights"), before);
     assert!(!said.contains("epoch ") && said.contains("compare: done before"), "{said}");
     assert_eq!(fs::read_to_string(folder.join("run/report.md")).expect("a report"), report);
+
+    // One that is killed on its way, again and again, ends with the same bits.
+    let weights = "searched/network/bars.safetensors";
+    let whole = fs::read(folder.join("run").join(weights)).expect("weights");
+    fs::write(folder.join("killed.yaml"), FLOW.replace("out: run", "out: killed")).expect("written");
+    for mark in ["search/metrics.jsonl", "train/metrics.jsonl", "train/checkpoint.safetensors"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nasa"));
+        command.args(["run", "killed.yaml", "--engine", "native", "--quiet"]).current_dir(&folder);
+        let mut child = command.spawn().expect("nasa starts");
+        while !folder.join("killed/searched").join(mark).exists()
+            && child.try_wait().expect("a child").is_none()
+        {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        let _ = child.kill(); // It may have ended just now.
+        child.wait().expect("a child");
+    }
+    nasa(&folder, "run killed.yaml --engine native --quiet");
+    assert_eq!(fs::read(folder.join("killed").join(weights)).expect("weights"), whole);
+}
+
+/// Every flow that comes with the project, and what docs show of it.
+#[test]
+fn flows_of_the_project_are_whole() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let flow = fs::read_to_string(root.join("flows/fashion-small.yaml")).expect("a flow");
+    let docs = fs::read_to_string(root.join("docs/nas.md")).expect("docs");
+    let code = |line: &&str| !line.starts_with('#');
+    for line in flow.lines().filter(code) {
+        let shown = docs.lines().any(|shown| shown.split('#').next().map(str::trim_end) == Some(line));
+        assert!(shown, "docs/nas.md does not show `{line}` of flows/fashion-small.yaml");
+    }
+    for line in flow.lines().filter(|line| line.contains("../") && !line.starts_with("out:")) {
+        let path = line.split_once(": ").map_or("", |(_, path)| path);
+        assert!(root.join("flows").join(path).exists(), "{line}");
+    }
 }
 
 #[test]

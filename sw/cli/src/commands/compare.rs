@@ -63,8 +63,9 @@ struct Line {
 
 impl Compare {
     /// Networks, each on the machine that suits it best of all with the area of a configuration.
-    pub fn on_equal_area(config: PathBuf, networks: Vec<String>) -> Compare {
-        let (area, areas, objective) = (None, None, None);
+    #[cfg(feature = "train")]
+    pub fn on_equal_area(config: PathBuf, areas: Option<PathBuf>, networks: Vec<String>) -> Compare {
+        let (area, objective) = (None, None);
         Compare {
             config,
             area,
@@ -77,9 +78,17 @@ impl Compare {
         }
     }
 
+    /// The areas that machines divide.
+    ///
+    /// # Errors
+    /// A table that cannot be read, or that lacks a PE.
+    pub fn budget(&self, accelerator: &Accelerator) -> Result<Budget, Report> {
+        Budget::new(accelerator, self.areas.as_deref(), self.unit.of(), self.area)
+    }
+
     pub fn run(&self, console: &Console) -> Result<Done, Report> {
         let accelerator = flow::accelerator(&self.config)?;
-        let budget = Budget::new(&accelerator, self.areas.as_deref(), self.unit.of(), self.area)?;
+        let budget = self.budget(&accelerator)?;
         let objective = Objective::of(self.objective, energy::Objective::Edp);
         let mut graphs = Vec::new();
         for named in &self.networks {
@@ -113,12 +122,13 @@ impl Compare {
                 lines.push(line("pipeline", console.busy("mapping for the pipeline", state)?));
             }
         }
-        console.show(text(&lines, &budget, self.unit));
+        let shown = text(&lines, &budget, self.unit);
+        console.show(&shown);
         let json = json!({
             "config": accelerator.name, "area": budget.pes(), "unit": self.unit.of().name(),
             "objective": objective.name(), "lines": lines.iter().map(Line::json).collect::<Vec<Value>>(),
         });
-        Ok(Done::well(json))
+        Ok(Done { shown, ..Done::well(json) })
     }
 }
 

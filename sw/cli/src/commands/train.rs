@@ -59,9 +59,9 @@ impl Quantize {
         console.say(format!("{}: accuracy {integer:.4} as integers, {float:.4} before", self.out.display()));
         let json = json!({
             "images": found.images, "epochs": found.epochs, "float_accuracy": float, "integer_accuracy": integer,
-            "network": found.files[0],
+            "network": files::name(&found.network), "samples": files::name(&found.samples),
+            "labels": files::name(&found.labels),
         });
-        let products = found.files.iter().map(|name| self.out.join(name)).collect();
-        Ok(Done::well(json).with_products(products))
+        Ok(Done::well(json).with_products(found.files))
     }
 }

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 
 const ABOUT: &str = "run.json";
 const METRICS: &str = "metrics.jsonl";
-const CHECKPOINT: &str = "checkpoint.safetensors";
+/// Weights, running statistics and sums of the optimiser after the last whole epoch.
+pub const CHECKPOINT: &str = "checkpoint.safetensors";
 const FLOAT: &str = "float.safetensors";
 
 /// The folder of a run.

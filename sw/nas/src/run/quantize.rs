@@ -10,10 +10,10 @@ use crate::fold::fold;
 use crate::network::Network;
 use spec::error::{Diagnostic, Report};
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Test images that are written beside the network.
-const SAMPLES: usize = 64;
+/// The most test images that are written beside the network.
+pub const SAMPLES: usize = 64;
 
 /// What was written, and how good it is on all test images.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,12 +26,22 @@ pub struct Quantized {
     pub images: usize,
     /// Epochs that the checkpoint has seen.
     pub epochs: usize,
-    /// Names of the files that were written, the network's first.
-    pub files: Vec<String>,
+    /// The network's file.
+    pub network: PathBuf,
+    /// Test images for it, `.npy`.
+    pub samples: PathBuf,
+    /// Their classes, one a line.
+    pub labels: PathBuf,
+    /// All files that were written.
+    pub files: Vec<PathBuf>,
 }
 
 /// Name of the file that says where a network comes from.
 const PROVENANCE: &str = "provenance.json";
+
+/// Names of the files with test images and with their classes.
+const IMAGES: &str = "images.npy";
+const LABELS: &str = "labels.txt";
 
 /// Writes the network of `run` into the folder `out`: `NAME.yaml`, `NAME.safetensors`, `train.yaml`,
 /// `provenance.json` (seed, revision, time and accuracies of the run), and the first 64 test images as
@@ -63,13 +73,16 @@ pub fn quantize(run: &Path, out: &Path) -> Result<Quantized, Report> {
     }
     let images = model::npy::write(&evaluate::tensor(&pixels, test, samples));
     let name = format!("{}.yaml", config.name);
-    let names = [&name, &weights, TrainConfig::FILE, PROVENANCE, "images.npy", "labels.txt"];
+    let names = [&name, &weights, TrainConfig::FILE, PROVENANCE, IMAGES, LABELS];
     let found = Quantized {
         float_accuracy: evaluate::float(&network, &pixels, test),
         integer_accuracy: evaluate::reference(&graph, &pixels, test)?,
         images: test.len(),
         epochs: metrics.len(),
-        files: names.map(String::from).to_vec(),
+        network: out.join(&name),
+        samples: out.join(IMAGES),
+        labels: out.join(LABELS),
+        files: names.iter().map(|name| out.join(name)).collect(),
     };
     let provenance = provenance(&folder.about()?, &metrics, &found);
     let (yaml, text) = (model::save::yaml(&graph, &weights), config.text()?);

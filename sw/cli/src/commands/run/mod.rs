@@ -4,6 +4,8 @@
 mod proof;
 #[cfg(feature = "train")]
 mod searched;
+#[cfg(feature = "train")]
+mod table;
 
 use super::{Done, Engine};
 use crate::console::Console;
@@ -38,8 +40,13 @@ impl Run {
             #[cfg(feature = "train")]
             Subject::Searched(searched) => searched::run(&proof, searched, &flow.out),
             #[cfg(not(feature = "train"))]
-            Subject::Searched(_) => {
-                let error = spec::error::Diagnostic::new("run", "this nasa was built without training");
+            Subject::Searched(searched) => {
+                let message = format!(
+                    "this nasa was built without training, and cannot search in {}",
+                    searched.space.display()
+                );
+                let error =
+                    spec::error::Diagnostic::new("run", message).in_file(&crate::files::name(&self.flow));
                 Err(error.help("build it with its default features, or give `network` and `images`").into())
             }
         }

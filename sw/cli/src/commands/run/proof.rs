@@ -3,10 +3,10 @@
 //! The native simulator checks first, within seconds; then Verilator, an independent judge, confirms it, where it is
 //! installed. Where it is not, that is said, and the next run tries again.
 
-use super::super::generate::Generate;
-use super::super::listing::Compile;
-use super::super::verify::Verify;
-use super::super::{Done, Engine, Hardware, Memory};
+use crate::commands::generate::Generate;
+use crate::commands::listing::Compile;
+use crate::commands::verify::Verify;
+use crate::commands::{Done, Engine, Hardware, Memory};
 use crate::console::Console;
 use crate::flow;
 use crate::flow_file::Given;

@@ -1,77 +1,67 @@
-//! A flow that begins with a search: the network that is found, and beside it the one that the same search finds among other
-//! ops, are trained, rounded to integers and proven on the hardware. The table at the end has both, with what they cost on
-//! machines of equal area.
+//! A flow that begins with a search. The network that is found, and the one that the same search finds among other ops, are
+//! trained, rounded to integers and proven on the hardware; the table at the end has both, with what they cost on machines
+//! of equal area.
 //!
-//! Searches and trainings go on where they stopped, an epoch at most is lost; whatever the program is by then, they end
-//! with the bits of their own configuration. Everything else is a step that is remembered.
+//! Whatever can be refused is refused before the first epoch. Searches and trainings go on after their last whole epoch;
+//! everything else is a step that is remembered.
 
-use super::super::compare::Compare;
-use super::super::search::Search;
-use super::super::train::{Quantize, Train};
-use super::super::Done;
 use super::proof::Proof;
-use crate::files;
-use crate::flow;
+use super::table;
+use crate::commands::compare::Compare;
+use crate::commands::search::Search;
+use crate::commands::train::{Quantize, Train};
+use crate::commands::{Done, Engine};
 use crate::flow_file::{Given, Searched};
 use crate::steps::Steps;
-use serde_json::{json, Value};
-use spec::error::{grouped, Report};
+use crate::{files, flow};
+use nas::run::folder::CHECKPOINT;
+use nas::run::quantize::SAMPLES;
+use nas::search::CostKind;
+use nas::SearchConfig;
+use serde_json::{json, Map, Value};
+use spec::accelerator::Accelerator;
+use spec::error::{Diagnostic, Report};
 use spec::op::Op;
 use std::path::{Path, PathBuf};
-
-/// A network on its way from the space to the table.
-struct Contender {
-    name: &'static str,
-    /// Ops of its blocks; none: those of the space.
-    ops: Vec<String>,
-}
-
-/// What became of one.
-struct Proven {
-    name: &'static str,
-    network: PathBuf,
-    search: Value,
-    train: Value,
-    quantize: Value,
-    proof: Value,
-}
 
 /// Searches, trains, rounds and proves; results go to `out`.
 ///
 /// # Errors
-/// Bad input.
+/// Bad input, a loss that is no longer finite, a folder with a run of another configuration.
 pub fn run(proof: &Proof, searched: &Searched, out: &Path) -> Result<Done, Report> {
-    let mut contenders = vec![Contender { name: "searched", ops: Vec::new() }];
-    if !searched.baseline.is_empty() {
-        contenders.push(Contender { name: "baseline", ops: searched.baseline.clone() });
-    }
-    let mut all = Vec::new();
-    for contender in contenders {
-        let folder = out.join(contender.name);
-        proof.console.say(format!("{}: {}", contender.name, folder.display()));
-        let learnt = learn(proof, &searched.space, &contender, &folder)?;
+    let contenders = contenders(searched)?;
+    let comparison =
+        |networks| Compare::on_equal_area(proof.config.clone(), searched.areas.clone(), networks);
+    check(proof, &contenders, &comparison(Vec::new()))?;
+    let (mut proven, mut failures) = (Vec::new(), Report::default());
+    for Contender { name, ops, .. } in &contenders {
+        let folder = out.join(name);
+        proof.console.say(format!("{name}: {}", folder.display()));
+        let learnt = learn(proof, &searched.space, ops, &folder)?;
         let done = proof.run(&learnt.given, &folder)?;
-        if !done.failures.0.is_empty() {
-            return Ok(done);
-        }
-        let Learnt { given, search, train, quantize } = learnt;
-        all.push(Proven {
-            name: contender.name,
-            network: given.network,
-            search,
-            train,
-            quantize,
-            proof: done.json,
-        });
+        failures.0.extend(done.failures.0);
+        proven.push(Proven { name, learnt, proof: done.json });
     }
-    let compared = compare(proof, &all, out)?;
-    let report = report(&all, &compared.json);
+    let networks: Map<String, Value> = proven.iter().map(|one| (one.name.to_string(), one.json())).collect();
+    if !failures.0.is_empty() {
+        return Ok(Done::failing(json!({ "networks": networks }), failures));
+    }
+    let compared = compare(proof, &proven, out, comparison)?;
+    let about = table::About { config: proof.config, space: &searched.space, count: proof.count };
+    let report = table::text(&about, &proven, &compared.json)?;
     let file = out.join("report.md");
     files::write(&file, report.as_bytes())?;
     proof.console.show(&report);
-    let networks = all.iter().map(|proven| (proven.name.to_string(), proven.json()));
-    let json = json!({"networks": networks.collect::<serde_json::Map<_, _>>(), "compare": compared.json});
+    let json = json!({"networks": networks, "compare": compared.json});
     Ok(Done::well(json).with_products(vec![file]))
+}
+
+/// A network that is to be found.
+struct Contender {
+    name: &'static str,
+    /// Ops of its blocks, where they are not those of the space.
+    ops: Vec<String>,
+    config: SearchConfig,
 }
 
 /// A network of integers, and how it came about.
@@ -82,94 +72,112 @@ struct Learnt {
     quantize: Value,
 }
 
-fn learn(proof: &Proof, space: &Path, contender: &Contender, folder: &Path) -> Result<Learnt, Report> {
+/// One that ran on the hardware.
+pub struct Proven {
+    pub name: &'static str,
+    learnt: Learnt,
+    proof: Value,
+}
+
+impl Proven {
+    /// All that is known of it.
+    pub fn json(&self) -> Value {
+        let Learnt { search, train, quantize, .. } = &self.learnt;
+        json!({"search": search, "train": train, "quantize": quantize, "proof": self.proof})
+    }
+}
+
+fn contenders(searched: &Searched) -> Result<Vec<Contender>, Report> {
+    let space = &searched.space;
+    let config = SearchConfig::parse(&files::name(space), &files::read_text(space)?)?;
+    let mut all = vec![Contender { name: "searched", ops: Vec::new(), config: config.clone() }];
+    if !searched.baseline.is_empty() {
+        let ops: Vec<String> = searched.baseline.iter().map(|op| op.name().to_string()).collect();
+        all.push(Contender { name: "baseline", config: config.with_ops(ops.clone())?, ops });
+    }
+    Ok(all)
+}
+
+/// Whether everything is there that is needed after hours of training.
+fn check(proof: &Proof, contenders: &[Contender], comparison: &Compare) -> Result<(), Report> {
+    let accelerator = flow::accelerator(proof.config)?;
+    let mut report = Report::default();
+    for Contender { config, .. } in contenders {
+        let of_space = |op: &&Op| **op == Op::Conv || config.space.ops.iter().any(|name| name == op.name());
+        let ops = Op::ALL.iter().filter(of_space);
+        ops.for_each(|op| report.0.extend(unfit(&accelerator, *op, config.bits.of(*op))));
+    }
+    report.0.dedup();
+    if let Some(count) = proof.count.filter(|count| *count as usize > SAMPLES) {
+        let error =
+            Diagnostic::new("run", format!("a searched network comes with {SAMPLES} images, not {count}"));
+        report.push(error.help(format!("set count to {SAMPLES} or fewer")));
+    }
+    if proof.engine == Some(Engine::Verilator) {
+        report.0.extend(cosim::verilator::check_tools().err().map(|error| error.diagnostic()));
+    }
+    report.0.extend(comparison.budget(&accelerator).err().into_iter().flat_map(|faults| faults.0));
+    say_other_machine(proof, &accelerator, &contenders[0].config);
+    report.or(())
+}
+
+/// What keeps layers of an op from running, if anything: stem and classifier are convolutions in every network.
+fn unfit(accelerator: &Accelerator, op: Op, bits: u32) -> Option<Diagnostic> {
+    let Some((_, chunk)) = accelerator.chunk_of(op) else {
+        let message =
+            format!("accelerator `{}` has no {} for {} layers", accelerator.name, op.chunk(), op.name());
+        let help = format!("add chunks.{} to it, or leave {} out of the space", op.chunk(), op.name());
+        return Some(Diagnostic::new("run", message).help(help));
+    };
+    let message = format!("{} weights of {bits} bits do not fit the {}", op.name(), chunk.name());
+    let note = format!("its PEs take {} bits", chunk.weight_bits);
+    let help = format!("set bits.{} of the space to {} or fewer", op.name(), chunk.weight_bits);
+    (bits > chunk.weight_bits).then(|| Diagnostic::new("run", message).note(note).help(help))
+}
+
+/// Says where a network is searched for another machine than it is proven on.
+fn say_other_machine(proof: &Proof, accelerator: &Accelerator, config: &SearchConfig) {
+    let of_costs = config.cost.accelerator.as_deref().filter(|_| config.cost.kind == CostKind::Mapper);
+    if let Some(Ok(other)) = of_costs.map(flow::accelerator) {
+        if other.hash != accelerator.hash {
+            let (other, this) = (&other.name, &accelerator.name);
+            proof.console.say(format!(
+                "the search weighs what networks cost on `{other}`; they are proven on `{this}`"
+            ));
+        }
+    }
+}
+
+fn learn(proof: &Proof, space: &Path, ops: &[String], folder: &Path) -> Result<Learnt, Report> {
     let console = proof.console;
     let [search, trained, network] = ["search", "train", "network"].map(|name| folder.join(name));
-    let found =
-        Search { config: space.into(), out: search.clone(), resume: true, ops: contender.ops.clone() }
-            .run(console)?;
-    let config = search.join("train.yaml");
+    let found = Search { config: space.into(), out: search, resume: true, ops: ops.into() }.run(console)?;
+    let config = table::file_of(&found.json, "training")?;
     let train = Train { config: config.clone(), out: trained.clone(), resume: true }.run(console)?;
     let steps = Steps::new(console, folder, None)?;
-    let weights = trained.join("checkpoint.safetensors");
-    let quantized = steps.step("quantize", &[&config, &weights], || {
-        Quantize { run: trained.clone(), out: network.clone() }.run(console)
+    let quantized = steps.step("quantize", &[&config, &trained.join(CHECKPOINT)], || {
+        Quantize { run: trained.clone(), out: network }.run(console)
     })?;
-    let given = Given {
-        network: network.join(quantized.json["network"].as_str().unwrap_or_default()),
-        images: network.join("images.npy"),
-        labels: Some(network.join("labels.txt")),
-    };
+    let [network, images, labels] =
+        ["network", "samples", "labels"].map(|key| table::file_of(&quantized.json, key));
+    let given = Given { network: network?, images: images?, labels: Some(labels?) };
     Ok(Learnt { given, search: found.json, train: train.json, quantize: quantized.json })
 }
 
 /// What the networks cost on machines of the configuration's area, each with the chunks that it needs.
-fn compare(proof: &Proof, all: &[Proven], out: &Path) -> Result<Done, Report> {
-    let mut inputs = vec![proof.config.clone()];
-    for Proven { network, .. } in all {
+fn compare(
+    proof: &Proof,
+    all: &[Proven],
+    out: &Path,
+    comparison: impl Fn(Vec<String>) -> Compare,
+) -> Result<Done, Report> {
+    let mut inputs: Vec<PathBuf> = vec![proof.config.clone()];
+    let mut named = Vec::new();
+    for Proven { name, learnt, .. } in all {
+        let network = &learnt.given.network;
+        named.push(format!("{name}={}", network.display()));
         inputs.extend([network.clone(), flow::weights(network)?]);
     }
-    let named = |proven: &Proven| format!("{}={}", proven.name, proven.network.display());
-    let networks = all.iter().map(named).collect();
     let steps = Steps::new(proof.console, out, None)?;
-    steps.step("compare", &inputs.iter().collect::<Vec<_>>(), || {
-        Compare::on_equal_area(proof.config.clone(), networks).run(proof.console)
-    })
-}
-
-impl Proven {
-    fn json(&self) -> Value {
-        json!({"search": self.search, "train": self.train, "quantize": self.quantize, "proof": self.proof})
-    }
-
-    /// Multiply-accumulates of the layers of an op.
-    fn macs(&self, op: Op) -> u64 {
-        let layers = self.proof["verify"]["layers"].as_array().into_iter().flatten();
-        let of_op = layers.filter(|layer| layer["chunk"] == op.chunk());
-        of_op.filter_map(|layer| layer["macs"].as_u64()).sum()
-    }
-
-    /// A line of the table; `line` is of the comparison, `first` that of the first network.
-    fn row(&self, line: &Value, first: &Value) -> String {
-        let percent = |key: &str| 100.0 * self.quantize[key].as_f64().unwrap_or_default();
-        let minutes = |of: &Value| of["seconds"].as_f64().unwrap_or_default() / 60.0;
-        let number = |value: &Value| value.as_f64().unwrap_or_default();
-        let cycles = |key: &str| grouped(number(&self.proof["verify"]["cycles"][key]));
-        let macs = Op::ALL.iter().map(|op| grouped(self.macs(*op) as f64));
-        let macs = macs.collect::<Vec<_>>().join(" | ");
-        format!(
-            "| {} | {:.2} | {:.2} | {macs} | {} | {} | {} | {} | {} | {:.3} | {:.0} | {:.0} |\n",
-            self.name,
-            percent("float_accuracy"),
-            percent("integer_accuracy"),
-            cycles("predicted"),
-            cycles("measured"),
-            line["machine"].as_str().unwrap_or_default(),
-            grouped(number(&line["cycles"]).round()),
-            grouped((number(&line["energy_pj"]) / 1e3).round()),
-            number(&line["edp"]) / number(&first["edp"]),
-            minutes(&self.search),
-            minutes(&self.train)
-        )
-    }
-}
-
-/// The table.
-fn report(all: &[Proven], compared: &Value) -> String {
-    let lines: Vec<&Value> = (compared["lines"].as_array().into_iter().flatten())
-        .filter(|line| line["mapper"] == "auto")
-        .collect();
-    let ops: Vec<String> = Op::ALL.iter().map(|op| format!("MACs {}", op.name())).collect();
-    let ops = ops.join(" | ");
-    let mut text = format!(
-        "| network | top-1 % | integers % | {ops} | cycles, predicted | measured | machine | cycles an image | nJ | EDP | \
-        search min | training min |\n|---|{}---|{}\n",
-        "--:|".repeat(4 + Op::ALL.len()),
-        "--:|".repeat(5)
-    );
-    for (proven, line) in all.iter().zip(&lines) {
-        text += &proven.row(line, lines[0]);
-    }
-    text + "\ntop-1 of all test images, before and after rounding to integers; cycles of the images of the proof, on the\n\
-        configuration; the machine has the configuration's area, cycles and energy are those of an image in its steady state\n"
+    steps.step("compare", &inputs.iter().collect::<Vec<_>>(), || comparison(named).run(proof.console))
 }

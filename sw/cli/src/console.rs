@@ -45,6 +45,7 @@ impl Console {
     }
 
     /// Whether nothing but results may be shown.
+    #[cfg(feature = "train")]
     pub fn is_quiet(&self) -> bool {
         self.quiet
     }

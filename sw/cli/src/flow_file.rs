@@ -50,6 +50,7 @@ pub struct Given {
 }
 
 /// A space in which networks are searched first.
+#[cfg_attr(not(feature = "train"), allow(dead_code))] // Without training a flow that searches is refused.
 pub struct Searched {
     /// What `nasa search` takes.
     pub space: PathBuf,

@@ -54,7 +54,7 @@ pub fn module(kind: Queue) -> Result<Arc<Module>, Errors> {
     b.output("launch", &launch, "starts the engine");
     b.output("jump", &control.repeats, "goes on behind the loop's start");
     b.output("jump_pc", &control.body, "the word there");
-    b.output("token", &word.trunc(8), "the token that the word names");
+    b.output("token", &word.trunc(table::TOKEN_BITS), "the token that the word names");
     b.output("take", &wait, "takes one from the token");
     b.output("give", &signal, "adds one to the token");
     b.output("running", &running.q(), "END has not been reached");

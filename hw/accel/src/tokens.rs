@@ -6,14 +6,12 @@
 use crate::wiring::any_of;
 use hdl::{Builder, Errors, InstanceHandle, Module, Signal};
 use spec::accelerator::Accelerator;
+use spec::isa::table::TOKEN_BITS;
 use std::sync::Arc;
 
 /// Bits of a token's count; one more signal than fits stops the machine. A queue may run ahead of another by all
 /// signals of an iteration, and deep networks have hundreds.
 const COUNT_BITS: u32 = 16;
-
-/// Bits of a token's number.
-const NUMBER_BITS: u32 = 8;
 
 /// The tokens of `queues` queues.
 pub fn module(accelerator: &Accelerator, queues: u32) -> Result<Arc<Module>, Errors> {
@@ -24,7 +22,7 @@ pub fn module(accelerator: &Accelerator, queues: u32) -> Result<Arc<Module>, Err
     let tokens: Vec<InstanceHandle> = (0..accelerator.tokens)
         .map(|number| {
             let cell = b.instance(&format!("cell_{number}"), &token);
-            cell.connect("number", &b.lit(NUMBER_BITS, i64::from(number)));
+            cell.connect("number", &b.lit(TOKEN_BITS, i64::from(number)));
             (0..).zip(&ports).for_each(|(queue, port)| port.connect(&cell, queue));
             cell
         })
@@ -41,7 +39,7 @@ pub fn module(accelerator: &Accelerator, queues: u32) -> Result<Arc<Module>, Err
 /// One token: of all queues' requests it picks those that name it.
 fn token(queues: u32) -> Result<Arc<Module>, Errors> {
     let b = Builder::new("token", "A token: a count that one queue raises and another lowers.");
-    let number = b.input("number", NUMBER_BITS, "which token this is");
+    let number = b.input("number", TOKEN_BITS, "which token this is");
     let ports: Vec<Port> = (0..queues).map(|queue| Port::inputs(&b, queue)).collect();
     let any = |strobe: fn(&Port) -> &Signal| {
         any_of(&b, 1, ports.iter().map(|port| &port.named.eq(&number) & strobe(port)))
@@ -66,7 +64,7 @@ struct Port {
 impl Port {
     fn inputs(b: &Builder, queue: u32) -> Port {
         Port {
-            named: b.input(&format!("token_{queue}"), NUMBER_BITS, "the token that the queue's word names"),
+            named: b.input(&format!("token_{queue}"), TOKEN_BITS, "the token that the queue's word names"),
             gives: b.input(&format!("give_{queue}"), 1, "adds one"),
             takes: b.input(&format!("take_{queue}"), 1, "takes one"),
         }

@@ -103,9 +103,9 @@ instructions! {
         "Waits until the chunk is idle, then starts it. With flip the shadow page of the nest tables becomes the live one.";
     ST = 0x0a, &[Queue::Store], [],
         "Waits until the store engine is idle, then starts it on the transfer that the registers describe.";
-    WAIT = 0x10, EVERY, [unsigned("token", 0, 8)],
+    WAIT = 0x10, EVERY, [unsigned("token", 0, TOKEN_BITS)],
         "Blocks until the token's count is not 0, then takes one. A token has one waiting and one signalling queue.";
-    SIGNAL = 0x11, EVERY, [unsigned("token", 0, 8)],
+    SIGNAL = 0x11, EVERY, [unsigned("token", 0, TOKEN_BITS)],
         "Waits until the queue's engine is idle, then adds one to the token's count.";
     FENCE = 0x12, EVERY, [],
         "Waits until the queue's engine is idle.";
@@ -165,6 +165,8 @@ pub const BUFFER_BITS: u32 = 24;
 pub const COORDINATE_BITS: u32 = 16;
 /// Bits of a register-file offset.
 pub const RF_BITS: u32 = 16;
+/// Bits of a token's number.
+pub const TOKEN_BITS: u32 = 8;
 /// Bits of a lane, row or column number.
 pub const LANE_BITS: u32 = 8;
 /// Bits of a row or column of the kernel; `tap` of the input nest is both, the row above the column.

@@ -59,9 +59,8 @@ impl Quantize {
         console.say(format!("{}: accuracy {integer:.4} as integers, {float:.4} before", self.out.display()));
         let json = json!({
             "images": found.images, "epochs": found.epochs, "float_accuracy": float, "integer_accuracy": integer,
-            "network": files::name(&found.network), "samples": files::name(&found.samples),
-            "labels": files::name(&found.labels),
+            "network": found.network, "samples": found.samples, "labels": found.labels,
         });
-        Ok(Done::well(json).with_products(found.files))
+        Ok(Done::well(json).with_products(found.files.iter().map(|name| self.out.join(name)).collect()))
     }
 }

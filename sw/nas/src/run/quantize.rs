@@ -10,7 +10,7 @@ use crate::fold::fold;
 use crate::network::Network;
 use spec::error::{Diagnostic, Report};
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The most test images that are written beside the network.
 pub const SAMPLES: usize = 64;
@@ -26,14 +26,14 @@ pub struct Quantized {
     pub images: usize,
     /// Epochs that the checkpoint has seen.
     pub epochs: usize,
-    /// The network's file.
-    pub network: PathBuf,
-    /// Test images for it, `.npy`.
-    pub samples: PathBuf,
-    /// Their classes, one a line.
-    pub labels: PathBuf,
-    /// All files that were written.
-    pub files: Vec<PathBuf>,
+    /// The name of the network's file.
+    pub network: String,
+    /// Of that with test images for it, `.npy`.
+    pub samples: String,
+    /// Of that with their classes, one a line.
+    pub labels: String,
+    /// Names of all files that were written.
+    pub files: Vec<String>,
 }
 
 /// Name of the file that says where a network comes from.
@@ -79,10 +79,10 @@ pub fn quantize(run: &Path, out: &Path) -> Result<Quantized, Report> {
         integer_accuracy: evaluate::reference(&graph, &pixels, test)?,
         images: test.len(),
         epochs: metrics.len(),
-        network: out.join(&name),
-        samples: out.join(IMAGES),
-        labels: out.join(LABELS),
-        files: names.iter().map(|name| out.join(name)).collect(),
+        network: name.clone(),
+        samples: IMAGES.to_string(),
+        labels: LABELS.to_string(),
+        files: names.map(String::from).to_vec(),
     };
     let provenance = provenance(&folder.about()?, &metrics, &found);
     let (yaml, text) = (model::save::yaml(&graph, &weights), config.text()?);

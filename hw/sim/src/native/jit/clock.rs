@@ -5,12 +5,12 @@
 
 use std::mem::offset_of;
 
-use cranelift_codegen::ir::{types, InstBuilder, MemFlagsData, Value};
+use cranelift_codegen::ir::{types, InstBuilder, Value};
 use cranelift_module::FuncId;
 
 use super::super::plan::{Edge, Plan, FLAGS};
 use super::dispatch::Body;
-use super::Compiler;
+use super::{unaligned, Compiler};
 
 /// A simple edge, as the loop reads it.
 #[repr(C)]
@@ -92,7 +92,7 @@ impl Body<'_, '_> {
 
     /// What the row at an address says.
     fn simple_edge(&mut self, row: Value) {
-        let unaligned = MemFlagsData::new().with_notrap();
+        let unaligned = unaligned();
         let place = |this: &mut Self, at: usize| {
             let bytes = this.code.ins().uload32(unaligned, row, at as i32);
             this.code.ins().iadd(this.base, bytes)

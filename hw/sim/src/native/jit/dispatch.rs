@@ -13,7 +13,7 @@ use cranelift_module::{FuncId, Module};
 
 use super::super::lanes::Steps;
 use super::super::plan::{Part, FLAGS};
-use super::{Callee, Compiler};
+use super::{unaligned, Callee, Compiler};
 
 /// Flags that are looked at together first.
 const GROUP: usize = 8;
@@ -209,7 +209,7 @@ impl Body<'_, '_> {
     }
 
     fn copy_unrolled(&mut self, [from, to]: [Value; 2], places: [usize; 2], words: usize) {
-        let flags = MemFlagsData::new().with_notrap();
+        let flags = unaligned();
         let mut done = 0;
         while done < words {
             let (size, of) = if words - done > 1 { (2, types::I64X2) } else { (1, types::I64) };

@@ -251,6 +251,11 @@ fn scalar(code: &mut FunctionBuilder, base: Value, plan: &Plan, id: Id) -> Value
     }
 }
 
+/// Of words that may lie anywhere in the array.
+fn unaligned() -> MemFlagsData {
+    MemFlagsData::new().with_notrap()
+}
+
 #[allow(unsafe_code)] // Generated code.
 fn entry(code: *const u8) -> Entry {
     // SAFETY: the function was declared with this signature, in the convention of C.

@@ -54,9 +54,6 @@ impl Lower<'_> {
     /// Computes a value, where it is kept or, if a change wakes somebody, aside first.
     fn value(&mut self, id: Id, wakes: Vec<u32>) {
         let node = self.plan.netlist.nodes[id as usize];
-        if let Op::View(..) = node.op {
-            return;
-        }
         let place = self.plan.place[id as usize] as usize;
         let aside = 8 * self.plan.scratch;
         let to = if wakes.is_empty() { place } else { aside };

@@ -38,7 +38,7 @@ impl Run {
         match &flow.subject {
             Subject::Given(given) => proof.run(given, &flow.out),
             #[cfg(feature = "train")]
-            Subject::Searched(searched) => searched::run(&proof, searched, &flow.out),
+            Subject::Searched(searched) => searched::run(&proof, &self.flow, searched, &flow.out),
             #[cfg(not(feature = "train"))]
             Subject::Searched(searched) => {
                 let message = format!(

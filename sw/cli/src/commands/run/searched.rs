@@ -28,11 +28,11 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// Bad input, a loss that is no longer finite, a folder with a run of another configuration.
-pub fn run(proof: &Proof, searched: &Searched, out: &Path) -> Result<Done, Report> {
+pub fn run(proof: &Proof, flow: &Path, searched: &Searched, out: &Path) -> Result<Done, Report> {
     let contenders = contenders(searched)?;
     let comparison =
         |networks| Compare::on_equal_area(proof.config.clone(), searched.areas.clone(), networks);
-    check(proof, &contenders, &comparison(Vec::new()))?;
+    check(proof, flow, &contenders, &comparison(Vec::new()))?;
     let (mut proven, mut failures) = (Vec::new(), Report::default());
     for Contender { name, ops, .. } in &contenders {
         let folder = out.join(name);
@@ -46,7 +46,7 @@ pub fn run(proof: &Proof, searched: &Searched, out: &Path) -> Result<Done, Repor
     if !failures.0.is_empty() {
         return Ok(Done::failing(json!({ "networks": networks }), failures));
     }
-    let compared = compare(proof, &proven, out, comparison)?;
+    let compared = compare(proof, searched, &proven, out, comparison)?;
     let about = table::About { config: proof.config, space: &searched.space, count: proof.count };
     let report = table::text(&about, &proven, &compared.json)?;
     let file = out.join("report.md");
@@ -99,19 +99,20 @@ fn contenders(searched: &Searched) -> Result<Vec<Contender>, Report> {
 }
 
 /// Whether everything is there that is needed after hours of training.
-fn check(proof: &Proof, contenders: &[Contender], comparison: &Compare) -> Result<(), Report> {
+fn check(proof: &Proof, flow: &Path, contenders: &[Contender], comparison: &Compare) -> Result<(), Report> {
     let accelerator = flow::accelerator(proof.config)?;
     let mut report = Report::default();
     for Contender { config, .. } in contenders {
         let of_space = |op: &&Op| **op == Op::Conv || config.space.ops.iter().any(|name| name == op.name());
         let ops = Op::ALL.iter().filter(of_space);
-        ops.for_each(|op| report.0.extend(unfit(&accelerator, *op, config.bits.of(*op))));
+        let faults = ops.filter_map(|op| unfit(&accelerator, *op, config.bits.of(*op)));
+        report.0.extend(faults.map(|fault| fault.in_file(&config.file)));
     }
     report.0.dedup();
     if let Some(count) = proof.count.filter(|count| *count as usize > SAMPLES) {
         let error =
             Diagnostic::new("run", format!("a searched network comes with {SAMPLES} images, not {count}"));
-        report.push(error.help(format!("set count to {SAMPLES} or fewer")));
+        report.push(error.in_file(&files::name(flow)).help(format!("set count to {SAMPLES} or fewer")));
     }
     if proof.engine == Some(Engine::Verilator) {
         report.0.extend(cosim::verilator::check_tools().err().map(|error| error.diagnostic()));
@@ -130,7 +131,7 @@ fn unfit(accelerator: &Accelerator, op: Op, bits: u32) -> Option<Diagnostic> {
         return Some(Diagnostic::new("run", message).help(help));
     };
     let message = format!("{} weights of {bits} bits do not fit the {}", op.name(), chunk.name());
-    let note = format!("its PEs take {} bits", chunk.weight_bits);
+    let note = format!("on accelerator `{}` they have {} bits at most", accelerator.name, chunk.weight_bits);
     let help = format!("set bits.{} of the space to {} or fewer", op.name(), chunk.weight_bits);
     (bits > chunk.weight_bits).then(|| Diagnostic::new("run", message).note(note).help(help))
 }
@@ -156,10 +157,11 @@ fn learn(proof: &Proof, space: &Path, ops: &[String], folder: &Path) -> Result<L
     let train = Train { config: config.clone(), out: trained.clone(), resume: true }.run(console)?;
     let steps = Steps::new(console, folder, None)?;
     let quantized = steps.step("quantize", &[&config, &trained.join(CHECKPOINT)], || {
-        Quantize { run: trained.clone(), out: network }.run(console)
+        Quantize { run: trained.clone(), out: network.clone() }.run(console)
     })?;
-    let [network, images, labels] =
-        ["network", "samples", "labels"].map(|key| table::file_of(&quantized.json, key));
+    // What is remembered names no folder: the flow's may have been moved since.
+    let file = |key: &str| table::file_of(&quantized.json, key).map(|name| network.join(name));
+    let [network, images, labels] = ["network", "samples", "labels"].map(file);
     let given = Given { network: network?, images: images?, labels: Some(labels?) };
     Ok(Learnt { given, search: found.json, train: train.json, quantize: quantized.json })
 }
@@ -167,11 +169,12 @@ fn learn(proof: &Proof, space: &Path, ops: &[String], folder: &Path) -> Result<L
 /// What the networks cost on machines of the configuration's area, each with the chunks that it needs.
 fn compare(
     proof: &Proof,
+    searched: &Searched,
     all: &[Proven],
     out: &Path,
     comparison: impl Fn(Vec<String>) -> Compare,
 ) -> Result<Done, Report> {
-    let mut inputs: Vec<PathBuf> = vec![proof.config.clone()];
+    let mut inputs: Vec<PathBuf> = searched.areas.iter().chain([proof.config]).cloned().collect();
     let mut named = Vec::new();
     for Proven { name, learnt, .. } in all {
         let network = &learnt.given.network;

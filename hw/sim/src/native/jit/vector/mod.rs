@@ -20,6 +20,7 @@ use self::uniform::Uniform;
 use super::super::plan::Plan;
 use super::super::segments::{Segment, Segments};
 use super::super::words::{bytes, Id, CHUNK};
+use super::unaligned;
 
 /// The vectors that hold a value's lanes.
 type Parts = Vec<Value>;
@@ -255,10 +256,6 @@ fn lane(size: u32) -> Type {
 /// A vector of lanes of a size.
 fn vector(size: u32) -> Type {
     lane(size).by(16 / size).expect("a vector of 128 bits")
-}
-
-fn unaligned() -> MemFlagsData {
-    MemFlagsData::new().with_notrap()
 }
 
 fn little() -> MemFlagsData {

@@ -4,7 +4,8 @@
 
 use crate::commands::{Engine, Hardware};
 use crate::console::Console;
-use crate::{files, mappings, package};
+use crate::mappings::Given;
+use crate::{files, package};
 use compiler::{Compiled, Options};
 use cosim::executor::{self, Outcome};
 use cosim::verilator::{Recorded, Verilated};
@@ -84,9 +85,7 @@ pub fn images(path: &Path, graph: &Graph, count: Option<u32>) -> Result<Tensor, 
 
 /// mappings that a user gives, one a layer,
 pub fn mappings(path: &Path, accelerator: &Accelerator, graph: &Graph) -> Result<Vec<Mapping>, Report> {
-    let file = files::name(path);
-    let given = mapper::text::parse(&file, &files::read_text(path)?)?;
-    mappings::in_order(&file, &given, accelerator, graph)
+    Given::read(path)?.in_order(accelerator, graph)
 }
 
 /// graph and accelerator a program;

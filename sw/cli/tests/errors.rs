@@ -280,6 +280,12 @@ fn mappings_of_the_whole_space() {
     Case::new("loops-exceed-memories")
         .with("loops.yaml", "sums: {rf: 5, buffer: 5}", "sums: {rf: 6, buffer: 6}")
         .refuses(evaluate);
+    Case::new("loops-of-another-layer")
+        .with_layer("op: conv, n: 1, g: 1, k: 64, c: 32, oy: 56, ox: 56, fy: 3, fx: 3, py: 1, px: 1")
+        .with("loops.yaml", "conv3x3_56x56_64_64", "wide")
+        .refuses("map -c flat16.yaml --layers table.yaml --evaluate loops.yaml -o out");
+    Case::new("loops-of-another-network")
+        .refuses("compile -c flat16.yaml -n network.yaml -m loops.yaml -o out");
     Case::new("loops-malformed").with("loops.yaml", "[OX4, FX3", "[OX1, FX3").refuses(evaluate);
     Case::new("nothing-to-map").refuses("map -c flat16.yaml --whole-space -o out");
 }

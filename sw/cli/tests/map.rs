@@ -145,6 +145,42 @@ fn a_table_of_layers_is_mapped_layer_by_layer() {
     nasa(2, "map -c hw/configs/tiny.yaml");
 }
 
+/// A mapping of the whole space, boundaries between register files and buffer in the middle of its loops.
+const LOOPS: &str = "\
+format: nasa-loops/1
+layers:
+- name: a
+  layer: {N: 1, G: 1, K: 32, C: 5, OY: 6, OX: 14, FY: 3, FX: 3, stride: [1, 1], input: [6, 14]}
+  rows: [OX14]
+  cols: [K16]
+  loops: [FX3, FY3, K2, C5, OY2, OY3]
+  inputs: {rf: 2, buffer: 5}
+  weights: {rf: 3, buffer: 6}
+  sums: {rf: 4, buffer: 5}
+";
+
+#[test]
+fn a_mapping_of_the_whole_space_becomes_one_of_the_hardware() {
+    let out = folder("map-lowered");
+    let [table, loops, mapping] =
+        ["t.yaml", "t.loops", "t.map"].map(|name| out.join(name).display().to_string());
+    let row = "{name: a, op: conv, n: 1, g: 1, k: 32, c: 5, oy: 6, ox: 14, fy: 3, fx: 3, py: 1, px: 1}";
+    fs::write(&table, format!("- {row}\n")).expect("written");
+    fs::write(&loops, LOOPS).expect("written");
+    let hardware = format!("map -c hw/configs/flat16.yaml --layers {table} --evaluate");
+    let lowered = json(&format!("{hardware} {loops} -o {mapping}"));
+    let text = fs::read_to_string(&mapping).expect("written");
+    let written = text.split_once("  outer").expect("an outer loop").1;
+    // Loops, boundaries and order are those of the file; six strips are three parts of two.
+    assert_eq!(
+        written,
+        ": [OY3]\n  tile: {G: 1, K: 32, C: 5, OY: 2, OX: 14, FY: 3, FX: 3}\n  \
+         loops: [FX3, FY3, K2, C5, OY2]\n  inputs: {level: 3, slots: 3, buffer: 0}\n  \
+         weights: {level: 3, slots: 7, buffer: 1}\n  sums: {level: 4, slots: 8, buffer: 0}\n"
+    );
+    assert_eq!(json(&format!("{hardware} {mapping}"))["layers"], lowered["layers"]);
+}
+
 #[test]
 fn the_whole_space_is_searched_beside_mappings_from_elsewhere() {
     let out = folder("map-whole-space");

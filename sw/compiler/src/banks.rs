@@ -1,14 +1,15 @@
 //! Which banks hold what. The buffer has no arbitration, so what may be accessed at once lies in different
 //! banks: every chunk has banks of its own for two regions of activations (a layer reads one and writes the
-//! other), for weights, and for residuals with parameters. The split of a chunk's banks is the one that makes
-//! its layers move the fewest bytes.
+//! other), for weights, and for residuals with parameters. The split of a chunk's banks is the one in which all mappings
+//! that a user gives are legal, and then the one that makes its layers move the fewest bytes.
 
 use crate::stages::Stages;
+use mapper::check::faults;
 use mapper::cut::loaded;
 use mapper::dataflow::DATAFLOWS;
 use mapper::search::widest_cut;
 use mapper::tiling::{Capacity, Footprint, Shortage};
-use mapper::{Dim, Work};
+use mapper::{Dim, Mapping, Work};
 use model::{Graph, LayerId};
 use spec::accelerator::{Accelerator, Chunk};
 use spec::error::{Diagnostic, Report};
@@ -53,11 +54,23 @@ impl Regions {
 /// Banks that a chunk cannot do without.
 const FEWEST: u32 = 4;
 
-/// The regions of every chunk; those of a chunk without layers are empty.
+/// A layer of a chunk, and the mapping that a user gives for it.
+struct Task<'a> {
+    work: Work,
+    given: Option<&'a Mapping>,
+}
+
+/// The regions of every chunk, with mappings for all layers where a user `gives` them; those of a chunk without layers are
+/// empty.
 ///
 /// # Errors
 /// Where there are fewer than four banks for every chunk that has layers.
-pub fn split(accelerator: &Accelerator, graph: &Graph, stages: &Stages) -> Result<Vec<Regions>, Report> {
+pub fn split(
+    accelerator: &Accelerator,
+    graph: &Graph,
+    stages: &Stages,
+    given: Option<&[Mapping]>,
+) -> Result<Vec<Regions>, Report> {
     let used: Vec<usize> =
         (0..accelerator.chunks.len()).filter(|chunk| stages.chunk.contains(chunk)).collect();
     let banks = accelerator.buffer.banks;
@@ -73,36 +86,34 @@ pub fn split(accelerator: &Accelerator, graph: &Graph, stages: &Stages) -> Resul
     let mut first = 0;
     for (i, chunk) in used.iter().enumerate() {
         let share = each + u32::from((i as u32) < banks % used.len() as u32);
-        all[*chunk] = best_split(accelerator, graph, stages, *chunk, first, share);
+        let task = |layer: usize| Task {
+            work: Work::from(graph.layer(LayerId(layer))),
+            given: given.and_then(|given| given.get(layer)),
+        };
+        let layers = stages.layers_of(*chunk);
+        let has_residual = layers.iter().any(|layer| graph.layer(LayerId(*layer)).residual.is_some());
+        let tasks: Vec<Task<'_>> = layers.into_iter().map(task).collect();
+        let candidates = candidates(accelerator, first, share, has_residual);
+        let score = |regions: &Regions| score(accelerator, &accelerator.chunks[*chunk], &tasks, regions);
+        all[*chunk] = candidates.min_by_key(score).expect("a share of four banks can be split");
         first += share;
     }
     Ok(all)
 }
 
-fn best_split(
+/// All ways to split `share` banks from the `first` one on.
+fn candidates(
     accelerator: &Accelerator,
-    graph: &Graph,
-    stages: &Stages,
-    chunk: usize,
     first: u32,
     share: u32,
-) -> Regions {
-    let layers: Vec<&model::Layer> =
-        stages.layers_of(chunk).into_iter().map(|layer| graph.layer(LayerId(layer))).collect();
-    let has_residual = layers.iter().any(|layer| layer.residual.is_some());
-    let works: Vec<Work> = layers.into_iter().map(Work::from).collect();
-    let mut best = None;
-    for side in 1..=share - 3 {
-        for activations in 1..=(share - side - 1) / 2 {
+    has_residual: bool,
+) -> impl Iterator<Item = Regions> + '_ {
+    (1..=share - 3).flat_map(move |side| {
+        (1..=(share - side - 1) / 2).map(move |activations| {
             let counts = [activations, activations, share - side - 2 * activations, side];
-            let regions = regions(accelerator, first, counts, has_residual);
-            let score = score(accelerator, &accelerator.chunks[chunk], &works, &regions);
-            if best.as_ref().is_none_or(|(least, _)| score < *least) {
-                best = Some((score, regions));
-            }
-        }
-    }
-    best.expect("a share of four banks can be split").1
+            regions(accelerator, first, counts, has_residual)
+        })
+    })
 }
 
 fn regions(accelerator: &Accelerator, first: u32, counts: [u32; 4], has_residual: bool) -> Regions {
@@ -122,16 +133,27 @@ fn regions(accelerator: &Accelerator, first: u32, counts: [u32; 4], has_residual
     }
 }
 
-/// Layers that do not fit, bytes that are moved, executions: fewer is better, in this order.
-fn score(accelerator: &Accelerator, chunk: &Chunk, works: &[Work], regions: &Regions) -> (u32, u64, u64) {
+/// Given mappings that are not legal, layers that the search cannot fit, bytes that are moved, executions: fewer is better,
+/// in this order.
+fn score(
+    accelerator: &Accelerator,
+    chunk: &Chunk,
+    tasks: &[Task<'_>],
+    regions: &Regions,
+) -> (usize, u32, u64, u64) {
+    let illegal = |given: &&Mapping| {
+        let capacity = regions.capacity(chunk, given.slack(accelerator.buffer.line_bytes));
+        !faults(given, accelerator, chunk, &capacity).is_empty()
+    };
+    let illegal = tasks.iter().filter_map(|task| task.given).filter(illegal).count();
     let (mut unfit, mut bytes, mut parts) = (0, 0, 0);
-    for work in works {
+    for Task { work, .. } in tasks {
         match effort(accelerator, chunk, work, regions) {
             Ok((moved, count)) => (bytes, parts) = (bytes + moved, parts + count),
             Err(_) => unfit += 1,
         }
     }
-    (unfit, bytes, parts)
+    (illegal, unfit, bytes, parts)
 }
 
 /// Bytes that a layer moves between DRAM and buffer, and its executions.

@@ -96,7 +96,7 @@ pub struct LayerPlan {
 /// mapping, too few banks or tokens, values beyond a field of the instruction table.
 pub fn compile(accelerator: &Accelerator, graph: &Graph, options: &Options) -> Result<Compiled, Report> {
     let stages = stages::assign(accelerator, graph, options.images)?;
-    let banks = banks::split(accelerator, graph, &stages)?;
+    let banks = banks::split(accelerator, graph, &stages, options.mappings.as_deref())?;
     let plan = plan::plan(accelerator, graph, options, &stages, &banks)?;
     let dram = dram::layout(accelerator, graph, options, &stages, &plan);
     let schedule = ops::schedule(accelerator, graph, &stages, &banks, &plan, &dram);

@@ -144,19 +144,17 @@ impl Planner<'_> {
     fn slack(&self, layer: usize, chunk: usize) -> u32 {
         let (work, chunk) = (Work::from(self.graph.layer(LayerId(layer))), &self.accelerator.chunks[chunk]);
         let line_bytes = self.accelerator.buffer.line_bytes;
-        let overshoot = |unroll: &Unroll, groups: u32| {
-            let groups = groups.clamp(1, work.size[Dim::G]);
-            let post_lanes = chunk.post_lanes;
-            Footprint { work: &work, unroll, line_bytes, post_lanes }.overshoot(groups)
-        };
         if let Some(given) = self.wanted(layer) {
-            return overshoot(&given.unroll, given.tile[Dim::G]).max(given.overshoot(line_bytes));
+            return given.slack(line_bytes);
         }
         let fixed = self.options.fixed.map_or(&[][..], Stationary::dataflows);
         let dataflows =
             mapper::dataflow::DATAFLOWS.iter().chain(fixed).filter(|dataflow| (dataflow.suits)(&work));
-        let groups = work.size[Dim::G];
-        let slacks = dataflows.map(|dataflow| overshoot(&dataflow.unroll(chunk, line_bytes, &work), groups));
+        let overshoot = |unroll: &Unroll| {
+            let post_lanes = chunk.post_lanes;
+            Footprint { work: &work, unroll, line_bytes, post_lanes }.overshoot(work.size[Dim::G])
+        };
+        let slacks = dataflows.map(|dataflow| overshoot(&dataflow.unroll(chunk, line_bytes, &work)));
         slacks.max().unwrap_or(line_bytes)
     }
 

@@ -62,7 +62,7 @@ impl Unmapped<'_> {
     fn fits(&self, work: &Work, kib: u32) -> bool {
         let mut larger = self.accelerator.clone();
         larger.buffer.bank_bytes = kib << 10;
-        let Ok(regions) = banks::split(&larger, self.graph, self.stages) else { return false };
+        let Ok(regions) = banks::split(&larger, self.graph, self.stages, None) else { return false };
         let (chunk, line_bytes) = (self.array(), larger.buffer.line_bytes);
         DATAFLOWS.iter().filter(|dataflow| (dataflow.suits)(work)).any(|dataflow| {
             let (unroll, post_lanes) = (&dataflow.unroll(chunk, line_bytes, work), chunk.post_lanes);

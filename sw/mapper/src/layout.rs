@@ -5,6 +5,7 @@
 
 use crate::mapping::Mapping;
 use crate::parts::{held, Part};
+use crate::tiling::Footprint;
 use crate::work::{Dim, Work};
 use spec::isa::table::SUM_BYTES;
 
@@ -142,6 +143,14 @@ impl Mapping {
         }
         let beyond = self.tile[Dim::G].next_multiple_of(side) - self.tile[Dim::G];
         beyond.saturating_mul(channels).saturating_add(line_bytes)
+    }
+
+    /// The most bytes that beats may read beside what is placed.
+    pub fn slack(&self, line_bytes: u32) -> u32 {
+        let groups = self.tile[Dim::G].clamp(1, self.layer.size[Dim::G]);
+        // No lane of parameters is read beside its place.
+        let print = Footprint { work: &self.layer, unroll: &self.unroll, line_bytes, post_lanes: 1 };
+        print.overshoot(groups).max(self.overshoot(line_bytes))
     }
 
     /// The outputs that are in the buffer for a part.

@@ -9,6 +9,7 @@ use cosim::compare::{compare, Comparison, Mismatch};
 use cosim::executor::{self, Outcome};
 use cosim::memory::Timing;
 use mapper::events::predict;
+use mapper::Mapping;
 use model::reference::run_all;
 use model::{Graph, Tensor};
 use sim::Simulator;
@@ -81,13 +82,27 @@ impl Bench {
     /// # Errors
     /// Where it does not pass; a panic is one of the ways.
     pub fn run(&mut self, case: &Case, graph: &Graph) -> Result<Ran, Failure> {
-        catch_unwind(AssertUnwindSafe(|| self.judge(case, graph)))
+        let drawn = |bench: &Bench| {
+            let named = case.mappings(&bench.accelerator, graph)?;
+            Some(named.into_iter().map(|named| named.mapping).collect())
+        };
+        self.guarded(|bench| bench.judge(case, graph, drawn(bench)))
+    }
+
+    /// The same in mappings that are given, one a layer.
+    ///
+    /// # Errors
+    /// As for [`Bench::run`].
+    pub fn run_mapped(&mut self, case: &Case, graph: &Graph, mappings: Vec<Mapping>) -> Result<Ran, Failure> {
+        self.guarded(|bench| bench.judge(case, graph, Some(mappings)))
+    }
+
+    fn guarded(&mut self, run: impl FnOnce(&mut Bench) -> Result<Ran, Failure>) -> Result<Ran, Failure> {
+        catch_unwind(AssertUnwindSafe(|| run(self)))
             .unwrap_or_else(|panic| Err(Failure::new(Kind::Panicked, said(&*panic))))
     }
 
-    fn judge(&mut self, case: &Case, graph: &Graph) -> Result<Ran, Failure> {
-        let mappings = case.mappings(&self.accelerator, graph);
-        let mappings = mappings.map(|named| named.into_iter().map(|named| named.mapping).collect());
+    fn judge(&mut self, case: &Case, graph: &Graph, mappings: Option<Vec<Mapping>>) -> Result<Ran, Failure> {
         let options = Options { images: case.images, dump: case.dump, mappings, ..Options::default() };
         let compiled = compile(&self.accelerator, graph, &options);
         let mut compiled = compiled.map_err(|report| Failure::new(Kind::Refused, report))?;

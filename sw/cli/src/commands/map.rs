@@ -6,12 +6,13 @@
 use super::Done;
 use crate::console::Console;
 use crate::mapped::Mapped;
+use crate::mappings::Given;
 use crate::steady::{pipelined, steady};
-use crate::{files, flow, mappings, paper};
+use crate::{files, flow, paper};
 use clap::{Args, ValueEnum};
 use compiler::Options;
 use mapper::energy;
-use mapper::text::{self, Named};
+use mapper::text;
 use model::Graph;
 use spec::accelerator::Accelerator;
 use spec::error::{Diagnostic, Report};
@@ -174,21 +175,14 @@ impl Map {
     fn on_hardware(&self, console: &Console, accelerator: &Accelerator) -> Result<Done, Report> {
         let started = Instant::now();
         let networks = self.networks()?;
-        let given = match &self.evaluate {
-            Some(path) => Some((path, text::parse(&files::name(path), &files::read_text(path)?)?)),
-            None => None,
-        };
+        let given = self.evaluate.as_deref().map(Given::read).transpose()?;
         let objective = Objective::of(self.objective, energy::Objective::Latency);
         let mut mapped = Mapped::new(self.explain);
         for graph in &networks {
             let mappings = match &given {
-                // Of a table every layer is a network, and finds its own.
-                Some((path, all)) if self.layers.is_some() => {
-                    let mine: Vec<Named> =
-                        all.iter().filter(|named| graph.find(&named.layer).is_some()).cloned().collect();
-                    Some(mappings::in_order(&files::name(path), &mine, accelerator, graph)?)
-                }
-                Some((path, all)) => Some(mappings::in_order(&files::name(path), all, accelerator, graph)?),
+                // Of a table every layer is a network.
+                Some(given) if self.layers.is_some() => Some(given.among_others(accelerator, graph)?),
+                Some(given) => Some(given.in_order(accelerator, graph)?),
                 None if self.pipeline => {
                     let alone = || steady(accelerator, graph, energy::Objective::Edp, None);
                     let whole = || pipelined(accelerator, graph, &alone()?);

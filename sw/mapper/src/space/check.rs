@@ -9,16 +9,21 @@ use spec::error::grouped;
 
 /// Everything that is wrong with `mapping` on `architecture`, in sentences.
 pub fn faults(mapping: &Mapping, architecture: &Architecture) -> Vec<String> {
-    let mut faults = Vec::new();
-    faults.extend(axis("rows", &mapping.rows, architecture.rows));
-    faults.extend(axis("columns", &mapping.cols, architecture.cols));
-    faults.extend(Dim::ALL.iter().filter_map(|dim| coverage(mapping, *dim)));
-    faults.extend(Operand::ALL.iter().filter_map(|operand| nesting(mapping, *operand)));
+    let mut faults = misfits(mapping, [architecture.rows, architecture.cols]);
     // What follows indexes and divides by what was checked so far.
     if faults.is_empty() {
         faults.extend(Operand::ALL.iter().filter_map(|operand| registers(mapping, architecture, *operand)));
         faults.extend(buffer(mapping, architecture));
     }
+    faults
+}
+
+/// What is wrong with `mapping` on an array of these rows and columns, whatever the memories.
+pub(super) fn misfits(mapping: &Mapping, [rows, cols]: [u32; 2]) -> Vec<String> {
+    let axes = [axis("rows", &mapping.rows, rows), axis("columns", &mapping.cols, cols)];
+    let mut faults: Vec<String> = axes.into_iter().flatten().collect();
+    faults.extend(Dim::ALL.iter().filter_map(|dim| coverage(mapping, *dim)));
+    faults.extend(Operand::ALL.iter().filter_map(|operand| nesting(mapping, *operand)));
     faults
 }
 

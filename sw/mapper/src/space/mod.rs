@@ -13,6 +13,7 @@
 //! * [`cycles`]: how long a mapping takes.
 //! * [`cost`]: accesses and energy of a mapping, and all of it at once.
 //! * [`search`]: finds the best mapping and proves a bound.
+//! * [`lower`]: a mapping of the whole space as one that the hardware runs.
 
 pub mod architecture;
 pub mod check;
@@ -20,6 +21,7 @@ pub mod cost;
 pub mod cycles;
 pub mod flow;
 pub mod layer;
+pub mod lower;
 pub mod mapping;
 pub mod ports;
 pub mod search;
@@ -28,4 +30,5 @@ pub mod text;
 pub use architecture::Architecture;
 pub use cost::{evaluate, Cost};
 pub use layer::{Dim, Layer, Operand};
+pub use lower::lower;
 pub use mapping::{Factor, Hold, Mapping};

@@ -60,6 +60,12 @@ pub fn print(mappings: &[Named]) -> String {
     text
 }
 
+/// Whether `text` says of itself that it has mappings of the whole space.
+pub fn is_announced(text: &str) -> bool {
+    let format = |line: &str| line.strip_prefix("format:").map(|rest| rest.trim().starts_with(FORMAT));
+    text.lines().find_map(format).unwrap_or(false)
+}
+
 /// Reads `text`, which `file` holds.
 ///
 /// # Errors

@@ -42,14 +42,11 @@ impl Search {
         for (i, candidate) in chosen.iter().enumerate() {
             console.show(format!("b{:02} {candidate}\n", i + 1));
         }
-        console.say(format!(
-            "{training}: one of {} networks, cost {:.4e}",
-            counted(found.space),
-            found.last.best_cost
-        ));
+        let (networks, cost) = (counted(found.space), found.cost);
+        console.say(format!("{training}: one of {networks} networks, cost {cost:.4e}"));
         let last = &found.last;
         let json = json!({
-            "epochs": last.epoch + 1, "space": found.space, "network": chosen, "cost": last.best_cost,
+            "epochs": last.epoch + 1, "space": found.space, "network": chosen, "cost": cost,
             "expected_cost": last.expected_cost, "lambda": last.lambda, "entropy": last.entropy, "loss": last.loss,
             "accuracy": last.accuracy, "choice_accuracy": last.choice_accuracy, "training": training,
             "seconds": found.seconds,

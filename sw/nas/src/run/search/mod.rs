@@ -11,6 +11,7 @@
 //!
 //! The guarantees are those of a training run: a seed means one result, killed or not.
 
+mod decision;
 mod epoch;
 mod metrics;
 
@@ -24,6 +25,7 @@ use crate::data::{self, Dataset};
 use crate::search::{curriculum, SearchConfig};
 use crate::space::{Candidate, Place};
 use crate::supernet::Supernet;
+use decision::decide;
 use epoch::{run_epoch, Learning, Searcher};
 pub use metrics::SearchMetrics;
 use spec::error::{Diagnostic, Report};
@@ -40,6 +42,8 @@ pub struct Found {
     pub last: SearchMetrics,
     /// The candidate of every block.
     pub chosen: Vec<Candidate>,
+    /// What this network costs.
+    pub cost: f64,
     /// How many networks it was chosen from.
     pub space: f64,
     /// Where the training of the network lies.
@@ -86,9 +90,15 @@ pub fn search(config: &SearchConfig, run: &Path, resume: bool, show: Show) -> Re
     }
     let seconds = metrics.iter().map(|metrics| metrics.seconds).sum();
     let last = metrics.pop().ok_or_else(|| folder.fault("the search has no epochs"))?;
-    let chosen = chosen(&learning.supernet);
+    let limit = config.cost.target.map(|[_, most]| most);
+    let blocks = &learning.supernet.blocks;
+    let probabilities: Vec<Vec<f64>> = blocks.iter().map(|block| block.alphas.probabilities()).collect();
+    let network = decide(&probabilities, &searcher.costs, limit);
+    let candidate = |(place, chosen): (&Place, &usize)| place.candidates[*chosen];
+    let chosen: Vec<Candidate> = places.iter().zip(&network).map(candidate).collect();
     write_training(&searcher, &places, &chosen, &folder)?;
-    Ok(Found { last, chosen, space: config.space.size(), training: folder.file(FOUND), seconds })
+    let (cost, space) = (searcher.costs.total(&network), config.space.size());
+    Ok(Found { last, chosen, cost, space, training: folder.file(FOUND), seconds })
 }
 
 /// The places of the space for the images of `dataset`.
@@ -110,12 +120,6 @@ fn costs(config: &SearchConfig, places: &[Place], folder: &RunFolder) -> Result<
         Ok(kept) => text::parse(&file.display().to_string(), &kept, places),
         Err(_) => CostTable::of(config, places),
     }
-}
-
-/// The best candidate of every block.
-fn chosen(supernet: &Supernet) -> Vec<Candidate> {
-    let best = supernet.best();
-    supernet.blocks.iter().zip(best).map(|(block, best)| block.place.candidates[best]).collect()
 }
 
 fn write_training(

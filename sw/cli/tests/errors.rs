@@ -214,6 +214,26 @@ fn flows() {
 }
 
 #[test]
+fn ablations() {
+    let ablation = |name: &'static str, keys: &str| {
+        let case = Case::new(name);
+        let space = Path::new(ROOT).join("sw/nas/spaces/fashion.yaml");
+        fs::copy(space, case.folder.join("fashion.yaml")).expect("copied");
+        let text = format!("format: nasa-ablation/1\nsearch: fashion.yaml\nout: run\n{keys}");
+        fs::write(case.folder.join("ablation.yaml"), text).expect("written");
+        case.refuses("ablate ablation.yaml");
+    };
+    ablation("ablation-malformed", "seeds: [1]\nvariant: [{name: whole}]\n");
+    ablation("ablation-of-nothing", "seeds: [3, 3]\nvariants: [{name: a/b}, {name: c}, {name: c}]\n");
+    let variants = [
+        "{name: one, set: {weights.zero_gama: false, curriculum.7.epochs: 1}}",
+        "{name: two, set: {weights.batch: many}}",
+        "{name: three, set: {space.ops: [cnov], alphas.images: 2}}",
+    ];
+    ablation("ablation-of-wrong-values", &format!("seeds: [1, 2]\nvariants: [{}]\n", variants.join(", ")));
+}
+
+#[test]
 fn layers_that_do_not_fit() {
     let map = "map -c tiny.yaml --layers table.yaml -o out";
     // Parts are as small as they have to be, but parameters come for all lanes at once.

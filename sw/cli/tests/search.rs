@@ -117,6 +117,52 @@ fn a_network_is_searched_trained_and_shown() {
     }
 }
 
+/// A search in two variants, over two seeds.
+const ABLATION: &str = "\
+format: nasa-ablation/1
+search: search.yaml
+out: ablated
+seeds: [1, 5]
+set: {data.images: 40}
+variants:
+  - {name: whole}
+  - {name: conv-only, set: {space.ops: [conv], curriculum.1.epochs: 2}}
+";
+
+#[test]
+fn variants_of_a_search_are_compared() {
+    let folder = scene("ablation");
+    fs::write(folder.join("ablation.yaml"), ABLATION).expect("written");
+    let (found, _) = nasa(&folder, "ablate ablation.yaml --quiet");
+    let runs = found["runs"].as_array().expect("runs");
+    let of = |key: &str| runs.iter().map(|run| run[key].clone()).collect::<Vec<_>>();
+    assert_eq!(of("variant"), ["whole", "conv-only", "whole", "conv-only"]);
+    assert_eq!(of("seed"), [1, 1, 5, 5]);
+    let epochs = |run: &str| {
+        let metrics = fs::read_to_string(folder.join("ablated").join(run).join("search/metrics.jsonl"));
+        metrics.expect("metrics").lines().count()
+    };
+    assert_eq!((epochs("whole-5"), epochs("conv-only-5")), (2, 3));
+    for run in runs.iter().filter(|run| run["variant"] == "conv-only") {
+        let network = run["network"].as_array().expect("a network");
+        assert!(network.iter().all(|name| name.as_str().is_some_and(|name| !name.starts_with("adder"))));
+    }
+    let report = fs::read_to_string(folder.join("ablated/report.md")).expect("a report");
+    let accuracies: Vec<f64> = runs
+        .iter()
+        .filter(|run| run["variant"] == "whole")
+        .map(|run| 100.0 * run["float_accuracy"].as_f64().expect("a number"))
+        .collect();
+    let mean = format!("{:.2}", accuracies.iter().sum::<f64>() / 2.0);
+    let row = report.lines().find(|line| line.starts_with("| whole |")).expect("a row");
+    assert!(row.contains(&mean), "{mean}: {row}");
+    assert!(report.contains("Seeds 1, 5: the mean, and the least to the greatest."), "{report}");
+    // Everything is there: nothing is learnt again.
+    let (again, said) = nasa(&folder, "ablate ablation.yaml");
+    assert_eq!(again, found);
+    assert!(!said.contains("epoch 1"), "{said}");
+}
+
 /// A flow from the space to the hardware, on `edge`.
 const FLOW: &str = "\
 format: nasa-flow/1

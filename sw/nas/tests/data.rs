@@ -7,7 +7,8 @@ use nas::data::{load, Dataset};
 use std::path::Path;
 
 fn read(path: &Path, format: Format) -> Dataset {
-    load(&Data { format, path: path.into(), size: None, classes: Vec::new() }).expect("a data set")
+    load(&Data { format, path: path.into(), size: None, classes: Vec::new(), images: None })
+        .expect("a data set")
 }
 
 #[test]
@@ -26,6 +27,20 @@ fn idx_plain_or_compressed_is_the_same() {
         std::fs::remove_file(folder.join(name)).expect("gone");
     }
     assert_eq!(read(&folder, Format::Idx), plain);
+}
+
+#[test]
+fn some_images_are_spread_over_all() {
+    let folder = common::folder("data-some");
+    common::write_idx(&folder, 60, 30);
+    let data = Data { format: Format::Idx, path: folder, size: None, classes: Vec::new(), images: Some(8) };
+    let (some, all) =
+        (load(&data).expect("a data set"), load(&Data { images: None, ..data }).expect("a data set"));
+    assert_eq!((some.train.len(), &some.test), (8, &all.test));
+    for (i, of_all) in [0, 7, 15, 22, 30, 37, 45, 52].into_iter().enumerate() {
+        assert_eq!(some.train.image(i), all.train.image(of_all), "image {i}");
+        assert_eq!(some.train.labels[i], all.train.labels[of_all]);
+    }
 }
 
 #[test]

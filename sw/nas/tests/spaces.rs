@@ -3,7 +3,9 @@
 
 mod common;
 
+use nas::config::RunConfig;
 use nas::run::search::Found;
+use nas::search::ablation::Ablation;
 use nas::supernet::Supernet;
 use nas::{SearchConfig, Show};
 use std::path::Path;
@@ -69,4 +71,26 @@ fn the_small_search_learns_on_real_images() {
     );
     assert!(last.accuracy > 0.5 && last.choice_accuracy > Some(0.5), "{last:?}");
     assert!(last.entropy < 4f64.ln() - 1e-6, "nothing was chosen: {last:?}");
+}
+
+#[test]
+fn the_ablations_of_the_project_are_legal() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let text = std::fs::read_to_string(root.join("flows/ablations.yaml")).expect("the ablations");
+    let ablation = Ablation::parse("ablations.yaml", &text).unwrap_or_else(|report| panic!("{report}"));
+    let space = std::fs::read_to_string(root.join("flows").join(&ablation.search)).expect("the search");
+    let base = SearchConfig::parse("fashion.yaml", &space).unwrap_or_else(|report| panic!("{report}"));
+    let mut epochs = Vec::new();
+    for variant in &ablation.variants {
+        let config = ablation.search(&base, variant, 7).unwrap_or_else(|report| panic!("{report}"));
+        // What a run's folder keeps is read again as the same search.
+        let again = SearchConfig::parse("search.yaml", &config.text().expect("text")).expect("a search");
+        assert_eq!(again.values().expect("text"), config.values().expect("text"), "{}", variant.name);
+        assert_eq!((config.seed, config.data.images, config.retrain.epochs), (7, Some(12_000), 12));
+        epochs.push((variant.name.as_str(), config.epochs()));
+    }
+    // A space without adders has no stage of theirs; everything else learns as long.
+    let shorter = ["hybrid-shift", "conv-only"];
+    let expected = |name: &str| if shorter.contains(&name) { 20 } else { 24 };
+    assert!(epochs.iter().all(|(name, epochs)| *epochs == expected(name)), "{epochs:?}");
 }

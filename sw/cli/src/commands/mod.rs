@@ -1,5 +1,7 @@
 //! The subcommands, one a file: its flags, and what it does with them.
 
+#[cfg(feature = "train")]
+mod ablate;
 mod allocate;
 mod compare;
 mod generate;
@@ -65,6 +67,8 @@ pub enum Command {
     Train(train::Train),
     #[cfg(feature = "train")]
     Quantize(train::Quantize),
+    #[cfg(feature = "train")]
+    Ablate(ablate::Ablate),
     Import(import::Import),
     Reference(reference::Reference),
     Allocate(allocate::Allocate),
@@ -94,6 +98,8 @@ impl Command {
             Command::Train(command) => command.run(console),
             #[cfg(feature = "train")]
             Command::Quantize(command) => command.run(console),
+            #[cfg(feature = "train")]
+            Command::Ablate(command) => command.run(console),
             Command::Import(command) => command.run(console),
             Command::Reference(command) => command.run(console),
             Command::Allocate(command) => command.run(console),

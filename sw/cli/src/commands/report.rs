@@ -115,7 +115,7 @@ fn search(config: &SearchConfig, metrics: &[SearchMetrics]) -> Result<Files, Str
     let rows: String = metrics.iter().map(row).collect();
     let best = metrics.last().map(|epoch| epoch.best.join(", ")).unwrap_or_default();
     let text = format!(
-        "# {}\n\nOne of {} networks: {best}.\n\n![curves](curves.svg)\n\n![choice](choice.svg)\n\n\
+        "# {}\n\nThe likeliest of {} networks: {best}.\n\n![curves](curves.svg)\n\n![choice](choice.svg)\n\n\
         | epoch | stage | loss | weights' images % | choice's images % | temperature | lambda | expected cost | best cost | \
         entropy | s |\n|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n{rows}",
         config.name,

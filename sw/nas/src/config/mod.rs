@@ -55,6 +55,9 @@ pub struct Data {
     /// Names of the classes; a `folder` brings its own.
     #[serde(default)]
     pub classes: Vec<String>,
+    /// Training images that are taken, spread over all of them; all, where nothing is said.
+    #[serde(default)]
+    pub images: Option<usize>,
 }
 
 /// How a data set is stored.

@@ -34,6 +34,13 @@ impl Images {
         self.labels.is_empty()
     }
 
+    /// `count` of them, spread evenly, as many data sets have a class after the other.
+    fn spread(&self, count: usize) -> Images {
+        let chosen = || (0..count).map(|i| i * self.len() / count);
+        let pixels = chosen().flat_map(|i| self.image(i)).copied().collect();
+        Images { shape: self.shape, pixels, labels: chosen().map(|i| self.labels[i]).collect() }
+    }
+
     /// Pixels of image `i`.
     pub fn image(&self, i: usize) -> &[u8] {
         let size = self.shape.iter().product::<usize>();
@@ -78,7 +85,16 @@ pub fn load(data: &Data) -> Result<Dataset, Report> {
         let what = format!("images of {:?} and {:?}", dataset.train.shape, dataset.test.shape);
         return Err(fault(&data.path, what).help("both splits need one size").into());
     }
-    Ok(dataset)
+    match data.images {
+        None => Ok(dataset),
+        Some(count) if (1..=dataset.train.len()).contains(&count) => {
+            Ok(Dataset { train: dataset.train.spread(count), ..dataset })
+        }
+        Some(count) => {
+            let what = format!("the train split has {} images, not {count}", dataset.train.len());
+            Err(fault(&data.path, what).help("set data.images from 1 to as many, or leave it out").into())
+        }
+    }
 }
 
 fn fault(path: &Path, what: impl Into<String>) -> Diagnostic {

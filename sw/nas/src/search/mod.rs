@@ -1,6 +1,7 @@
 //! `SearchConfig`: a search as the user writes it, in YAML: data, space, curriculum, how the weights, the choice and
 //! its costs are treated, and how the found network is trained afterwards.
 
+pub mod ablation;
 mod check;
 pub mod curriculum;
 

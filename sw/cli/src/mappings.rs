@@ -82,37 +82,38 @@ impl Given {
         for (_, layer) in graph.layers() {
             match self.of_layer(accelerator, layer) {
                 Ok(mapping) => found.extend(mapping),
-                Err(error) => report.push(error),
+                Err(errors) => report.0.extend(errors.0),
             }
         }
         report.or(found)
     }
 
     /// None where no chunk computes it, of which the compiler has more to say.
-    fn of_layer(&self, accelerator: &Accelerator, layer: &Layer) -> Result<Option<Mapping>, Diagnostic> {
+    fn of_layer(&self, accelerator: &Accelerator, layer: &Layer) -> Result<Option<Mapping>, Report> {
         let (name, op) = (&layer.name, layer.op);
         let mut mine = self.mappings.iter().filter(|one| one.layer() == name);
         let Some((_, chunk)) = accelerator.chunk_of(op) else { return Ok(None) };
         match (mine.next(), mine.next()) {
             (Some(One::Hardware(_)), Some(_)) => {
-                Err(self.wrong(format!("layer `{name}` comes twice")).help("keep one of them"))
+                Err(self.wrong(format!("layer `{name}` comes twice")).help("keep one of them").into())
             }
             (Some(One::Hardware(named)), _) if named.chunk == chunk.name() => Ok(Some(named.mapping.clone())),
             (Some(One::Hardware(named)), _) => {
                 let error = self.wrong(format!("layer `{name}` cannot run on `{}`", named.chunk));
-                Err(error.help(format!("write chunk: {}, which computes {}", chunk.name(), op.name())))
+                Err(error.help(format!("write chunk: {}, which computes {}", chunk.name(), op.name())).into())
             }
             // The same twice, as every network may have a layer.
             (Some(One::Loops(named)), _) => {
                 lower(&named.mapping, &Work::from(layer), accelerator, chunk).map(Some).map_err(|misfits| {
                     let error = self.wrong(format!("the mapping of layer `{name}` is not one of it here"));
                     let error = misfits.into_iter().fold(error, Diagnostic::note);
-                    error.help("change it, or let `nasa map` find one for this accelerator")
+                    error.help("change it, or let `nasa map` find one for this accelerator").into()
                 })
             }
             (None, _) => Err(self
                 .wrong(format!("there is no mapping of layer `{name}`"))
-                .help("let `nasa map` write one, then change what you want to change")),
+                .help("let `nasa map` write one, then change what you want to change")
+                .into()),
         }
     }
 

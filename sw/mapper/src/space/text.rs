@@ -62,7 +62,10 @@ pub fn print(mappings: &[Named]) -> String {
 
 /// Whether `text` says of itself that it has mappings of the whole space.
 pub fn is_announced(text: &str) -> bool {
-    let format = |line: &str| line.strip_prefix("format:").map(|rest| rest.trim().starts_with(FORMAT));
+    let format = |line: &str| {
+        let written = line.strip_prefix("format:")?.split_whitespace().next()?;
+        Some(written.trim_matches(['"', '\'']) == FORMAT)
+    };
     text.lines().find_map(format).unwrap_or(false)
 }
 

@@ -153,6 +153,7 @@ fn mappings_of_the_whole_space_run_at_reduced_size() {
             let (ran, compared) = run(&mut bench, &name, found, seed);
             let dims = |named: &Named| named.mapping.loops.iter().map(|l| l.dim).collect::<Vec<_>>();
             assert_eq!((dims(&ran), ran.mapping.hold), (dims(found), found.mapping.hold), "{name}");
+            assert!(compared > 0, "{name}: no launch was compared");
             println!("{name}: {}", ran.mapping.layer);
             (runs, launches) = (runs + 1, launches + compared);
         }

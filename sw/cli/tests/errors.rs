@@ -229,7 +229,9 @@ fn ablations() {
         "{name: one, set: {weights.zero_gama: false, curriculum.7.epochs: 1}}",
         "{name: two, set: {weights.batch: many}}",
         "{name: three, set: {space.ops: [cnov], alphas.images: 2}}",
+        "{name: four, set: {weights: {batch: 8}}}",
     ];
+    ablation("ablation-of-seeds", "seeds: [1]\nvariants: [{name: one, set: {seed: 7}}]\n");
     ablation("ablation-of-wrong-values", &format!("seeds: [1, 2]\nvariants: [{}]\n", variants.join(", ")));
 }
 
@@ -303,6 +305,14 @@ fn mappings_of_the_whole_space() {
     Case::new("loops-of-another-layer")
         .with_layer("op: conv, n: 1, g: 1, k: 64, c: 32, oy: 56, ox: 56, fy: 3, fx: 3, py: 1, px: 1")
         .with("loops.yaml", "conv3x3_56x56_64_64", "wide")
+        .refuses("map -c flat16.yaml --layers table.yaml --evaluate loops.yaml -o out");
+    // All eight dimensions outside, and nothing to hold.
+    Case::new("loops-of-too-many-parts")
+        .with_layer("op: conv, n: 1, g: 1, k: 64, c: 64, oy: 56, ox: 56, fy: 3, fx: 3, py: 1, px: 1")
+        .with("loops.yaml", "conv3x3_56x56_64_64", "wide")
+        .with("loops.yaml", "inputs: {rf: 4, buffer: 5}", "inputs: {rf: 0, buffer: 0}")
+        .with("loops.yaml", "weights: {rf: 4, buffer: 6}", "weights: {rf: 0, buffer: 0}")
+        .with("loops.yaml", "sums: {rf: 5, buffer: 5}", "sums: {rf: 0, buffer: 0}")
         .refuses("map -c flat16.yaml --layers table.yaml --evaluate loops.yaml -o out");
     Case::new("loops-of-another-network")
         .refuses("compile -c flat16.yaml -n network.yaml -m loops.yaml -o out");

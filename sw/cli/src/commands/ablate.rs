@@ -1,7 +1,7 @@
 //! `nasa ablate`: one search in variants, each over several seeds, and a table of what they came to.
 //!
-//! All variants are checked before the first epoch. A run that was interrupted goes on after its last whole epoch, so the
-//! command is given again until it ends.
+//! The values of all variants are checked before the first epoch. A run that fails, as its loss is no longer finite, leaves the
+//! others alone; one that was interrupted goes on after its last whole epoch when the command is given again.
 
 use super::Done;
 use crate::console::Console;
@@ -45,17 +45,20 @@ impl Ablate {
     pub fn run(&self, console: &Console) -> Result<Done, Report> {
         let ablation = Ablation::parse(&files::name(&self.ablation), &files::read_text(&self.ablation)?)?;
         let out = self.ablation.with_file_name(&ablation.out);
-        let mut outcomes = Vec::new();
+        let (mut outcomes, mut failures) = (Vec::new(), Report::default());
         for run in runs(&ablation, &self.ablation, &out)? {
             console.say(format!("{}, seed {}: {}", run.variant, run.seed, run.folder.display()));
-            outcomes.push(run.outcome(console)?);
+            match run.outcome(console) {
+                Ok(outcome) => outcomes.push(outcome),
+                Err(errors) => failures.0.extend(errors.0),
+            }
         }
         let table = table(&ablation, &outcomes);
         let file = out.join("report.md");
         files::write(&file, format!("# {}\n\n{table}", ablation.search.display()).as_bytes())?;
         console.show(&table);
         let runs: Vec<Value> = outcomes.iter().map(Outcome::json).collect();
-        Ok(Done::well(json!({ "runs": runs })).with_products(vec![file]))
+        Ok(Done::failing(json!({ "runs": runs }), failures).with_products(vec![file]))
     }
 }
 
@@ -138,9 +141,14 @@ fn table(ablation: &Ablation, outcomes: &[Outcome]) -> String {
         let mine: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.variant == variant.name).collect();
         let cells = COLUMNS.iter().map(|(_, of, show)| {
             let values: Option<Vec<f64>> = mine.iter().map(|outcome| of(outcome)).collect();
+            let values = values.filter(|values| !values.is_empty());
             format!(" {} |", values.map_or("-".to_string(), |values| spread(&values, *show)))
         });
-        text += &format!("| {} |{}\n", variant.name, cells.collect::<String>());
+        let failed = match ablation.seeds.len() - mine.len() {
+            0 => String::new(),
+            failed => format!(" ({failed} failed)"),
+        };
+        text += &format!("| {}{failed} |{}\n", variant.name, cells.collect::<String>());
     }
     let seeds: Vec<String> = ablation.seeds.iter().map(u64::to_string).collect();
     let each = if seeds.len() > 1 { ": the mean, and the least to the greatest" } else { "" };

@@ -12,9 +12,13 @@ use crate::mapping::{Hold, Loop};
 use crate::unroll::{Axis, Unroll};
 use crate::work::{self, Sizes, Work};
 use spec::accelerator::{Accelerator, Chunk};
+use spec::error::grouped;
 
 /// Tiles that the register files hold at once, where there is room: one is used while others come.
 const MOST_SLOTS: u32 = 16;
+
+/// Parts of a layer: each is an `EXEC` of the program, with transfers of its own.
+const MOST_PARTS: u64 = 65_535;
 
 /// `mapping` for `work`, which has the padding that a layer of the whole space has not. It may need more memory than
 /// `chunk` and buffer have.
@@ -27,14 +31,16 @@ pub fn lower(
     accelerator: &Accelerator,
     chunk: &Chunk,
 ) -> Result<crate::Mapping, Vec<String>> {
+    let (inner, outer) = mapping.loops.split_at(cut(mapping).min(mapping.loops.len()));
     let mut misfits = misfits(mapping, [chunk.rows, chunk.cols]);
     misfits.extend(other_layer(mapping, work));
+    misfits.extend(too_many("steps of an EXEC", inner, u32::MAX.into()));
+    misfits.extend(too_many("parts", outer, MOST_PARTS));
     if !misfits.is_empty() {
         return Err(misfits);
     }
     let line_bytes = accelerator.buffer.line_bytes;
     let unroll = Unroll::new(chunk, line_bytes, work, axis(&mapping.rows), axis(&mapping.cols));
-    let (inner, outer) = mapping.loops.split_at(cut(mapping));
     let mut lowered = crate::Mapping {
         tile: tile(&unroll, inner, work),
         unroll,
@@ -66,6 +72,15 @@ fn other_layer(mapping: &Mapping, work: &Work) -> Option<String> {
     let differs = work::Dim::ALL.iter().any(differs) || layer.stride != work.stride;
     let [is, has] = [layer.stride, work.stride].map(|[y, x]| format!("stride {y} x {x}"));
     differs.then(|| format!("it is of {layer}, {is}; the layer is {}, {has}", work.size))
+}
+
+/// Loops that come to more iterations than a mapping can have.
+fn too_many(what: &str, loops: &[Factor], most: u64) -> Option<String> {
+    let all = loops.iter().try_fold(1u64, |all, l| all.checked_mul(l.count.into())).unwrap_or(u64::MAX);
+    let cut = "an EXEC ends where the first operand leaves the buffer, and no register file has more";
+    (all > most).then(|| {
+        format!("the loops over {what} run {} times, at most {} can be: {cut}", grouped(all), grouped(most))
+    })
 }
 
 fn axis(factors: &[Factor]) -> Axis {

@@ -75,12 +75,15 @@ impl Ablation {
             let message = format!("seed {seed} stands here twice");
             require(!ablation.seeds[..i].contains(seed), "seeds", message, "leave it out");
         }
-        for (i, Variant { name, .. }) in ablation.variants.iter().enumerate() {
+        for (i, Variant { name, set }) in ablation.variants.iter().enumerate() {
             let path = format!("variants.{i}.name");
             let is_folder = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
             let message = format!("`{name}` cannot be the name of a folder");
             let help = "take letters, digits, `-` and `_`";
             require(!name.is_empty() && name.chars().all(is_folder), &path, message, help);
+            let seeds = std::iter::once(&ablation.set).chain([set]).any(|set| set.contains_key("seed"));
+            let message = format!("variant `{name}` sets a seed");
+            require(!seeds, &path, message, "give seeds in the list `seeds`, for all variants");
             let twice = ablation.variants[..i].iter().any(|before| before.name == *name);
             require(!twice, &path, format!("there is a variant `{name}` above"), "give it a name of its own");
         }
@@ -92,18 +95,13 @@ impl Ablation {
     /// # Errors
     /// Paths that lead nowhere, values that make no sense there.
     pub fn search(&self, base: &SearchConfig, variant: &Variant, seed: u64) -> Result<SearchConfig, Report> {
-        let settings: Settings =
-            self.set.iter().chain(&variant.set).map(|(k, v)| (k.clone(), v.clone())).collect();
         let named = |report: Report| {
-            Report(
-                report
-                    .0
-                    .into_iter()
-                    .map(|error| error.note(format!("in variant `{}`", variant.name)))
-                    .collect(),
-            )
+            let note = format!("in variant `{}`", variant.name);
+            Report(report.0.into_iter().map(|error| error.note(note.clone())).collect())
         };
-        SearchConfig { seed, ..base.clone() }.with(&settings).map_err(named)
+        // A variant's own values come last, and the seed is the run's.
+        let config = base.with(&self.set).and_then(|config| config.with(&variant.set)).map_err(named)?;
+        config.with(&Settings::from([("seed".to_string(), seed.into())]))
     }
 }
 

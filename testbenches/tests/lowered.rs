@@ -13,7 +13,7 @@ use model::{Graph, LayerId};
 use spec::accelerator::{Accelerator, Chunk};
 use std::fmt::Write;
 use testbenches::fuzz::bench::Kind;
-use testbenches::fuzz::{Bench, Case, Configuration};
+use testbenches::fuzz::{Bench, Case, Configuration, Failure};
 use testbenches::rtl::{config, Engine};
 
 const TABLES: [(&str, &str); 3] = [
@@ -96,6 +96,23 @@ fn network(named: &Named, seed: u64) -> Graph {
     graph.unwrap_or_else(|report| panic!("{}\n{text}\n{report}", named.name))
 }
 
+/// All loops of a mapping of the hardware, innermost first.
+fn nest(lowered: &mapper::Mapping) -> Vec<Factor> {
+    let loops = lowered.loops.iter().chain(&lowered.outer);
+    loops.map(|l| Factor { dim: Dim::Of(l.dim), count: l.bound }).collect()
+}
+
+/// Whether a mapping is refused as register files or buffer do not hold it, and for nothing else.
+fn lacks_room(failure: &Failure) -> bool {
+    let about = |line: &str| {
+        line.starts_with("error[mapping]: the mapping of layer")
+            || line.starts_with("  = help: ")
+            || line.is_empty()
+    };
+    let of_room = |line: &str| line.contains(" do not fit ") || line.ends_with(" short)");
+    failure.kind == Kind::Refused && failure.text.lines().all(|line| about(line) || of_room(line))
+}
+
 /// Runs `found`, made smaller until it can; what became of it, and launches whose cycles were compared.
 fn run(bench: &mut Bench, name: &str, found: &Named, seed: u64) -> (Named, u64) {
     let accelerator = bench.accelerator.clone();
@@ -114,6 +131,7 @@ fn run(bench: &mut Bench, name: &str, found: &Named, seed: u64) -> (Named, u64) 
         let work = Work::from(graph.layer(LayerId(0)));
         let lowered = lower(&named.mapping, &work, &accelerator, chunk);
         let lowered = lowered.unwrap_or_else(|misfits| panic!("{name}: {misfits:?}"));
+        assert_eq!(nest(&lowered), named.mapping.loops, "{name}");
         let next = smaller(&named, &lowered, chunk);
         if let (true, Some(next)) = (named.mapping.layer.macs() > TERMS, &next) {
             named = next.clone();
@@ -121,7 +139,7 @@ fn run(bench: &mut Bench, name: &str, found: &Named, seed: u64) -> (Named, u64) 
         }
         match (bench.run_mapped(&case, &graph, vec![lowered]), next) {
             (Ok(ran), _) => return (named, ran.launches),
-            (Err(failure), Some(next)) if failure.kind == Kind::Refused => named = next,
+            (Err(failure), Some(next)) if lacks_room(&failure) => named = next,
             (Err(failure), _) => panic!("{name}: {}\n{}", failure.text, named.mapping),
         }
     }

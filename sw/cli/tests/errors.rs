@@ -55,6 +55,14 @@ impl Case {
         self
     }
 
+    /// Adds a space of networks, as `fashion.yaml`, and a file that may name it.
+    fn with_space_and(self, file: &str, text: &str) -> Case {
+        let space = Path::new(ROOT).join("sw/nas/spaces/fashion.yaml");
+        fs::copy(space, self.folder.join("fashion.yaml")).expect("copied");
+        fs::write(self.folder.join(file), text).expect("written");
+        self
+    }
+
     /// Adds a table of one layer, as `table.yaml`.
     fn with_layer(self, layer: &str) -> Case {
         fs::write(self.folder.join("table.yaml"), format!("- {{name: wide, {layer}}}\n")).expect("written");
@@ -196,13 +204,9 @@ fn programs() {
 #[test]
 fn flows() {
     let flow = |name: &'static str, keys: &str| {
-        let case = Case::new(name);
-        let space = Path::new(ROOT).join("sw/nas/spaces/fashion.yaml");
-        fs::copy(space, case.folder.join("fashion.yaml")).expect("copied");
         // Its clp takes weights of seven bits.
         let text = format!("format: nasa-flow/1\nconfig: odd.yaml\nout: run\n{keys}");
-        fs::write(case.folder.join("flow.yaml"), text).expect("written");
-        case.refuses("run flow.yaml");
+        Case::new(name).with_space_and("flow.yaml", &text).refuses("run flow.yaml");
     };
     flow("flow-of-nothing", "count: 4\n");
     flow("flow-of-two", "search: space.yaml\nnetwork: network.yaml\nimages: images.npy\n");
@@ -216,12 +220,8 @@ fn flows() {
 #[test]
 fn ablations() {
     let ablation = |name: &'static str, keys: &str| {
-        let case = Case::new(name);
-        let space = Path::new(ROOT).join("sw/nas/spaces/fashion.yaml");
-        fs::copy(space, case.folder.join("fashion.yaml")).expect("copied");
         let text = format!("format: nasa-ablation/1\nsearch: fashion.yaml\nout: run\n{keys}");
-        fs::write(case.folder.join("ablation.yaml"), text).expect("written");
-        case.refuses("ablate ablation.yaml");
+        Case::new(name).with_space_and("ablation.yaml", &text).refuses("ablate ablation.yaml");
     };
     ablation("ablation-malformed", "seeds: [1]\nvariant: [{name: whole}]\n");
     ablation("ablation-of-nothing", "seeds: [3, 3]\nvariants: [{name: a/b}, {name: c}, {name: c}]\n");

@@ -6,6 +6,11 @@ use crate::unroll::{Fill, Unroll};
 use crate::work::{Dim, Sizes, Work};
 use std::fmt;
 
+/// Iterations that the loops over parts of a layer may have: each is an `EXEC` of the program, with transfers of its own.
+pub const MOST_PARTS: u32 = 65_535;
+/// Compute steps that an `EXEC` may have.
+pub const MOST_STEPS: u32 = u32::MAX;
+
 /// One temporal loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Loop {

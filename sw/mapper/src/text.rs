@@ -2,7 +2,7 @@
 //! and given to another. Reading checks the form only; whether a mapping is legal on a chunk is
 //! [`crate::check`]'s answer, and whether it fits a network the compiler's.
 
-use crate::mapping::{strip_levels, Hold, Loop, Mapping};
+use crate::mapping::{strip_levels, Hold, Loop, Mapping, MOST_PARTS, MOST_STEPS};
 use crate::parts::strips;
 use crate::unroll::{Axis, Beats, Factor, Unroll};
 use crate::work::{Dim, Sizes, Work};
@@ -146,9 +146,9 @@ fn one(reader: &mut Reader<'_>, node: &Node) -> Option<Named> {
         let fields = reader.fields(node, "`tile`", DIM_KEYS)?;
         extents(reader, &fields)
     });
-    let loops = reader.required(&fields, "loops").and_then(|node| loops(reader, node, "loops", u32::MAX));
+    let loops = reader.required(&fields, "loops").and_then(|node| loops(reader, node, "loops", MOST_STEPS));
     let outer = match (fields.get("outer"), &layer, &tile) {
-        (Some(node), ..) => self::loops(reader, node, "outer", MOST as u32),
+        (Some(node), ..) => self::loops(reader, node, "outer", MOST_PARTS),
         (None, Some(layer), Some(tile)) => Some(strips(layer, tile)),
         (None, ..) => None,
     };

@@ -120,7 +120,7 @@ fn a_folder_holds_one_search() {
         nas::search(config, &run, resume, Show::Nothing).expect_err("an error").to_string()
     };
     assert!(error(&config, false).contains("error[search]: holds a run already"));
-    let conv = config.clone().with_ops(vec!["conv".into()]).expect("a search");
+    let conv = config.with_ops(vec!["conv".into()]).expect("a search");
     assert!(error(&conv, true).contains("holds a run of another configuration"));
     std::fs::remove_file(run.join("train.yaml")).expect("gone");
     let training = nas::train(&common::config(&folder, 1, 1), &run, false).expect_err("a search").to_string();

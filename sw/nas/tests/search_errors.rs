@@ -91,7 +91,7 @@ fn errors_read_as_they_should() {
         writeln!(found, "## {what}\n{}", error_of(&text, &folder)).expect("text");
     }
     let config = common::search_config(Path::new("nowhere"));
-    let error = config.clone().with_ops(vec!["conv".into(), "add".into()]).expect_err("an error");
+    let error = config.with_ops(vec!["conv".into(), "add".into()]).expect_err("an error");
     writeln!(found, "## other ops that are none\n{error}").expect("text");
     let places = config.space.places([9, 9, 1]);
     let costs = text::print(&macs::costs(&config, &places).expect("costs"), &places);

@@ -18,7 +18,7 @@ fn shipped(name: &str) -> SearchConfig {
 
 fn among(config: &SearchConfig, ops: &[&str]) -> SearchConfig {
     let ops = ops.iter().map(|op| op.to_string()).collect();
-    config.clone().with_ops(ops).unwrap_or_else(|report| panic!("{report}"))
+    config.with_ops(ops).unwrap_or_else(|report| panic!("{report}"))
 }
 
 #[test]

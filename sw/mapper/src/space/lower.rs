@@ -8,7 +8,7 @@
 use super::check::misfits;
 use super::layer::{Dim, Operand, DIMS};
 use super::mapping::{product, Factor, Mapping};
-use crate::mapping::{Hold, Loop};
+use crate::mapping::{Hold, Loop, MOST_PARTS, MOST_STEPS};
 use crate::unroll::{Axis, Unroll};
 use crate::work::{self, Sizes, Work};
 use spec::accelerator::{Accelerator, Chunk};
@@ -16,9 +16,6 @@ use spec::error::grouped;
 
 /// Tiles that the register files hold at once, where there is room: one is used while others come.
 const MOST_SLOTS: u32 = 16;
-
-/// Parts of a layer: each is an `EXEC` of the program, with transfers of its own.
-const MOST_PARTS: u64 = 65_535;
 
 /// `mapping` for `work`, which has the padding that a layer of the whole space has not. It may need more memory than
 /// `chunk` and buffer have.
@@ -34,7 +31,7 @@ pub fn lower(
     let (inner, outer) = mapping.loops.split_at(cut(mapping).min(mapping.loops.len()));
     let mut misfits = misfits(mapping, [chunk.rows, chunk.cols]);
     misfits.extend(other_layer(mapping, work));
-    misfits.extend(too_many("steps of an EXEC", inner, u32::MAX.into()));
+    misfits.extend(too_many("steps of an EXEC", inner, MOST_STEPS));
     misfits.extend(too_many("parts", outer, MOST_PARTS));
     if !misfits.is_empty() {
         return Err(misfits);
@@ -75,10 +72,10 @@ fn other_layer(mapping: &Mapping, work: &Work) -> Option<String> {
 }
 
 /// Loops that come to more iterations than a mapping can have.
-fn too_many(what: &str, loops: &[Factor], most: u64) -> Option<String> {
+fn too_many(what: &str, loops: &[Factor], most: u32) -> Option<String> {
     let all = loops.iter().try_fold(1u64, |all, l| all.checked_mul(l.count.into())).unwrap_or(u64::MAX);
     let cut = "an EXEC ends where the first operand leaves the buffer, and no register file has more";
-    (all > most).then(|| {
+    (all > most.into()).then(|| {
         format!("the loops over {what} run {} times, at most {} can be: {cut}", grouped(all), grouped(most))
     })
 }

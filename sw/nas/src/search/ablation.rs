@@ -2,20 +2,19 @@
 //! said by paths to values, `weights.zero_gamma: false`, so that everything a search's file can say can be taken away
 //! from it.
 
+use super::settings::Settings;
 use super::SearchConfig;
-use crate::config::{text, RunConfig};
+use crate::config::text;
 use serde::Deserialize;
-use serde_json::Value as Json;
-use spec::error::{nearest, Diagnostic, Report};
+use spec::error::{Diagnostic, Report};
 use spec::yaml::Source;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// The word that opens the file.
 const FORMAT: &str = "nasa-ablation/1";
 
-/// Values by their paths: keys and numbers of items, with dots between them.
-pub type Settings = BTreeMap<String, Json>;
+/// The value that every run has its own of.
+const SEED: &str = "seed";
 
 /// An ablation as the user writes it, in YAML.
 #[derive(Clone, Debug, Deserialize)]
@@ -75,15 +74,16 @@ impl Ablation {
             let message = format!("seed {seed} stands here twice");
             require(!ablation.seeds[..i].contains(seed), "seeds", message, "leave it out");
         }
+        let seeds = "give seeds in the list `seeds`, for all variants";
+        let message = "a seed for all runs".to_string();
+        require(!ablation.set.contains_key(SEED), "set", message, seeds);
         for (i, Variant { name, set }) in ablation.variants.iter().enumerate() {
             let path = format!("variants.{i}.name");
             let is_folder = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
             let message = format!("`{name}` cannot be the name of a folder");
             let help = "take letters, digits, `-` and `_`";
             require(!name.is_empty() && name.chars().all(is_folder), &path, message, help);
-            let seeds = std::iter::once(&ablation.set).chain([set]).any(|set| set.contains_key("seed"));
-            let message = format!("variant `{name}` sets a seed");
-            require(!seeds, &path, message, "give seeds in the list `seeds`, for all variants");
+            require(!set.contains_key(SEED), &path, format!("variant `{name}` sets a seed"), seeds);
             let twice = ablation.variants[..i].iter().any(|before| before.name == *name);
             require(!twice, &path, format!("there is a variant `{name}` above"), "give it a name of its own");
         }
@@ -101,56 +101,6 @@ impl Ablation {
         };
         // A variant's own values come last, and the seed is the run's.
         let config = base.with(&self.set).and_then(|config| config.with(&variant.set)).map_err(named)?;
-        config.with(&Settings::from([("seed".to_string(), seed.into())]))
+        config.with(&Settings::from([(SEED.to_string(), seed.into())]))
     }
-}
-
-impl SearchConfig {
-    /// The same search with other values; its text is made anew.
-    ///
-    /// # Errors
-    /// Paths that lead nowhere, values that make no sense there.
-    pub fn with(&self, settings: &Settings) -> Result<SearchConfig, Report> {
-        let wrong =
-            |path: &str, why: String| Diagnostic::new("search", format!("`{path}` cannot be set: {why}"));
-        let mut values = serde_json::to_value(self).map_err(|why| wrong("seed", why.to_string()))?;
-        let mut report = Report::default();
-        for (path, value) in settings {
-            match place(&mut values, path) {
-                Ok(place) => *place = value.clone(),
-                Err(Lost { at, near }) => {
-                    let help = near.map(|near| format!("did you mean `{near}`?"));
-                    let help = help.unwrap_or_else(|| "name a value that the search has".into());
-                    report.push(wrong(path, format!("there is no `{at}`")).help(help));
-                }
-            }
-        }
-        report.or(())?;
-        let paths = settings.keys().cloned().collect::<Vec<_>>().join("`, `");
-        let config: SearchConfig =
-            serde_json::from_value(values).map_err(|why| wrong(&paths, why.to_string()))?;
-        config.check()?;
-        let source = config.values()?;
-        Ok(SearchConfig { source, ..config })
-    }
-}
-
-/// A step of a path that leads nowhere, and the key that is most like it.
-struct Lost {
-    at: String,
-    near: Option<String>,
-}
-
-/// The value that `path` leads to.
-fn place<'a>(values: &'a mut Json, path: &str) -> Result<&'a mut Json, Lost> {
-    path.split('.').try_fold(values, |value, step| {
-        let keys: Vec<String> = value.as_object().into_iter().flat_map(|map| map.keys().cloned()).collect();
-        let found = match value {
-            Json::Object(map) => map.get_mut(step),
-            Json::Array(items) => step.parse().ok().and_then(|i: usize| items.get_mut(i)),
-            _ => None,
-        };
-        let near = || nearest(step, keys.iter().map(String::as_str)).map(str::to_string);
-        found.ok_or_else(|| Lost { at: step.to_string(), near: near() })
-    })
 }

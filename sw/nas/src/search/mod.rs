@@ -4,11 +4,13 @@
 pub mod ablation;
 mod check;
 pub mod curriculum;
+pub mod settings;
 
 use crate::config::{Augment, Bits, Data, Input, Item, RunConfig, Schedule, TrainConfig};
 use crate::space::{Candidate, Place, Space};
 use curriculum::Stage;
 use serde::{Deserialize, Serialize};
+use settings::Settings;
 use spec::error::Report;
 use std::path::PathBuf;
 
@@ -149,16 +151,12 @@ impl SearchConfig {
         self.stages().iter().map(|stage| stage.epochs).sum()
     }
 
-    /// The same search among other ops; its text is made anew.
+    /// The same search among other ops.
     ///
     /// # Errors
     /// What is wrong with the search among these ops.
-    pub fn with_ops(mut self, ops: Vec<String>) -> Result<SearchConfig, Report> {
-        self.space.ops = ops;
-        self.source = String::new(); // What is wrong now stands in no text.
-        self.check()?;
-        self.source = self.values()?;
-        Ok(self)
+    pub fn with_ops(&self, ops: Vec<String>) -> Result<SearchConfig, Report> {
+        self.with(&Settings::from([("space.ops".to_string(), ops.into())]))
     }
 
     /// How the weights are trained, as the optimiser takes it; nothing is rounded.

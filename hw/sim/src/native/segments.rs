@@ -163,16 +163,23 @@ fn is_fusible(plan: &Plan, id: Id) -> bool {
     let node = &plan.netlist.nodes[id as usize];
     match node.op {
         Op::Shl(_, by) | Op::Shr(_, by) | Op::Sar(_, by) => {
-            node.lanes <= CHUNK && bytes(plan.netlist.width(by)) <= bytes(node.width)
+            let by_width = plan.netlist.width(by);
+            let is_by_lane = node.lanes <= CHUNK && bytes(by_width) <= bytes(node.width);
+            is_by_lane || multiplies(node.op, node.width, by_width)
         }
         Op::Parity(_) | Op::MulHigh(..) => false,
         Op::Choose(..) => false,
         // They are put together one by one.
         Op::Gather(_) => node.lanes <= GATHERED,
         Op::Mul(..) => bytes(node.width) > 1,
-        Op::Load { addr, .. } => plan.netlist.lanes(addr) == 1,
+        Op::Load { addr, .. } => plan.netlist.lanes(addr) == 1 || node.lanes <= CHUNK,
         _ => true,
     }
+}
+
+/// Whether machine code has a shift by an amount of each lane's own as a multiplication.
+pub(crate) fn multiplies(op: Op, width: u32, by_width: u32) -> bool {
+    matches!(op, Op::Shl(..)) && by_width <= 4 && (9..=32).contains(&width)
 }
 
 #[cfg(test)]

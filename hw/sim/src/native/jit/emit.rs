@@ -13,6 +13,7 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use super::super::plan::{self, flags, Plan};
 use super::super::words::{bytes, ones, Id, Memory, Op, Write};
 use super::registers::Registers;
+use super::{load_bytes, store_bytes};
 
 /// What is known of a value within the function.
 #[derive(Clone, Copy, Default)]
@@ -168,13 +169,7 @@ impl Unit<'_, '_, '_> {
             let taken = self.code.ins().band(value, mask);
             value = self.code.ins().bor(kept, taken);
         }
-        let flags = MemFlagsData::trusted();
-        match memory.bytes() {
-            1 => self.code.ins().istore8(flags, value, entry, offset),
-            2 => self.code.ins().istore16(flags, value, entry, offset),
-            4 => self.code.ins().istore32(flags, value, entry, offset),
-            _ => self.code.ins().store(flags, value, entry, offset),
-        };
+        store_bytes(&mut self.code, memory.bytes(), value, entry, offset);
     }
 
     /// The address of an entry, less that of its memory.
@@ -184,13 +179,7 @@ impl Unit<'_, '_, '_> {
     }
 
     pub fn load_bytes(&mut self, bytes: u32, entry: Value, offset: i32) -> Value {
-        let flags = MemFlagsData::trusted();
-        match bytes {
-            1 => self.code.ins().uload8(types::I64, flags, entry, offset),
-            2 => self.code.ins().uload16(types::I64, flags, entry, offset),
-            4 => self.code.ins().uload32(flags, entry, offset),
-            _ => self.code.ins().load(types::I64, flags, entry, offset),
-        }
+        load_bytes(&mut self.code, bytes, entry, offset)
     }
 
     pub fn load_word(&mut self, at: i32) -> Value {

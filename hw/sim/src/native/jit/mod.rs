@@ -9,8 +9,8 @@ mod emit;
 mod guard;
 mod operation;
 mod registers;
-mod rows;
 mod vector;
+mod writes;
 
 use cranelift_codegen::ir::{
     types, AbiParam, Function, InstBuilder, MemFlagsData, Signature, UserFuncName, Value,
@@ -176,15 +176,13 @@ impl<'a> Compiler<'a> {
         let unit = |unit: usize| match plan.unit(unit) {
             plan::Unit::Nothing => Some(Vec::new()),
             plan::Unit::Block(block) if plan.has_lanes(unit) => self.segments(block),
-            plan::Unit::Memory(memory)
-                if rows::are_whole(&plan.netlist, &plan.netlist.memories[memory]) && plan.has_lanes(unit) =>
-            {
-                let function = self.body(&format!("rows_{memory}"), |body| body.write_rows(plan, memory))?;
-                Some(vec![Callee::Code(function)])
-            }
             plan::Unit::Memory(memory) if plan.has_lanes(unit) => {
-                let steps = Steps::of_memory(plan, memory, self.cpu);
-                Some(vec![self.called(steps)])
+                if !writes::are_code(&plan.netlist, &plan.netlist.memories[memory]) {
+                    let steps = Steps::of_memory(plan, memory, self.cpu);
+                    return Some(vec![self.called(steps)]);
+                }
+                let function = self.body(&format!("writes_{memory}"), |body| body.writes(plan, memory))?;
+                Some(vec![Callee::Code(function)])
             }
             _ => {
                 let emit =
@@ -242,13 +240,32 @@ impl<'a> Compiler<'a> {
 /// A value without lanes, which a place holds.
 fn scalar(code: &mut FunctionBuilder, base: Value, plan: &Plan, id: Id) -> Value {
     let (node, at) = (plan.netlist.nodes[id as usize], plan.place[id as usize] as i32);
+    match node.op {
+        Op::Pick(..) => load_bytes(code, bytes(node.width), base, at),
+        _ => load_bytes(code, 8, base, at),
+    }
+}
+
+/// An entry of a memory or a lane, of a size, in 64 bits.
+fn load_bytes(code: &mut FunctionBuilder, size: u32, base: Value, at: i32) -> Value {
     let flags = MemFlagsData::trusted();
-    match (node.op, bytes(node.width)) {
-        (Op::Pick(..), 1) => code.ins().uload8(types::I64, flags, base, at),
-        (Op::Pick(..), 2) => code.ins().uload16(types::I64, flags, base, at),
-        (Op::Pick(..), 4) => code.ins().uload32(flags, base, at),
+    match size {
+        1 => code.ins().uload8(types::I64, flags, base, at),
+        2 => code.ins().uload16(types::I64, flags, base, at),
+        4 => code.ins().uload32(flags, base, at),
         _ => code.ins().load(types::I64, flags, base, at),
     }
+}
+
+/// Stores as many bytes of a value as an entry or a lane has.
+fn store_bytes(code: &mut FunctionBuilder, size: u32, value: Value, base: Value, at: i32) {
+    let flags = MemFlagsData::trusted();
+    match size {
+        1 => code.ins().istore8(flags, value, base, at),
+        2 => code.ins().istore16(flags, value, base, at),
+        4 => code.ins().istore32(flags, value, base, at),
+        _ => code.ins().store(flags, value, base, at),
+    };
 }
 
 /// Of words that may lie anywhere in the array.

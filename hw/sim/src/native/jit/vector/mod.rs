@@ -5,6 +5,7 @@
 
 mod changes;
 mod gather;
+mod load;
 mod operation;
 mod shift;
 mod uniform;

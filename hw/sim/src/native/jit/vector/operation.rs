@@ -77,6 +77,7 @@ impl Fused<'_, '_> {
             // What was gathered is known already.
             Op::Gather(_) => return,
             Op::Splat(_) => vec![uniform.splats[&id]; self.parts(size) as usize],
+            Op::Load { memory, addr, .. } if self.plan.netlist.lanes(addr) > 1 => self.loaded(memory, addr),
             Op::Load { memory, .. } => {
                 let at = 8 * self.plan.memory_at[memory as usize] as u32;
                 self.load(uniform.rows[&id], at, size)

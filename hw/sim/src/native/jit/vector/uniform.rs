@@ -37,7 +37,7 @@ impl Fused<'_, '_> {
                     let value = self.scalar(a);
                     uniform.splats.insert(*id, self.splat(value, size));
                 }
-                Op::Load { memory, addr, .. } => {
+                Op::Load { memory, addr, .. } if self.plan.netlist.lanes(addr) == 1 => {
                     let of = &self.plan.netlist.memories[memory as usize];
                     let (addr, end) =
                         (self.scalar(addr), self.code.ins().iconst(types::I64, i64::from(of.depth)));

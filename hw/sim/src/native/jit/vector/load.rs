@@ -1,0 +1,39 @@
+//! Reads of memories at an address of each lane's own: lane by lane.
+
+use cranelift_codegen::ir::{types, InstBuilder};
+
+use super::super::super::words::{bytes, ones, Id};
+use super::super::load_bytes;
+use super::{lane, vector, Fused, Parts};
+
+impl Fused<'_, '_> {
+    /// The lanes of a memory, each of the entry at its own address.
+    pub(super) fn loaded(&mut self, memory: u32, addr: Id) -> Parts {
+        let of = &self.plan.netlist.memories[memory as usize];
+        let at = 8 * self.plan.memory_at[memory as usize] as u32;
+        let (size, width) = (of.bytes(), self.plan.netlist.width(addr));
+        let (addr_size, addresses) = (bytes(width), self.operand(addr));
+        let mut parts = Parts::new();
+        for number in 0..self.lanes() {
+            let (part, place) = (number * addr_size / 16, number % (16 / addr_size));
+            let mut entry = self.extracted(addresses[part as usize], place as u8, addr_size);
+            if ones(width) > u64::from(of.depth) {
+                let end = self.code.ins().iconst(types::I64, i64::from(of.depth));
+                entry = self.code.ins().umin(entry, end);
+            }
+            let row = self.code.ins().imul_imm_u(entry, i64::from(of.stride()));
+            let row = self.code.ins().iadd(self.base, row);
+            let value = load_bytes(&mut self.code, size, row, (at + number * size) as i32);
+            let value = if size == 8 { value } else { self.code.ins().ireduce(lane(size), value) };
+            let place = number % (16 / size);
+            if place == 0 {
+                let zeros = self.code.func.dfg.constants.insert([0; 16].as_slice().into());
+                parts.push(self.code.ins().vconst(vector(size), zeros));
+            }
+            if let Some(part) = parts.last_mut() {
+                *part = self.code.ins().insertlane(*part, value, place as u8);
+            }
+        }
+        parts
+    }
+}

@@ -30,8 +30,8 @@ pub(super) struct Piece {
     pub needed: Vec<usize>,
 }
 
-/// The blocks of an order of pieces.
-pub(super) fn cut(pieces: &[Piece]) -> Vec<Range<usize>> {
+/// The blocks of an order of pieces, of which the first has the place `first` in the whole order.
+pub(super) fn cut(pieces: &[Piece], first: usize) -> Vec<Range<usize>> {
     // By end: the least price of all up to there, and where the last block begins.
     let mut best = vec![(0, 0)];
     for end in 1..=pieces.len() {
@@ -43,7 +43,7 @@ pub(super) fn cut(pieces: &[Piece]) -> Vec<Range<usize>> {
             if !is_first && (size > MOST || piece.is_alone || pieces[end - 1].is_alone) {
                 break;
             }
-            kept += piece.needed.iter().filter(|last| **last >= end).count();
+            kept += piece.needed.iter().filter(|last| **last >= first + end).count();
             scopes += usize::from(!is_first && piece.scope != pieces[start + 1].scope);
             let price = BLOCK + KEPT * kept + SCOPE * scopes + size * size / WASTE;
             least = least.min((best[start].0 + price, start));
@@ -74,21 +74,21 @@ mod tests {
         let group = |first: usize| (0..20).map(move |i| piece(1, &[first + 19 - i % 2]));
         let mut pieces: Vec<Piece> = group(0).chain(group(20)).collect();
         pieces[19].needed = vec![30];
-        assert_eq!(cut(&pieces), [0..20, 20..40]);
+        assert_eq!(cut(&pieces, 0), [0..20, 20..40]);
     }
 
     #[test]
     fn what_must_be_alone_is() {
         let mut pieces: Vec<Piece> = (0..5).map(|_| piece(1, &[])).collect();
         pieces[2].is_alone = true;
-        assert_eq!(cut(&pieces), [0..2, 2..3, 3..5]);
-        assert_eq!(cut(&[]), []);
+        assert_eq!(cut(&pieces, 0), [0..2, 2..3, 3..5]);
+        assert_eq!(cut(&[], 0), []);
     }
 
     #[test]
     fn blocks_are_no_longer_than_they_may_be() {
         let pieces: Vec<Piece> = (0..40).map(|_| piece(30, &[usize::MAX])).chain([piece(500, &[])]).collect();
-        let blocks = cut(&pieces);
+        let blocks = cut(&pieces, 0);
         assert_eq!(blocks.last(), Some(&(40..41)));
         assert!(blocks.iter().all(|block| block.len() == 1 || 30 * block.len() <= MOST));
     }

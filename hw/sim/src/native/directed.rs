@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use hdl::Module;
 
-use super::fuzz::differs;
+use super::fuzz::{differs, engines};
 use super::Native;
 
 /// Compares all engines on a module, on many random inputs.
 #[track_caller]
 fn agrees(module: &Arc<Module>) {
     for seed in 1..40 {
-        let engines = &mut [Native::new(module), Native::portable(module)];
-        assert_eq!(differs(module, engines, seed), None, "seed {seed}");
+        assert_eq!(differs(module, &mut engines(module), seed), None, "seed {seed}");
     }
 }
 
@@ -148,7 +147,10 @@ fn edges_of_a_table_and_others_move_what_they_should() {
     }
     let module = b.finish().expect("a correct description");
     agrees(&module);
-    let edges = &Native::new(&module).lowered.plan.edges;
+    let [code, _, with_edges, _] = &engines(&module);
+    let in_place = code.lowered.plan.is_in_place.iter().filter(|is_in_place| **is_in_place).count();
+    assert!(in_place > 170, "{in_place} registers are written in place");
+    let edges = &with_edges.lowered.plan.edges;
     let simple = edges.iter().filter(|edge| edge.is_simple()).count();
     assert!(
         simple > super::plan::FLAGS && simple % super::plan::FLAGS > 0 && simple < edges.len(),

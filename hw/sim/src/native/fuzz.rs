@@ -9,9 +9,12 @@ use std::sync::Arc;
 use hdl::random::hierarchy;
 use hdl::Module;
 
+use super::cpu::Cpu;
+use super::pipeline::lower;
 use super::words::Op;
 use super::Native;
 use crate::lockstep::{difference, report, Stimulus};
+use crate::watch::Probes;
 use crate::{Interpreter, Simulator};
 
 pub(super) const CYCLES: usize = 30;
@@ -24,6 +27,16 @@ pub(super) const SIZE: usize = 30;
 
 fn setting(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+/// Simulators of a module: machine code and what stands in for it, with registers written in place where they can be and
+/// with all of them moved at the edge.
+pub(super) fn engines(module: &Arc<Module>) -> [Native; 4] {
+    let cpus = [Cpu::host(), Cpu::without_code()];
+    let [code, portable] = cpus.map(|cpu| Native::with(module, cpu));
+    let [code_with_edges, portable_with_edges] =
+        cpus.map(|cpu| Native::start(module, lower(module, Some(&Probes::new()), |_, _| {}), cpu));
+    [code, portable, code_with_edges, portable_with_edges]
 }
 
 /// Where other engines first differ from the reference.
@@ -47,9 +60,7 @@ fn random_netlists_agree_with_the_interpreter() {
     println!("NETLIST_SEED={first} NETLISTS={count}");
     for seed in first..first + count {
         let module = hierarchy(seed, SIZE);
-        let compare = |module: &Arc<Module>, inputs: &Stimulus| {
-            compare(module, &mut [Native::new(module), Native::portable(module)], inputs)
-        };
+        let compare = |module: &Arc<Module>, inputs: &Stimulus| compare(module, &mut engines(module), inputs);
         if compare(&module, &Stimulus::random(&module, seed, CYCLES)).is_some() {
             panic!("NETLIST_SEED={seed} NETLISTS=1: {}", report(&module, seed, CYCLES, MOST, compare));
         }

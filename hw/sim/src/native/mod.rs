@@ -13,9 +13,11 @@
 //!
 //! [`legal`] and the `check` of schedule, plan and segments define what each of them may rely on; [`dump_after`] shows what one made.
 //!
-//! A cycle is: evaluate the blocks that are awake, in order (a block whose results change wakes those that use
-//! them); then, at the clock edge, write memories and move what registers take into those that change, which wakes
-//! their users. An idle part of the hardware is asleep and costs a bit to look at.
+//! A cycle is: evaluate the blocks that are awake, in order (a block whose results change wakes those that use them): first
+//! those that outputs depend on, perhaps several times while inputs change, then, once, all others, which write most
+//! registers in place; then, at the clock edge, write memories and move what the other registers take into those that
+//! change. Whoever uses what changed is awake in the next cycle. An idle part of the hardware is asleep and costs a bit to
+//! look at.
 
 mod backend;
 mod cheap;
@@ -133,7 +135,7 @@ impl Native {
     /// Evaluates the blocks that are awake.
     fn settle(&mut self) {
         if !self.is_settled {
-            self.backend.evaluate(&self.lowered.plan, Part::Blocks, &mut self.arena);
+            self.backend.evaluate(&self.lowered.plan, Part::Shown, &mut self.arena);
             self.is_settled = true;
         }
     }
@@ -142,6 +144,7 @@ impl Native {
     /// written before the registers change.
     fn decide(&mut self) {
         self.settle();
+        self.backend.evaluate(&self.lowered.plan, Part::Hidden, &mut self.arena);
         self.backend.evaluate(&self.lowered.plan, Part::Memories, &mut self.arena);
     }
 

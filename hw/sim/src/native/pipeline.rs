@@ -119,7 +119,7 @@ pub(crate) fn lower(
     debug_assert_eq!(schedule.check(&netlist), Ok(()));
     made(Pass::Schedule, &|| schedule.dump());
 
-    let plan = Plan::new(netlist, schedule);
+    let plan = Plan::new(netlist, schedule, probes.is_some());
     debug_assert_eq!(plan.check(), Ok(()));
     made(Pass::Plan, &|| plan.dump());
 

@@ -55,6 +55,9 @@ impl Portable {
 
     /// Moves what registers take into them.
     pub fn clock(&self, plan: &Plan, arena: &mut [u64]) {
+        for word in plan.woken_later() {
+            arena[word] |= std::mem::take(&mut arena[plan.later + word]);
+        }
         for word in 0..plan.edges.len().div_ceil(FLAGS) {
             let mut pending = std::mem::take(&mut arena[plan.pending + word]);
             while pending != 0 {
@@ -113,18 +116,28 @@ impl Portable {
                 arena.wake(&export.wakes);
             }
         }
-        for index in block.states.iter().map(|state| *state as usize) {
-            let state = &netlist.states[index];
-            let is_set = |id: Id| self.value(plan, arena, id) == 1;
-            let taken = match (state.reset, state.enable) {
-                (Some((reset, value)), _) if is_set(reset) => value,
-                (_, Some(enable)) if !is_set(enable) => arena.0[plan.state_at[index]],
-                _ => self.value(plan, arena, state.next),
-            };
+        // Only then are they written: each may be what another takes.
+        let taken: Vec<u64> =
+            block.states.iter().map(|state| self.taken(plan, *state as usize, arena)).collect();
+        for (index, taken) in block.states.iter().map(|state| *state as usize).zip(taken) {
+            let held = arena.0[plan.state_at[index]];
             arena.0[plan.next_at[index]] = taken;
-            if taken != arena.0[plan.state_at[index]] {
+            if taken != held && !plan.is_in_place[index] {
                 super::wake(&mut arena.0[plan.pending..], plan.edge_of[index]);
+            } else if taken != held {
+                let wakes = &plan.written[unit][plan.written_of(unit, index)].wakes;
+                wakes.iter().for_each(|unit| super::wake(&mut arena.0[plan.later..], *unit));
             }
+        }
+    }
+
+    fn taken(&self, plan: &Plan, index: usize, arena: &Arena) -> u64 {
+        let state = &plan.netlist.states[index];
+        let is_set = |id: Id| self.value(plan, arena, id) == 1;
+        match (state.reset, state.enable) {
+            (Some((reset, value)), _) if is_set(reset) => value,
+            (_, Some(enable)) if !is_set(enable) => arena.0[plan.state_at[index]],
+            _ => self.value(plan, arena, state.next),
         }
     }
 

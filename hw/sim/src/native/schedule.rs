@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use super::cheap::{cheap, kept};
 use super::cut::{cut, Piece, MOST};
-use super::words::{Id, Netlist};
+use super::words::{Id, Netlist, FLAGS};
 
 /// The most values of the cone of a register that can be held.
 const MOST_HELD: usize = 200;
@@ -31,36 +31,45 @@ pub(crate) struct Block {
     pub has_lanes: bool,
 }
 
+impl Block {
+    /// Whether there is nothing to evaluate.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty() && self.states.is_empty()
+    }
+}
+
 /// Blocks in their order.
 #[derive(Clone, Debug)]
 pub(crate) struct Schedule {
     pub blocks: Vec<Block>,
     /// By value.
     pub block_of: Vec<u32>,
+    /// How many blocks are all that outputs depend on, with empty ones up to a whole word of flags.
+    pub shown: usize,
 }
 
 /// Orders what a swept netlist computes, and cuts it.
 pub(crate) fn schedule(netlist: &Netlist) -> Schedule {
     let is_cheap = cheap(netlist);
     let items = Items::new(netlist, &is_cheap);
-    let order: Vec<(u32, u32)> = Order::new(netlist, &items, &is_cheap).collect();
-    let block = |range: Range<usize>| {
-        let mut block = Block::default();
-        for item in order[range].iter().map(|(item, _)| &items.all[*item as usize]) {
-            block.nodes.extend(&item.nodes);
-            block.states.extend(&item.states);
-            block.has_lanes = item.has_lanes;
-        }
-        block
-    };
+    let is_shown = items.shown(netlist, &is_cheap);
+    let order: Vec<(u32, u32)> = Order::new(netlist, &items, &is_cheap, &is_shown).collect();
     let pieces = items.pieces(netlist, &order, &is_cheap);
-    let mut blocks: Vec<Block> = cut(&pieces).into_iter().map(block).collect();
-    blocks.retain(|block| block.nodes.len() + block.states.len() > 0);
+    let blocks_of = |range: Range<usize>| {
+        let blocks = cut(&pieces[range.clone()], range.start).into_iter();
+        let blocks = blocks.map(|of| items.block(&order[range.start + of.start..range.start + of.end]));
+        blocks.filter(|block| !block.is_empty()).collect::<Vec<Block>>()
+    };
+    let count = order.partition_point(|(item, _)| is_shown[*item as usize]);
+    let mut blocks = blocks_of(0..count);
+    blocks.resize(blocks.len().next_multiple_of(FLAGS), Block::default());
+    let shown = blocks.len();
+    blocks.extend(blocks_of(count..order.len()));
     let mut block_of = vec![NONE; netlist.nodes.len()];
     for (number, block) in blocks.iter().enumerate() {
         block.nodes.iter().for_each(|id| block_of[*id as usize] = number as u32);
     }
-    Schedule { blocks, block_of }
+    Schedule { blocks, block_of, shown }
 }
 
 impl Schedule {
@@ -98,11 +107,20 @@ impl Schedule {
             }
             states += block.states.len();
         }
+        let shown = netlist.outputs.iter().flatten().copied();
+        if let Some(id) = kept(netlist, &is_cheap, shown).into_iter().find(|id| !self.is_shown(netlist, *id))
+        {
+            return Err(format!("an output depends on value {id}, which is computed with what none does"));
+        }
         let mut roots = netlist.memories.iter().flat_map(|memory| memory.operands());
         if states != netlist.states.len() || !all_done(&is_done, &mut roots) {
             return Err("a register or the port of a memory is missing".to_owned());
         }
         Ok(())
+    }
+
+    fn is_shown(&self, netlist: &Netlist, id: Id) -> bool {
+        netlist.nodes[id as usize].op.is_leaf() || (self.block_of[id as usize] as usize) < self.shown
     }
 
     /// The value of a block of which `id` is a lane, or some.
@@ -113,11 +131,13 @@ impl Schedule {
 
     /// As text, a block a line.
     pub fn dump(&self) -> String {
-        let block = |(number, Block { nodes, states, has_lanes }): (usize, &Block)| {
+        let block = |(number, block): (usize, &Block)| {
+            let Block { nodes, states, has_lanes } = block;
             let lanes = if *has_lanes { " with lanes" } else { "" };
-            format!("block {number}{lanes}: values {nodes:?}, registers {states:?}\n")
+            let shown = if number < self.shown { ", of outputs" } else { "" };
+            format!("block {number}{lanes}{shown}: values {nodes:?}, registers {states:?}\n")
         };
-        self.blocks.iter().enumerate().map(block).collect()
+        self.blocks.iter().enumerate().filter(|(_, block)| !block.is_empty()).map(block).collect()
     }
 }
 
@@ -188,6 +208,30 @@ impl Items {
         }
     }
 
+    /// The items of an order as a block.
+    fn block(&self, order: &[(u32, u32)]) -> Block {
+        let mut block = Block::default();
+        for item in order.iter().map(|(item, _)| &self.all[*item as usize]) {
+            block.nodes.extend(&item.nodes);
+            block.states.extend(&item.states);
+            block.has_lanes = item.has_lanes;
+        }
+        block
+    }
+
+    /// By item: whether an output depends on it.
+    fn shown(&self, netlist: &Netlist, is_cheap: &[bool]) -> Vec<bool> {
+        let mut is_shown = vec![false; self.all.len()];
+        let mut left = kept(netlist, is_cheap, netlist.outputs.iter().flatten().copied());
+        while let Some(id) = left.pop() {
+            let item = self.of_node[id as usize];
+            if item != NONE && !std::mem::replace(&mut is_shown[item as usize], true) {
+                left.extend(kept(netlist, is_cheap, self.operands(netlist, item as usize)));
+            }
+        }
+        is_shown
+    }
+
     /// What cutting needs to know of the items, in their order.
     fn pieces(&self, netlist: &Netlist, order: &[(u32, u32)], is_cheap: &[bool]) -> Vec<Piece> {
         let mut place = vec![0; self.all.len()];
@@ -254,18 +298,21 @@ struct Order<'a> {
     /// By item.
     users: Vec<Vec<u32>>,
     waits_for: Vec<u32>,
-    ready: BTreeMap<u32, Vec<u32>>,
+    is_shown: &'a [bool],
+    /// Those that outputs depend on, which come first, and the others.
+    ready: [BTreeMap<u32, Vec<u32>>; 2],
     scope: u32,
 }
 
 impl<'a> Order<'a> {
-    fn new(netlist: &Netlist, items: &'a Items, is_cheap: &[bool]) -> Order<'a> {
+    fn new(netlist: &Netlist, items: &'a Items, is_cheap: &[bool], is_shown: &'a [bool]) -> Order<'a> {
         let count = items.all.len();
         let mut order = Order {
             items,
             users: vec![Vec::new(); count],
             waits_for: vec![0; count],
-            ready: BTreeMap::new(),
+            is_shown,
+            ready: [BTreeMap::new(), BTreeMap::new()],
             scope: 0,
         };
         for number in 0..count {
@@ -286,7 +333,8 @@ impl<'a> Order<'a> {
     }
 
     fn offer(&mut self, item: u32) {
-        self.ready.entry(self.items.scopes[item as usize]).or_default().push(item);
+        let ready = &mut self.ready[usize::from(!self.is_shown[item as usize])];
+        ready.entry(self.items.scopes[item as usize]).or_default().push(item);
     }
 }
 
@@ -294,12 +342,13 @@ impl Iterator for Order<'_> {
     type Item = (u32, u32);
 
     fn next(&mut self) -> Option<(u32, u32)> {
-        let here = self.ready.range(self.scope..).next().or_else(|| self.ready.iter().next());
+        let ready = self.ready.iter_mut().find(|ready| !ready.is_empty())?;
+        let here = ready.range(self.scope..).next().or_else(|| ready.iter().next());
         let scope = *here?.0;
-        let ready = self.ready.get_mut(&scope)?;
-        let item = ready.pop()?;
-        if ready.is_empty() {
-            self.ready.remove(&scope);
+        let of_scope = ready.get_mut(&scope)?;
+        let item = of_scope.pop()?;
+        if of_scope.is_empty() {
+            ready.remove(&scope);
         }
         self.scope = scope;
         for user in std::mem::take(&mut self.users[item as usize]) {

@@ -148,7 +148,8 @@ impl Segments {
         }
         let of_memories = plan.netlist.memories.iter().flat_map(|memory| memory.operands());
         let exported = plan.exports.iter().flatten().flat_map(|export| export.values.iter().copied());
-        of_memories.chain(exported).for_each(|id| self.is_stored[id as usize] = true);
+        let shared = plan.shared.keys().copied();
+        of_memories.chain(exported).chain(shared).for_each(|id| self.is_stored[id as usize] = true);
         // What is seen through a view or a lane is the value itself.
         for id in (0..plan.netlist.nodes.len()).rev() {
             if let Some((of, _)) = plan.netlist.nodes[id].op.lane_of() {

@@ -246,6 +246,9 @@ pub(crate) fn bytes(width: u32) -> u32 {
     width.div_ceil(8).next_power_of_two()
 }
 
+/// Flags in a word.
+pub(crate) const FLAGS: usize = 64;
+
 /// The lowest `width` bits.
 pub(crate) fn ones(width: u32) -> u64 {
     u64::MAX >> (64 - width)

@@ -1,4 +1,5 @@
-//! The clock edge: what registers take is moved into them, where it changes something, and wakes their users.
+//! The clock edge: what registers take is moved into them, where it changes something, and wakes their users; and the users
+//! of those that were written in place are woken.
 //!
 //! Most edges move a word or two and wake units in one or two words of flags. A loop takes these from a table: a branch
 //! and code for each would be longer than all that is done for those that change. The others have code of their own.
@@ -54,7 +55,9 @@ impl Compiler<'_> {
             words.push((word, function));
         }
         let outer = self.outer.clone();
+        let plan = self.plan;
         self.body_as("clock", outer, |body| {
+            body.wake_later(plan);
             for (number, rows) in simple.chunks(FLAGS).enumerate() {
                 let pending = body.word(first + number);
                 body.when(pending, |body| body.simple_edges(first + number, pending, rows));
@@ -65,6 +68,17 @@ impl Compiler<'_> {
 }
 
 impl Body<'_, '_> {
+    /// Wakes whom registers wake that were written in place.
+    fn wake_later(&mut self, plan: &Plan) {
+        let none = self.code.ins().iconst(types::I64, 0);
+        for word in plan.woken_later() {
+            let [before, bits] = [word, plan.later + word].map(|word| self.word(word));
+            let all = self.code.ins().bor(before, bits);
+            self.store(all, word);
+            self.store(none, plan.later + word);
+        }
+    }
+
     /// Moves what registers take into them, and wakes their users.
     fn edge(&mut self, edge: &Edge) {
         self.copy([self.base; 2], [edge.next, edge.states.start], edge.states.len());

@@ -36,6 +36,8 @@ pub(crate) struct Emitter<'a> {
 /// A unit being emitted.
 pub(super) struct Unit<'a, 'b, 'f> {
     pub plan: &'a Plan,
+    /// The unit, where it is a block.
+    pub block: usize,
     known: &'b mut [Known],
     /// Of what values more became known, in order, and what was known before.
     learnt: &'b mut Vec<(Id, Known)>,
@@ -62,7 +64,7 @@ impl<'a> Emitter<'a> {
         code.switch_to_block(entry);
         let base = code.block_params(entry)[0];
         let (known, learnt) = (&mut self.known[..], &mut self.learnt);
-        let mut emitted = Unit { plan: self.plan, known, learnt, code, base };
+        let mut emitted = Unit { plan: self.plan, block: unit, known, learnt, code, base };
         match self.plan.unit(unit) {
             plan::Unit::Block(block) => emitted.block(block),
             plan::Unit::Memory(memory) => emitted.memory(memory),
@@ -109,7 +111,7 @@ impl Unit<'_, '_, '_> {
                 self.wake_if(changed, &export.wakes);
             }
         }
-        self.note_edges(&registers);
+        self.finish(&registers);
     }
 
     /// Stores a value at its place; gives the bits that changed, where they are asked for.

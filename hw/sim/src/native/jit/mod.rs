@@ -35,7 +35,8 @@ type Entry = unsafe extern "C" fn(*mut u64);
 
 /// A plan as machine code.
 pub(crate) struct Code {
-    blocks: Entry,
+    shown: Entry,
+    hidden: Entry,
     memories: Entry,
     clock: Entry,
     words: usize,
@@ -59,15 +60,17 @@ impl Code {
         let units = compiler.units()?;
         // From here on they stay where they are.
         let loops = std::mem::take(&mut compiler.loops);
-        let blocks = compiler.evaluation(Part::Blocks, &units, &loops)?;
+        let shown = compiler.evaluation(Part::Shown, &units, &loops)?;
+        let hidden = compiler.evaluation(Part::Hidden, &units, &loops)?;
         let memories = compiler.evaluation(Part::Memories, &units, &loops)?;
         let simple = clock::simple(plan);
         let clock = compiler.clock(&simple)?;
         module.finalize_definitions().ok()?;
-        let [blocks, memories, clock] =
-            [blocks, memories, clock].map(|function| entry(module.get_finalized_function(function)));
+        let [shown, hidden, memories, clock] =
+            [shown, hidden, memories, clock].map(|function| entry(module.get_finalized_function(function)));
         Some(Code {
-            blocks,
+            shown,
+            hidden,
             memories,
             clock,
             words: plan.words,
@@ -80,7 +83,8 @@ impl Code {
     /// Evaluates the units of a part that are awake.
     pub fn evaluate(&self, part: Part, arena: &mut [u64]) {
         match part {
-            Part::Blocks => self.call(self.blocks, arena),
+            Part::Shown => self.call(self.shown, arena),
+            Part::Hidden => self.call(self.hidden, arena),
             Part::Memories => self.call(self.memories, arena),
         }
     }

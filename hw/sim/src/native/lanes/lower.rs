@@ -1,7 +1,7 @@
 //! From blocks and memories with lanes to lists of array operations.
 
 use super::super::cpu::Cpu;
-use super::super::plan::Plan;
+use super::super::plan::{Plan, FLAGS};
 use super::super::segments::Segment;
 use super::super::words::{bytes, ones, padded, Id, Node, Op};
 use super::kernels::{self, Args, Kernel};
@@ -12,11 +12,14 @@ pub(super) fn segment(plan: &Plan, segment: &Segment, cpu: Cpu) -> Vec<Step> {
     let mut lower = Lower { plan, cpu, steps: Vec::new() };
     for id in &segment.nodes {
         let exports = plan.exports[segment.block].iter();
-        let wakes =
-            exports.filter(|export| export.values.contains(id)).flat_map(|export| export.wakes.clone());
-        lower.value(*id, wakes.collect());
+        let exports = exports.filter(|export| export.values.contains(id));
+        let mut wakes: Vec<u32> = exports.flat_map(|export| export.wakes.clone()).collect();
+        if let Some(state) = plan.shared.get(id) {
+            wakes.extend(lower.woken_later(segment.block, *state as usize));
+        }
+        lower.value(*id, wakes);
     }
-    segment.states.iter().for_each(|state| lower.state(*state));
+    segment.states.iter().for_each(|state| lower.state(segment.block, *state));
     lower.steps
 }
 
@@ -162,12 +165,23 @@ impl Lower<'_> {
         8 * (self.plan.scratch + place * self.plan.longest)
     }
 
+    /// Flags of the units that a register wakes at the edge that is written in place.
+    fn woken_later(&self, block: usize, state: usize) -> Vec<u32> {
+        let later = (FLAGS * self.plan.later) as u32;
+        let wakes = &self.plan.written[block][self.plan.written_of(block, state)].wakes;
+        wakes.iter().map(|unit| later + unit).collect()
+    }
+
     /// What a register takes at the next edge: `next`, or as before where it is not enabled, or its reset value.
-    fn state(&mut self, index: usize) {
+    fn state(&mut self, block: usize, index: usize) {
         let plan = self.plan;
         let state = &plan.netlist.states[index];
+        if plan.shared.get(&state.next) == Some(&(index as u32)) {
+            return;
+        }
         let size = bytes(state.width);
-        let (to, held) = (8 * plan.next_at[index], 8 * plan.state_at[index]);
+        let held = 8 * plan.state_at[index];
+        let to = if plan.is_in_place[index] { self.aside(0) } else { 8 * plan.next_at[index] };
         let args =
             Args { to, a: self.place(state.next), b: held, lanes: state.lanes as usize, ..Args::default() };
         let has_lanes = |id: Id| plan.netlist.lanes(id) > 1;
@@ -184,6 +198,10 @@ impl Lower<'_> {
         }
         let extent = Extent::of(state.width, state.lanes);
         let (state, next) = (plan.state_at[index], plan.next_at[index]);
-        self.steps.push(Step::Decide { state, next, extent, edge: plan.edge_of[index] });
+        if !plan.is_in_place[index] {
+            return self.steps.push(Step::Decide { state, next, extent, edge: plan.edge_of[index] });
+        }
+        let wakes = self.woken_later(block, index);
+        self.steps.push(Step::Keep { from: to / 8, to: state, extent, wakes });
     }
 }

@@ -5,13 +5,14 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::words::{Id, Op};
-use super::{words, Edge, Plan, Unit, FLAGS, NONE};
+use super::{words, Edge, Plan, Unit, Written, FLAGS, NONE};
 
 impl Plan {
     /// What is wrong with it, if anything.
     pub fn check(&self) -> Result<(), String> {
         self.check_places()?;
         self.check_edges()?;
+        self.check_written()?;
         let exported: HashSet<(Id, u32)> = (self.exports.iter().flatten())
             .flat_map(|export| {
                 export.values.iter().flat_map(|id| export.wakes.iter().map(|unit| (*id, *unit)))
@@ -26,6 +27,7 @@ impl Plan {
         let mut taken = vec![
             (0, self.units.div_ceil(FLAGS), "flags of units".to_owned()),
             (self.pending, self.edges.len().div_ceil(FLAGS), "flags of edges".to_owned()),
+            (self.later, self.first_memory / FLAGS, "flags of units to come".to_owned()),
             (self.scratch, 3 * self.longest, "scratch".to_owned()),
         ];
         taken.extend(self.inputs.iter().enumerate().map(|(i, (at, _))| (*at, 1, format!("input {i}"))));
@@ -33,14 +35,17 @@ impl Plan {
         for (index, state) in netlist.states.iter().enumerate() {
             let size = words(state.width, state.lanes);
             taken.push((self.state_at[index], size, format!("register {index}")));
-            taken.push((self.next_at[index], size, format!("what register {index} takes")));
+            if !self.is_in_place[index] {
+                taken.push((self.next_at[index], size, format!("what register {index} takes")));
+            }
         }
         for (index, memory) in netlist.memories.iter().enumerate() {
             let bytes = (memory.depth as usize + 1) * memory.stride() as usize;
             taken.push((self.memory_at[index], bytes.div_ceil(8), format!("memory {index}")));
         }
         for (id, node) in netlist.nodes.iter().enumerate() {
-            let is_alias = node.op.is_leaf() || node.op.lane_of().is_some();
+            let is_alias =
+                node.op.is_leaf() || node.op.lane_of().is_some() || self.shared.contains_key(&(id as Id));
             if self.place[id] != NONE && !is_alias {
                 taken.push((
                     self.place[id] as usize / 8,
@@ -92,6 +97,33 @@ impl Plan {
         }
     }
 
+    /// Whether each register that is written in place is, by a block that is evaluated once a cycle, and shares its place only
+    /// with what it may.
+    fn check_written(&self) -> Result<(), String> {
+        let mut is_left = self.is_in_place.clone();
+        for (number, block) in self.schedule.blocks.iter().enumerate() {
+            let mut states = self.written[number].iter().flat_map(|of| &of.states);
+            let wrong = states.find(|state| {
+                number < self.schedule.shown
+                    || !block.states.contains(state)
+                    || !std::mem::take(&mut is_left[**state as usize])
+            });
+            if let Some(state) = wrong {
+                return Err(format!("block {number} may not write register {state} in place"));
+            }
+            let shares =
+                |state: &&u32| self.shared.get(&self.netlist.states[**state as usize].next) == Some(*state);
+            let mut sharing = block.states.iter().filter(shares);
+            if let Some(state) = sharing.find(|state| self.shared_with(block, **state).is_none()) {
+                return Err(format!("register {state} may not share the place of what it takes"));
+            }
+        }
+        match is_left.iter().position(|is_left| *is_left) {
+            Some(state) => Err(format!("nothing writes register {state}")),
+            None => Ok(()),
+        }
+    }
+
     fn check_unit(&self, unit: usize, exported: &HashSet<(Id, u32)>) -> Result<(), String> {
         let netlist = &self.netlist;
         let mut needs: Vec<Id> = Vec::new();
@@ -119,6 +151,17 @@ impl Plan {
             let is_woken = match node.op {
                 Op::Const(_) => true,
                 Op::Input(word) => self.is_among(unit, &self.inputs[word as usize].1),
+                Op::State(state) if self.is_in_place[state as usize] => {
+                    let is_woken =
+                        |of: &Written| of.states.contains(&state) && of.wakes.contains(&(unit as u32));
+                    let by = self.written.iter().position(|all| all.iter().any(is_woken));
+                    if by.is_some_and(|block| block < unit) {
+                        return Err(format!(
+                            "unit {unit} reads register {state} after it has been written in place"
+                        ));
+                    }
+                    by.is_some()
+                }
                 Op::State(state) => {
                     let edge = &self.edges[self.edge_of[state as usize] as usize];
                     edge.states.contains(&self.state_at[state as usize]) && self.is_among(unit, &edge.wakes)
@@ -146,11 +189,19 @@ impl Plan {
 mod tests {
     use super::super::super::pipeline::lower;
     use super::*;
+    use crate::watch::Probes;
     use hdl::random::hierarchy;
 
     /// Plans of random netlists, with `wrong` done to each that gives occasion to it.
     fn broken(wrong: impl Fn(&mut Plan) -> bool) -> Vec<Result<(), String>> {
-        let plans = (1..=10).map(|seed| lower(&hierarchy(seed, 60), None, |_, _| {}).plan);
+        let plans = (1..=20).map(|seed| lower(&hierarchy(seed, 60), None, |_, _| {}).plan);
+        plans.filter_map(|mut plan| wrong(&mut plan).then(|| plan.check())).collect()
+    }
+
+    /// The same without registers that are written in place.
+    fn broken_with_edges(wrong: impl Fn(&mut Plan) -> bool) -> Vec<Result<(), String>> {
+        let watched = |seed| lower(&hierarchy(seed, 60), Some(&Probes::new()), |_, _| {}).plan;
+        let plans = (1..=10).map(watched);
         plans.filter_map(|mut plan| wrong(&mut plan).then(|| plan.check())).collect()
     }
 
@@ -164,7 +215,8 @@ mod tests {
 
     #[test]
     fn what_the_passes_make_is_legal() {
-        assert_eq!(broken(|_| true), vec![Ok(()); 10]);
+        assert_eq!(broken(|_| true), vec![Ok(()); 20]);
+        assert_eq!(broken_with_edges(|_| true), vec![Ok(()); 10]);
     }
 
     #[test]
@@ -178,7 +230,12 @@ mod tests {
             let mut edges = plan.edges.iter_mut().filter(|edge| !edge.wakes.is_empty());
             edges.next().map(|edge| edge.wakes.clear()).is_some()
         };
-        all_say("does not wake it", &broken(edge));
+        all_say("does not wake it", &broken_with_edges(edge));
+        let later = |plan: &mut Plan| {
+            let mut groups = plan.written.iter_mut().flatten().filter(|of| !of.wakes.is_empty());
+            groups.next().map(|of| of.wakes.clear()).is_some()
+        };
+        all_say("does not wake it", &broken(later));
         let reader = |plan: &mut Plan| plan.readers.iter_mut().find_map(|readers| readers.pop()).is_some();
         all_say("a write of which", &broken(reader));
     }
@@ -189,14 +246,56 @@ mod tests {
             let short = plan.edges.iter_mut().find(|edge| edge.states.len() == 1 && edge.is_simple());
             short.map(|edge| edge.next += 1).is_some()
         };
-        let moved = broken(edge);
+        let moved = broken_with_edges(edge);
         assert!(moved.iter().filter(|result| result.is_err()).count() >= 3, "{moved:?}");
         let order = |plan: &mut Plan| {
             let is_mixed = plan.edges.iter().any(Edge::is_simple) && !plan.edges.iter().all(Edge::is_simple);
             plan.edges.reverse();
             is_mixed
         };
-        assert!(broken(order).iter().all(Result::is_err));
+        assert!(broken_with_edges(order).iter().all(Result::is_err));
+    }
+
+    #[test]
+    fn a_register_that_is_written_too_early_is_found() {
+        // One that has to wait for the edge, because a later unit reads it.
+        let early = |plan: &mut Plan| {
+            let blocks = plan.schedule.blocks.iter().enumerate().skip(plan.schedule.shown);
+            let mut states =
+                blocks.flat_map(|(number, block)| block.states.iter().map(move |state| (number, *state)));
+            let Some((block, state)) = states.find(|(_, state)| !plan.is_in_place[*state as usize]) else {
+                return false;
+            };
+            let edge = &plan.edges[plan.edge_of[state as usize] as usize];
+            let is_woken = |unit: &u32| plan.is_among(*unit as usize, &edge.wakes);
+            let wakes = (0..plan.units as u32).filter(is_woken).collect();
+            plan.written[block].push(Written { states: vec![state], wakes });
+            plan.is_in_place[state as usize] = true;
+            true
+        };
+        all_say("after it has been written", &broken(early));
+        let shown = |plan: &mut Plan| {
+            let Some(group) = plan.written.iter_mut().find_map(Vec::pop) else { return false };
+            plan.schedule.blocks[0].states.extend(&group.states);
+            plan.written[0].push(group);
+            true
+        };
+        all_say("in place", &broken(shown));
+        let forgotten = |plan: &mut Plan| plan.written.iter_mut().find_map(Vec::pop).is_some();
+        all_say("register", &broken(forgotten));
+    }
+
+    #[test]
+    fn a_place_that_may_not_be_shared_is_found() {
+        let shared = |plan: &mut Plan| {
+            let mut states =
+                plan.schedule.blocks.iter().filter(|block| block.has_lanes).flat_map(|block| &block.states);
+            let held = states.find(|state| plan.netlist.states[**state as usize].enable.is_some());
+            held.copied()
+                .map(|state| plan.shared.insert(plan.netlist.states[state as usize].next, state))
+                .is_some()
+        };
+        all_say("may not share", &broken(shared));
     }
 
     #[test]
@@ -208,7 +307,7 @@ mod tests {
             }
             is_any
         };
-        all_say("lies on", &broken(register));
+        all_say("lies on", &broken_with_edges(register));
         let end = |plan: &mut Plan| {
             plan.words -= 1;
             true

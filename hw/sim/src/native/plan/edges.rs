@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::{flags, words, Plan};
+use super::{flags, words, Plan, NONE};
 
 /// Registers of one block, side by side, that wake the same units when they change.
 #[derive(Clone, Debug)]
@@ -35,7 +35,10 @@ impl Edge {
 impl Plan {
     pub(super) fn place_states(&mut self, users: &[Vec<u32>]) {
         for block in 0..self.schedule.blocks.len() {
-            let states = self.schedule.blocks[block].states.clone();
+            let all = self.schedule.blocks[block].states.clone();
+            let (written, states): (Vec<u32>, Vec<u32>) =
+                all.into_iter().partition(|state| self.is_in_place[*state as usize]);
+            self.place_written(written, users);
             let size = |plan: &Plan, state: u32| {
                 let state = &plan.netlist.states[state as usize];
                 words(state.width, state.lanes)
@@ -74,6 +77,7 @@ impl Plan {
         let mut place = vec![0; order.len()];
         order.iter().enumerate().for_each(|(to, from)| place[*from] = to as u32);
         self.edges = order.iter().map(|edge| self.edges[*edge].clone()).collect();
-        self.edge_of.iter_mut().for_each(|edge| *edge = place[*edge as usize]);
+        let of_states = self.edge_of.iter_mut().filter(|edge| **edge != NONE);
+        of_states.for_each(|edge| *edge = place[*edge as usize]);
     }
 }

@@ -11,18 +11,18 @@
 mod check;
 mod edges;
 mod users;
+mod written;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 pub(crate) use self::edges::Edge;
 use self::users::Users;
+pub(crate) use self::written::Written;
 use super::cheap::{cheap, for_lanes};
 use super::schedule::{Schedule, NONE};
+pub(crate) use super::words::FLAGS;
 use super::words::{bytes, ones, padded, Id, Netlist, Op};
-
-/// Flags in a word.
-pub(crate) const FLAGS: usize = 64;
 
 /// The words, counted from the first, and the bits in which some flags are.
 pub(crate) fn flags(of: &[u32]) -> BTreeMap<usize, u64> {
@@ -42,8 +42,10 @@ pub(crate) struct Export {
 /// Units that are evaluated one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// Whatever follows from inputs and state.
-    Blocks,
+    /// Whatever outputs depend on.
+    Shown,
+    /// Whatever else follows from inputs and state, registers among it; once a cycle.
+    Hidden,
     /// The write ports of memories.
     Memories,
 }
@@ -53,7 +55,7 @@ pub(crate) enum Part {
 pub(crate) enum Unit {
     Block(usize),
     Memory(usize),
-    /// A number between the blocks and the memories: there is nothing to evaluate.
+    /// A number between the parts: there is nothing to evaluate.
     Nothing,
 }
 
@@ -84,6 +86,14 @@ pub(crate) struct Plan {
     pub state_at: Vec<usize>,
     /// By state: where what it takes is kept.
     pub next_at: Vec<usize>,
+    /// By state: whether it takes it at once, so that there is nothing to move at the edge.
+    pub is_in_place: Vec<bool>,
+    /// Values, each with a register that is where it is.
+    pub shared: BTreeMap<Id, u32>,
+    /// By block: those of its registers.
+    pub written: Vec<Vec<Written>>,
+    /// First word of the units' flags that are set at the edge.
+    pub later: usize,
     /// By memory: its first word.
     pub memory_at: Vec<usize>,
     /// By memory: the units that read it.
@@ -92,15 +102,15 @@ pub(crate) struct Plan {
     pub exports: Vec<Vec<Export>>,
     /// All of them, those that are simple first.
     pub edges: Vec<Edge>,
-    /// By state.
+    /// By state; [`NONE`] for one that is written in place.
     pub edge_of: Vec<u32>,
     /// Words of the array.
     pub words: usize,
 }
 
 impl Plan {
-    /// Lays a scheduled netlist out.
-    pub fn new(netlist: Netlist, schedule: Schedule) -> Plan {
+    /// Lays a scheduled netlist out. Where registers are watched, all are moved at the edge, where changes are looked for.
+    pub fn new(netlist: Netlist, schedule: Schedule, is_watched: bool) -> Plan {
         let is_cheap = cheap(&netlist);
         let first_memory = schedule.blocks.len().next_multiple_of(FLAGS);
         let users = Users::of(&netlist, &schedule, &is_cheap, first_memory);
@@ -116,17 +126,27 @@ impl Plan {
             inputs: Vec::new(),
             state_at: vec![0; netlist.states.len()],
             next_at: vec![0; netlist.states.len()],
+            is_in_place: vec![false; netlist.states.len()],
+            shared: BTreeMap::new(),
+            written: Vec::new(),
+            later: 0,
             memory_at: Vec::new(),
-            readers: users.memories,
+            readers: Vec::new(),
             exports: Vec::new(),
             edges: Vec::new(),
-            edge_of: vec![0; netlist.states.len()],
+            edge_of: vec![NONE; netlist.states.len()],
             // Every register could be an edge of its own.
             words: units.div_ceil(FLAGS) + netlist.states.len().div_ceil(FLAGS),
             is_cheap,
             netlist,
             schedule,
         };
+        if !is_watched {
+            plan.find_in_place(&users);
+            plan.find_shared();
+        }
+        plan.later = plan.take(first_memory / FLAGS);
+        plan.readers = users.memories;
         plan.place_inputs(users.inputs);
         plan.place_states(&users.states);
         plan.sort_edges();
@@ -141,18 +161,19 @@ impl Plan {
 
     /// What a unit is: the number of a block, or a memory.
     pub fn unit(&self, unit: usize) -> Unit {
-        match unit.checked_sub(self.first_memory) {
-            Some(memory) => Unit::Memory(memory),
-            None if unit < self.schedule.blocks.len() => Unit::Block(unit),
-            None => Unit::Nothing,
+        match (unit.checked_sub(self.first_memory), self.schedule.blocks.get(unit)) {
+            (Some(memory), _) => Unit::Memory(memory),
+            (None, Some(block)) if !block.is_empty() => Unit::Block(unit),
+            _ => Unit::Nothing,
         }
     }
 
     /// The words of the flags of a part.
     pub fn flags_of(&self, part: Part) -> Range<usize> {
-        let first_memory = self.first_memory / FLAGS;
+        let (shown, first_memory) = (self.schedule.shown / FLAGS, self.first_memory / FLAGS);
         match part {
-            Part::Blocks => 0..first_memory,
+            Part::Shown => 0..shown,
+            Part::Hidden => shown..first_memory,
             Part::Memories => first_memory..self.units.div_ceil(FLAGS),
         }
     }
@@ -204,7 +225,9 @@ impl Plan {
             for id in nodes {
                 let node = self.netlist.nodes[id as usize];
                 let is_exported = is_output[id as usize] || !users[id as usize].is_empty();
-                if is_exported || node.lanes > 1 {
+                if let Some(state) = self.shared.get(&id) {
+                    self.place[id as usize] = 8 * self.state_at[*state as usize] as u32;
+                } else if is_exported || node.lanes > 1 {
                     self.place[id as usize] = 8 * self.take(words(node.width, node.lanes)) as u32;
                 }
                 if is_exported {
@@ -253,6 +276,14 @@ impl Plan {
             for export in exports {
                 text += &format!("block {number}: values {:?} wake {:?}\n", export.values, export.wakes);
             }
+        }
+        for (number, written) in self.written.iter().enumerate() {
+            for Written { states, wakes } in written {
+                text += &format!("block {number}: registers {states:?} in place wake {wakes:?}\n");
+            }
+        }
+        for (value, state) in &self.shared {
+            text += &format!("value {value} is where register {state} is\n");
         }
         for edge in &self.edges {
             text += &format!("registers at {:?} wake {:x?}\n", edge.states, edge.wakes);

@@ -16,16 +16,16 @@ pub(super) enum Valid {
 }
 
 impl Fused<'_, '_> {
-    /// Adds the bits that differ to those of a change.
-    pub(super) fn compare(&mut self, change: Change, old: &[Value], new: &[Value], size: u32) {
+    /// Adds the bits that differ to those of some changes.
+    pub(super) fn compare(&mut self, changes: &[Change], old: &[Value], new: &[Value], size: u32) {
         for (part, (old, new)) in (0..).zip(old.iter().zip(new)) {
             let valid = self.valid(part, size);
-            self.compare_part(change, *old, *new, valid);
+            self.compare_part(changes, *old, *new, valid);
         }
     }
 
     /// The same of one vector.
-    pub(super) fn compare_part(&mut self, change: Change, old: Value, new: Value, valid: Valid) {
+    pub(super) fn compare_part(&mut self, changes: &[Change], old: Value, new: Value, valid: Valid) {
         let mut bits = self.code.ins().bxor(old, new);
         bits = self.cast(bits, types::I8X16);
         match valid {
@@ -33,10 +33,10 @@ impl Fused<'_, '_> {
             Valid::Some(mask) => bits = self.code.ins().band(bits, mask),
             Valid::All => {}
         }
-        if let Some(others) = self.changes.get(&change) {
-            bits = self.code.ins().bor(bits, *others);
+        for change in changes {
+            let all = self.changes.get(change).map_or(bits, |others| self.code.ins().bor(bits, *others));
+            self.changes.insert(*change, all);
         }
-        self.changes.insert(change, bits);
     }
 
     /// What of a part of the chunk belongs to lanes, and not to what lies behind the last one.

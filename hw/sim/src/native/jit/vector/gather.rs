@@ -101,7 +101,7 @@ impl Fused<'_, '_> {
             if let Some(change) = change {
                 let valid = self.valid_of((lanes * size).saturating_sub(16 * part).min(16));
                 let old = self.code.ins().load(vector(size), super::super::unaligned(), self.base, at as i32);
-                self.compare_part(change, old, *value, valid);
+                self.compare_part(&[change], old, *value, valid);
             }
             self.code.ins().store(super::super::unaligned(), *value, self.base, at as i32);
         }

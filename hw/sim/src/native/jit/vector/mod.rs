@@ -60,6 +60,8 @@ enum Change {
     Export(usize),
     /// An edge.
     Edge(u32),
+    /// Registers of the block that are written in place, by number.
+    Written(usize),
 }
 
 struct Fused<'a, 'f> {
@@ -88,6 +90,10 @@ impl Fused<'_, '_> {
         for (change, bits) in std::mem::take(&mut self.changes) {
             match change {
                 Change::Edge(edge) => self.note(bits, self.plan.pending, &[edge]),
+                Change::Written(number) => {
+                    let wakes = &self.plan.written[self.segment.block][number].wakes;
+                    self.note(bits, self.plan.later, wakes);
+                }
                 Change::Export(number) => {
                     self.note(bits, 0, &self.plan.exports[self.segment.block][number].wakes)
                 }
@@ -110,8 +116,8 @@ impl Fused<'_, '_> {
         let is_here = |id: &Id| self.segment.nodes.contains(id);
         let exports =
             exports.filter(|(_, export)| !export.wakes.is_empty() && export.values.iter().any(is_here));
-        let edges = self.segment.states.iter().map(|state| Change::Edge(self.plan.edge_of[*state]));
-        let mut all: Vec<Change> = exports.map(|(number, _)| Change::Export(number)).chain(edges).collect();
+        let states = self.segment.states.iter().map(|state| self.change_of_state(*state));
+        let mut all: Vec<Change> = exports.map(|(number, _)| Change::Export(number)).chain(states).collect();
         all.sort();
         all.dedup();
         all
@@ -156,8 +162,13 @@ impl Fused<'_, '_> {
                 self.keep(*id);
             }
         }
-        for state in &self.segment.states {
-            self.decide(*state, uniform);
+        // Stored last of all: one may be what another takes.
+        let states: Vec<usize> =
+            self.segment.states.iter().copied().filter(|state| !self.is_shared(*state)).collect();
+        let taken: Vec<Parts> = states.iter().map(|state| self.decide(*state, uniform)).collect();
+        for (state, taken) in states.iter().zip(taken) {
+            let size = bytes(self.plan.netlist.states[*state].width);
+            self.store(&taken, 8 * self.plan.next_at[*state] as u32, size);
         }
     }
 
@@ -204,9 +215,11 @@ impl Fused<'_, '_> {
     fn keep(&mut self, id: Id) {
         let (size, at) = (bytes(self.plan.netlist.width(id)), self.plan.place[id as usize]);
         let parts = self.operand(id);
-        if let Some(change) = self.change_of(id) {
+        let of_register = self.plan.shared.get(&id).map(|state| self.change_of_state(*state as usize));
+        let changes: Vec<Change> = self.change_of(id).into_iter().chain(of_register).collect();
+        if !changes.is_empty() {
             let old = self.load(self.base, at, size);
-            self.compare(change, &old, &parts, size);
+            self.compare(&changes, &old, &parts, size);
         }
         self.store(&parts, at, size);
     }
@@ -226,12 +239,24 @@ impl Fused<'_, '_> {
         }
     }
 
-    /// What a register takes at the next edge, and whether that changes it.
-    fn decide(&mut self, index: usize, uniform: &Uniform) {
+    /// Whether a register has been stored with the value that it takes.
+    fn is_shared(&self, index: usize) -> bool {
+        self.plan.shared.get(&self.plan.netlist.states[index].next) == Some(&(index as u32))
+    }
+
+    /// What is noted where a register changes.
+    fn change_of_state(&self, index: usize) -> Change {
+        if !self.plan.is_in_place[index] {
+            return Change::Edge(self.plan.edge_of[index]);
+        }
+        Change::Written(self.plan.written_of(self.segment.block, index))
+    }
+
+    /// What a register takes at the next edge; adds the bits that change.
+    fn decide(&mut self, index: usize, uniform: &Uniform) -> Parts {
         let state = &self.plan.netlist.states[index];
         let size = bytes(state.width);
-        let (held_at, next_at) = (8 * self.plan.state_at[index] as u32, 8 * self.plan.next_at[index] as u32);
-        let held = self.load(self.base, held_at, size);
+        let held = self.load(self.base, 8 * self.plan.state_at[index] as u32, size);
         let mut taken = self.operand(state.next);
         if let Some(enable) = state.enable {
             taken = self.controlled(enable, &taken, &held, size, uniform);
@@ -240,8 +265,8 @@ impl Fused<'_, '_> {
             let value = vec![uniform.resets[&index]; self.parts(size) as usize];
             taken = self.controlled(reset, &value, &taken, size, uniform);
         }
-        self.compare(Change::Edge(self.plan.edge_of[index]), &held, &taken, size);
-        self.store(&taken, next_at, size);
+        self.compare(&[self.change_of_state(index)], &held, &taken, size);
+        taken
     }
 }
 

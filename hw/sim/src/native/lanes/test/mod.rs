@@ -79,10 +79,15 @@ struct Rig {
 }
 
 impl Rig {
+    /// All registers are moved at the edge.
     fn new(maker: Maker, random: &mut Random) -> Rig {
+        Rig::with(maker, random, true)
+    }
+
+    fn with(maker: Maker, random: &mut Random, is_watched: bool) -> Rig {
         assert_eq!(maker.0.check(), Ok(()));
         let schedule = schedule(&maker.0);
-        let plan = Plan::new(maker.0, schedule);
+        let plan = Plan::new(maker.0, schedule, is_watched);
         let segments = Segments::new(&plan);
         let mut rig = Rig { arena: vec![0; plan.words], plan, segments };
         rig.fill(random);
@@ -118,7 +123,7 @@ impl Rig {
         let mut arena = self.arena.clone();
         let mut backend = Backend::new(&self.plan, &self.segments, cpu);
         (0..self.plan.units).for_each(|unit| wake(&mut arena, unit as u32));
-        for part in [Part::Blocks, Part::Memories] {
+        for part in [Part::Shown, Part::Hidden, Part::Memories] {
             backend.evaluate(&self.plan, part, &mut arena);
         }
         arena

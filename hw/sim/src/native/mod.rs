@@ -22,7 +22,6 @@
 mod backend;
 mod cheap;
 mod cpu;
-mod cut;
 #[cfg(test)]
 mod directed;
 mod elaborate;

@@ -152,6 +152,24 @@ fn machines_of_equal_area_are_compared() {
 }
 
 #[test]
+fn the_searched_hybrid_takes_less_than_the_convolutions_of_its_space_on_as_much_area() {
+    let file = |name: &str| format!("sw/zoo/fashion-searched/{name}/fashion-searched.yaml");
+    let found = json(&format!(
+        "compare -c hw/configs/edge.yaml hybrid={} conv={}",
+        file("searched"),
+        file("baseline")
+    ));
+    let best = |name: &str| {
+        let lines = found["lines"].as_array().expect("lines").iter().filter(|line| line["network"] == name);
+        assert!(lines.clone().all(|line| number(&line["area"]) <= number(&found["area"])), "{found}");
+        lines.map(|line| number(&line["edp"])).min_by(f64::total_cmp).expect("a line")
+    };
+    let ratio = best("hybrid") / best("conv");
+    println!("EDP of the hybrid: {ratio:.3} of that of the convolutions");
+    assert!(ratio < 0.9, "{ratio}");
+}
+
+#[test]
 fn mappings_for_the_pipeline_are_written_and_no_worse() {
     let network = "-c hw/configs/tiny.yaml -n testbenches/small/network.yaml";
     let mapping = file("pipeline.map", "");

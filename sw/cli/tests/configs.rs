@@ -7,8 +7,8 @@ use std::process::Command;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
-/// The result of `nasa verify`, which must find nothing wrong.
-fn verify(config: &str, network: &Path, images: &Path) -> Value {
+/// The result of `nasa verify` in an engine, which must find nothing wrong.
+fn verify(config: &str, network: &Path, images: &Path, engine: &str) -> Value {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nasa"));
     command.current_dir(ROOT).env("NASA_CACHE", Path::new(ROOT).join("target/models"));
     command.args([
@@ -18,6 +18,8 @@ fn verify(config: &str, network: &Path, images: &Path) -> Value {
         "-",
         "--count",
         "1",
+        "--engine",
+        engine,
         "-c",
         &format!("hw/configs/{config}.yaml"),
     ]);
@@ -63,7 +65,7 @@ fn random(config: &str) -> (PathBuf, PathBuf) {
 fn every_committed_accelerator_computes_what_the_reference_does() {
     for config in ["tiny", "edge", "large", "odd"] {
         let (network, images) = if config == "odd" { random(config) } else { trained() };
-        let found = verify(config, &network, &images);
+        let found = verify(config, &network, &images, "native");
         let layers = found["layers"].as_array().expect("layers");
         println!(
             "{config}: {} layers, {} elements, cycles {}",
@@ -80,5 +82,23 @@ fn every_committed_accelerator_computes_what_the_reference_does() {
                 result["name"]
             );
         }
+    }
+}
+
+#[test]
+fn the_searched_networks_run_as_predicted_in_both_simulators() {
+    for name in ["searched", "baseline"] {
+        let folder = Path::new(ROOT).join("sw/zoo/fashion-searched").join(name);
+        let (network, images) = (folder.join("fashion-searched.yaml"), folder.join("images.npy"));
+        let [native, verilator] =
+            ["native", "verilator"].map(|engine| verify("edge", &network, &images, engine));
+        for found in [&native, &verilator] {
+            assert_eq!(
+                (&found["mismatches"], &found["cycles"]["predicted"]),
+                (&0.into(), &found["cycles"]["measured"])
+            );
+        }
+        assert_eq!(native["cycles"], verilator["cycles"], "{name}");
+        println!("{name}: {} elements, cycles {}", native["elements"], native["cycles"]);
     }
 }

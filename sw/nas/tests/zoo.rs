@@ -1,5 +1,5 @@
-//! The network that is trained for the project: what it is made of, that its files say what they should and are as
-//! good as they claim, and that training computes its integers.
+//! The networks that are trained for the project: what they are made of, that their files say what they should and are as
+//! good as they claim, and that training computes their integers.
 
 use model::format::Written;
 use model::Graph;
@@ -18,21 +18,29 @@ use nas::TrainConfig;
 use spec::op::Op;
 use std::path::{Path, PathBuf};
 
-fn file(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../zoo/fashion-hybrid").join(name)
+/// The networks: their folders, and what they are called.
+const HYBRID: (&str, &str) = ("fashion-hybrid", "fashion-hybrid");
+const SEARCHED: (&str, &str) = ("fashion-searched/searched", "fashion-searched");
+const BASELINE: (&str, &str) = ("fashion-searched/baseline", "fashion-searched");
+
+type Trained = (&'static str, &'static str);
+
+fn file(of: Trained, name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../zoo").join(of.0).join(name)
 }
 
-fn read(name: &str) -> Vec<u8> {
-    std::fs::read(file(name)).expect(name)
+fn read(of: Trained, name: &str) -> Vec<u8> {
+    let path = file(of, name);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn config() -> TrainConfig {
-    let text = String::from_utf8(read("train.yaml")).expect("text");
+fn config(of: Trained) -> TrainConfig {
+    let text = String::from_utf8(read(of, "train.yaml")).expect("text");
     TrainConfig::parse("train.yaml", &text).expect("a run")
 }
 
-fn plan() -> Plan {
-    let config = config();
+fn plan(of: Trained) -> Plan {
+    let config = config(of);
     let split = Images { shape: [28, 28, 1], pixels: vec![0; 28 * 28], labels: vec![9] };
     let classes = config.data.classes.clone();
     plan_for(&config, &Dataset { train: split.clone(), test: split, classes }).expect("a plan")
@@ -40,7 +48,7 @@ fn plan() -> Plan {
 
 #[test]
 fn every_op_has_its_share_of_the_work_and_all_three_forms() {
-    let plan = plan();
+    let plan = plan(HYBRID);
     let total: usize = Op::ALL.iter().map(|op| plan.macs(*op)).sum();
     assert!((1_500_000..4_000_000).contains(&total), "{total}");
     for op in Op::ALL {
@@ -62,49 +70,77 @@ fn every_op_has_its_share_of_the_work_and_all_three_forms() {
 }
 
 /// The network that the files hold.
-fn graph() -> Graph {
-    let text = String::from_utf8(read("fashion-hybrid.yaml")).expect("text");
-    let written = Written::parse("fashion-hybrid.yaml", &text).expect("a network");
-    written.with_weights("weights", &read("fashion-hybrid.safetensors")).expect("weights")
+fn graph(of: Trained) -> Graph {
+    let name = format!("{}.yaml", of.1);
+    let text = String::from_utf8(read(of, &name)).expect("text");
+    let written = Written::parse(&name, &text).expect("a network");
+    written.with_weights("weights", &read(of, &format!("{}.safetensors", of.1))).expect("weights")
 }
 
 #[test]
 fn the_files_are_the_plan_trained() {
-    let (plan, graph) = (plan(), graph());
-    assert_eq!(graph.len(), plan.layers.len());
-    for ((_, layer), planned) in graph.layers().zip(&plan.layers) {
-        assert_eq!((&layer.name, layer.op), (&planned.name, planned.op));
-        assert_eq!(layer.macs(), planned.window.macs() as u64, "{}", layer.name);
+    for of in [HYBRID, SEARCHED, BASELINE] {
+        let (plan, graph) = (plan(of), graph(of));
+        assert_eq!(graph.len(), plan.layers.len(), "{}", of.0);
+        for ((_, layer), planned) in graph.layers().zip(&plan.layers) {
+            assert_eq!((&layer.name, layer.op), (&planned.name, planned.op), "{}", of.0);
+            assert_eq!(layer.macs(), planned.window.macs() as u64, "{}: {}", of.0, layer.name);
+        }
+        let entries =
+            std::fs::read_dir(file(of, ".")).expect("a folder").map(|entry| entry.expect("an entry"));
+        let size: u64 = entries.map(|entry| entry.metadata().expect("a size").len()).sum();
+        assert!(size < 400_000, "{}: {size} bytes", of.0);
     }
-    let names = std::fs::read_dir(file(".")).expect("a folder").map(|entry| entry.expect("an entry"));
-    let size: u64 = names.map(|entry| entry.metadata().expect("a size").len()).sum();
-    assert!(size < 400_000, "{size} bytes");
 }
 
-/// All 10,000 test images, by the reference executor.
-#[test]
-fn the_files_are_as_good_as_they_claim() {
-    let config = config();
+/// Top-1 of all 10,000 test images by the reference executor, which must be what the files claim.
+fn accuracy(of: Trained) -> f64 {
+    let config = config(of);
     let test = nas::data::load(&config.data).expect("Fashion-MNIST: run `make setup`").test;
     let pixels = Pixels::new(&config.input);
-    let accuracy = evaluate::reference(&graph(), &pixels, &test).expect("outputs");
-    let claimed: serde_json::Value = serde_json::from_slice(&read("provenance.json")).expect("JSON");
+    let accuracy = evaluate::reference(&graph(of), &pixels, &test).expect("outputs");
+    let claimed: serde_json::Value = serde_json::from_slice(&read(of, "provenance.json")).expect("JSON");
     let claimed = &claimed["accuracy"];
-    println!("{accuracy} of {} test images are right; provenance: {claimed}", test.len());
-    assert_eq!((test.len(), Some(accuracy)), (10_000, claimed["integer"].as_f64()));
-    assert!(accuracy >= 0.90, "{accuracy}");
+    println!("{}: {accuracy} of {} test images are right; provenance: {claimed}", of.0, test.len());
+    assert_eq!((test.len(), Some(accuracy)), (10_000, claimed["integer"].as_f64()), "{}", of.0);
     let plain = claimed["without_rounding"].as_f64().expect("a figure");
-    assert!(accuracy >= plain - 0.005, "{plain} without rounding");
-    let images = model::npy::read("images.npy", &read("images.npy")).expect("images");
-    assert_eq!(images, evaluate::tensor(&pixels, &test, 0..64));
+    assert!(accuracy >= plain - 0.005, "{}: {plain} without rounding", of.0);
+    let images = model::npy::read("images.npy", &read(of, "images.npy")).expect("images");
+    assert_eq!(images, evaluate::tensor(&pixels, &test, 0..64), "{}", of.0);
+    accuracy
+}
+
+#[test]
+fn the_files_are_as_good_as_they_claim() {
+    assert!(accuracy(HYBRID) >= 0.90);
+}
+
+#[test]
+fn the_searched_hybrid_is_nearly_as_good_as_the_convolutions_of_its_space() {
+    let [hybrid, convolutions] = [SEARCHED, BASELINE].map(accuracy);
+    assert!(hybrid >= 0.92 && hybrid >= convolutions - 0.005, "{hybrid} and {convolutions}");
+    let ops = |of| Op::ALL.iter().filter(|op| plan(of).macs(**op) > 0).collect::<Vec<&Op>>();
+    assert_eq!((ops(SEARCHED).len(), ops(BASELINE)), (3, vec![&Op::Conv]));
+    // Two searches and two trainings: no more than three hours, none more than 100 minutes.
+    let seconds = |of: Trained, name: &str| -> f64 {
+        let lines = String::from_utf8(read(of, name)).expect("text");
+        let line =
+            |line: &str| serde_json::from_str::<serde_json::Value>(line).expect("JSON")["seconds"].as_f64();
+        lines.lines().map(|text| line(text).expect("seconds")).sum()
+    };
+    let runs =
+        [SEARCHED, BASELINE].map(|of| ["search.jsonl", "training.jsonl"].map(|name| seconds(of, name)));
+    let runs = runs.as_flattened();
+    println!("minutes: {:.0?}", runs.iter().map(|seconds| seconds / 60.0).collect::<Vec<f64>>());
+    assert!(runs.iter().sum::<f64>() <= 3.0 * 3600.0 && runs.iter().all(|seconds| *seconds <= 6000.0));
 }
 
 /// Real images, but weights after a few steps only: the state of the trained network is not kept.
 #[test]
 fn quantised_training_equals_the_reference_on_real_images() {
-    let (plan, config) = (plan(), config());
-    let images = model::npy::read("images.npy", &read("images.npy")).expect("images");
-    let labels = String::from_utf8(read("labels.txt")).expect("text");
+    let (plan, config) = (plan(HYBRID), config(HYBRID));
+    let images = model::npy::read("images.npy", &read(HYBRID, "images.npy")).expect("images");
+    let labels = String::from_utf8(read(HYBRID, "labels.txt")).expect("text");
     let labels: Vec<u8> = labels.lines().map(|line| line.parse().expect("a class")).collect();
     let mut network = Network::new(&plan, &config);
     let data = images.data.iter().map(|x| f32::from(*x) * network.input_step).collect();

@@ -44,8 +44,8 @@ fn a_pass_of_the_simulator_shows_what_it_made() {
     let out = folder("dump-after").join("y.npy");
     let simulate = ["simulate", "-c", TINY, "-n", NETWORK, "-i", IMAGES, "-o", text(&out), "--dump-after"];
     let (shown, _) = nasa_exits(0, &[&simulate[..], &["schedule"]].concat());
-    assert!(shown.starts_with("block 0") && shown.contains("\nblock 1: values ["), "{shown}");
-    assert!(shown.contains(" with lanes: values ["), "{shown}");
+    assert!(shown.starts_with("block 0, of outputs: values ["), "{shown}");
+    assert!(shown.contains(" with lanes: values [") && shown.contains("registers ["), "{shown}");
     let (_, said) = nasa_exits(2, &[&simulate[..], &["scedule"]].concat());
     assert!(
         said.contains("[possible values: elaborate, sweep, group, prune, schedule, plan, segments]"),

@@ -29,8 +29,8 @@ impl Backend {
         !matches!(self, Backend::Portable(_))
     }
 
-    /// Evaluates the units of a part that are awake, in order; from then on they sleep. A unit wakes later ones of its
-    /// part only.
+    /// Evaluates the units of a part that are awake, in order; from then on they sleep. Within its part a unit wakes later
+    /// ones only.
     pub fn evaluate(&mut self, plan: &Plan, part: Part, arena: &mut [u64]) {
         match self {
             #[cfg(feature = "jit")]

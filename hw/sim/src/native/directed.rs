@@ -187,3 +187,81 @@ fn masks_of_equal_memories_have_lanes() {
     let op = netlist.nodes[mask as usize].op;
     assert!(!matches!(op, super::words::Op::Gather(_)), "{op:?} is put together of single values");
 }
+
+/// Instances of a register that takes its input.
+fn numbers(count: u32) -> (hdl::Builder, Vec<hdl::InstanceHandle>) {
+    let one = {
+        let b = hdl::Builder::new("one", "A number.");
+        let number = b.reg("n", 8);
+        number.next(&b.input("x", 8, "what it becomes"));
+        b.output("n", &number.q(), "the number");
+        b.output("turned", &!&number.q(), "its complement");
+        b.finish().expect("a correct description")
+    };
+    let b = hdl::Builder::new("numbers", "Numbers side by side.");
+    let x = b.input("x", 8 * count, "what they become");
+    let numbers = (0..count).map(|i| b.instance(&format!("one_{i}"), &one));
+    let numbers: Vec<_> = numbers.collect();
+    for (i, number) in (0..).zip(&numbers) {
+        number.connect("x", &x.slice(8 * i, 8));
+    }
+    (b, numbers)
+}
+
+/// Four memories side by side that take the second to fifth of eight registers: what is written begins within a word.
+#[test]
+fn memories_may_take_some_lanes_of_a_value() {
+    let (b, numbers) = numbers(8);
+    let cells = {
+        let b = hdl::Builder::new("cells", "Sixteen numbers.");
+        let (address, data) = (b.input("address", 4, "which"), b.input("data", 8, "what is written"));
+        let cells = b.memory("cells", 8, 16);
+        cells.write(&address, &data, &b.input("writes", 1, "writes"));
+        b.output("number", &cells.read(&address), "the number");
+        b.finish().expect("a correct description")
+    };
+    let (address, writes) = (b.input("address", 4, "which"), b.input("writes", 1, "writes"));
+    for i in 0..4 {
+        let one = b.instance(&format!("cells_{i}"), &cells);
+        one.connect("address", &address).connect("writes", &writes);
+        one.connect("data", &numbers[1 + i].out("n"));
+        b.output(&format!("number_{i}"), &one.out("number"), "a number");
+    }
+    agrees(&b.finish().expect("a correct description"));
+}
+
+/// More registers than a vector has lanes take values that are put together of single ones; nothing but they wake who
+/// looks at them.
+#[test]
+fn registers_that_take_gathered_values_wake_their_users() {
+    let (b, numbers) = numbers(20);
+    for (i, number) in numbers.iter().enumerate() {
+        b.output(&format!("turned_{i}"), &number.out("turned"), "a complement");
+    }
+    agrees(&b.finish().expect("a correct description"));
+}
+
+/// Registers that take the same value, one of them where the other was set before.
+#[test]
+fn a_register_is_not_written_before_another_has_looked_at_it() {
+    let pair = {
+        let b = hdl::Builder::new("pair", "Two bits.");
+        let value = &b.input("x", 1, "a bit") ^ &b.input("y", 1, "another");
+        let (first, second) = (b.reg("first", 1), b.reg("second", 1));
+        first.next(&value);
+        second.enable(&first.q()).next(&value);
+        b.output("first", &first.q(), "the last bit");
+        b.output("second", &second.q(), "the last bit behind a 1");
+        b.finish().expect("a correct description")
+    };
+    let b = hdl::Builder::new("pairs", "Pairs side by side.");
+    let (x, y) = (b.input("x", 8, "bits"), b.input("y", 8, "others"));
+    for i in 0..8 {
+        let one = b.instance(&format!("pair_{i}"), &pair);
+        one.connect("x", &x.bit(i)).connect("y", &y.bit(i));
+        for name in ["first", "second"] {
+            b.output(&format!("{name}_{i}"), &one.out(name), "a bit");
+        }
+    }
+    agrees(&b.finish().expect("a correct description"));
+}

@@ -12,6 +12,8 @@ pub(crate) struct Portable {
     values: Vec<u64>,
     /// By unit, of those with lanes.
     with_lanes: Vec<Option<Steps>>,
+    /// Words of the units' flags that may be set at the edge.
+    woken_later: Vec<usize>,
 }
 
 /// The array, with bytes where the plan says so.
@@ -38,7 +40,8 @@ impl Portable {
             Unit::Nothing => None,
         };
         let with_lanes = (0..plan.units).map(steps).collect();
-        Portable { values: vec![0; plan.netlist.nodes.len()], with_lanes }
+        let woken_later = plan.woken_later().into_iter().collect();
+        Portable { values: vec![0; plan.netlist.nodes.len()], with_lanes, woken_later }
     }
 
     /// Evaluates the units of a part that are awake.
@@ -55,8 +58,8 @@ impl Portable {
 
     /// Moves what registers take into them.
     pub fn clock(&self, plan: &Plan, arena: &mut [u64]) {
-        for word in plan.woken_later() {
-            arena[word] |= std::mem::take(&mut arena[plan.later + word]);
+        for word in &self.woken_later {
+            arena[*word] |= std::mem::take(&mut arena[plan.later + word]);
         }
         for word in 0..plan.edges.len().div_ceil(FLAGS) {
             let mut pending = std::mem::take(&mut arena[plan.pending + word]);

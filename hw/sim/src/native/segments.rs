@@ -28,7 +28,7 @@ pub(crate) struct Segments {
     pub all: Vec<Segment>,
     /// By value: the number of its segment.
     pub of_node: Vec<Option<usize>>,
-    /// By value: whether it is read outside its segment, and so has to be stored.
+    /// By value: whether it has to be stored, because it is read outside its segment or is where a register is.
     pub is_stored: Vec<bool>,
 }
 
@@ -82,6 +82,10 @@ impl Segments {
                 {
                     return Err(format!("value {id} is read in block {number}, but not stored"));
                 }
+            }
+            let unwritten = |id: &&Id| plan.shared.contains_key(*id) && !self.is_stored[**id as usize];
+            if let Some(id) = block.nodes.iter().find(unwritten) {
+                return Err(format!("value {id} is where a register is, but not stored"));
             }
             if is_done.len() != block.nodes.len() || states != block.states {
                 return Err(format!("segments of block {number} lack a value or a register"));

@@ -43,7 +43,7 @@ pub(super) fn groups(plan: &Plan, block: usize) -> Vec<Group> {
             groups.push(Group { states: vec![index], ..Group::default() });
             continue;
         };
-        // What is moved at the edge has to be there even where it is held.
+        // What is moved at the edge has to be there even where it is held, so that less is gained.
         let alone = (!plan.is_in_place[index]).then_some(index);
         let number = *by_control.entry((enable, reset, alone)).or_insert(groups.len());
         if number == groups.len() {

@@ -44,9 +44,10 @@ impl Body<'_, '_> {
         self.when(is_written, |body| {
             let offset = body.code.ins().imul_imm_u(addr, i64::from(memory.stride()));
             let row = body.code.ins().iadd(body.base, offset);
-            let data = plan.place[write.data as usize] as usize / 8;
-            let bases = [body.base, row];
-            body.copy(bases, [data, plan.memory_at[index]], words(memory.width, memory.lanes));
+            // Some lanes of a value need not begin at a word.
+            let data = plan.place[write.data as usize] as usize;
+            let from = body.code.ins().iadd_imm_s(body.base, (data % 8) as i64);
+            body.copy([from, row], [data / 8, plan.memory_at[index]], words(memory.width, memory.lanes));
             body.wake(flags(&plan.readers[index]));
         });
     }

@@ -7,6 +7,7 @@ mod test;
 
 use std::collections::{HashMap, HashSet};
 
+use super::super::schedule::Block;
 use super::super::words::{Id, Op};
 use super::{words, Edge, Plan, Unit, Written, FLAGS, NONE};
 
@@ -21,7 +22,8 @@ impl Plan {
                 export.values.iter().flat_map(|id| export.wakes.iter().map(|unit| (*id, *unit)))
             })
             .collect();
-        (0..self.units).try_for_each(|unit| self.check_unit(unit, &exported))
+        (0..self.units).try_for_each(|unit| self.check_unit(unit, &exported))?;
+        self.schedule.blocks.iter().try_for_each(|block| self.check_in_block(block))
     }
 
     /// Words that are taken, and by what.
@@ -117,7 +119,12 @@ impl Plan {
             let shares =
                 |state: &&u32| self.shared.get(&self.netlist.states[**state as usize].next) == Some(*state);
             let mut sharing = block.states.iter().filter(shares);
-            if let Some(state) = sharing.find(|state| self.shared_with(block, **state).is_none()) {
+            let is_apart = |state: u32| {
+                let next = self.netlist.states[state as usize].next;
+                self.place[next as usize] as usize != 8 * self.state_at[state as usize]
+            };
+            let wrong = |state: &&u32| self.shared_with(block, **state).is_none() || is_apart(**state);
+            if let Some(state) = sharing.find(wrong) {
                 return Err(format!("register {state} may not share the place of what it takes"));
             }
         }
@@ -125,6 +132,25 @@ impl Plan {
             Some(state) => Err(format!("nothing writes register {state}")),
             None => Ok(()),
         }
+    }
+
+    /// Whether what is written in place is where it is held, and with lanes, which are written some at a time, no other
+    /// register of the block takes it.
+    fn check_in_block(&self, block: &Block) -> Result<(), String> {
+        for state in block.states.iter().filter(|state| self.is_in_place[**state as usize]) {
+            if self.next_at[*state as usize] != self.state_at[*state as usize] {
+                return Err(format!("register {state} is written in place, but elsewhere"));
+            }
+            let mut others = block.states.iter().filter(|other| *other != state);
+            let reads = |other: &&u32| {
+                let mut operands = self.netlist.states[**other as usize].operands();
+                operands.any(|id| self.netlist.nodes[id as usize].op == Op::State(*state))
+            };
+            if let Some(other) = others.find(reads).filter(|_| block.has_lanes) {
+                return Err(format!("register {other} may take register {state} after it has been written"));
+            }
+        }
+        Ok(())
     }
 
     fn check_unit(&self, unit: usize, exported: &HashSet<(Id, u32)>) -> Result<(), String> {
@@ -166,7 +192,8 @@ impl Plan {
                     by.is_some()
                 }
                 Op::State(state) => {
-                    let edge = &self.edges[self.edge_of[state as usize] as usize];
+                    let edge = self.edges.get(self.edge_of[state as usize] as usize);
+                    let edge = edge.ok_or_else(|| format!("register {state} has no edge"))?;
                     edge.states.contains(&self.state_at[state as usize]) && self.is_among(unit, &edge.wakes)
                 }
                 _ if self.schedule.block_of[id as usize] as usize == unit => true,

@@ -1,12 +1,11 @@
 //! Where everything lies in memory, and who is woken by a change of what.
 //!
-//! One array of 64-bit words holds all: a bit for every unit that says whether it must be evaluated, a bit for every
-//! edge that says whether its registers change, inputs, registers, what registers take next, values that
-//! one block computes for another, memories. A value without lanes takes a word; lanes lie side by side in as many
-//! bytes as their width needs. A *unit* is a block or, after the blocks, the write ports of a memory; an *edge* is some
-//! registers of a block.
-//! Evaluating a unit again while nothing that it depends on has changed would change nothing: that is why units are
-//! skipped, and what the rules here must keep true.
+//! One array of 64-bit words holds all: a bit for every unit that says whether it must be evaluated, and one whether it must
+//! be in the next cycle, a bit for every edge that says whether its registers change, inputs, registers, what registers
+//! take next, values that one block computes for another, memories. A value without lanes takes a word; lanes lie side by
+//! side in as many bytes as their width needs. A *unit* is a block or, after the blocks, the write ports of a memory; an
+//! *edge* is some registers of a block. Evaluating a unit in a cycle in which nothing that it depends on has changed since it
+//! was evaluated last would change nothing: that is why units are skipped, and what the rules here must keep true.
 
 mod check;
 mod edges;

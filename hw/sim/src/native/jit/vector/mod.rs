@@ -116,7 +116,9 @@ impl Fused<'_, '_> {
         let is_here = |id: &Id| self.segment.nodes.contains(id);
         let exports =
             exports.filter(|(_, export)| !export.wakes.is_empty() && export.values.iter().any(is_here));
-        let states = self.segment.states.iter().map(|state| self.change_of_state(*state));
+        let shared = self.segment.nodes.iter().filter_map(|id| self.plan.shared.get(id));
+        let states = self.segment.states.iter().copied().chain(shared.map(|state| *state as usize));
+        let states = states.map(|state| self.change_of_state(state));
         let mut all: Vec<Change> = exports.map(|(number, _)| Change::Export(number)).chain(states).collect();
         all.sort();
         all.dedup();

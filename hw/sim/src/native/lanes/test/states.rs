@@ -1,4 +1,5 @@
-//! Registers and memories with lanes: what they take, and that nobody is woken where nothing changes.
+//! Registers and memories with lanes: what they take, and that registers that are moved at the edge, and memories, wake nobody
+//! where nothing changes.
 
 use hdl::random::Random;
 

@@ -23,9 +23,9 @@ use spec::accelerator::Accelerator;
 use testbenches::{rtl, zoo};
 
 /// Accelerators, how many images are in flight, and runs in each simulator.
-const ACCELERATORS: [(&str, usize, usize); 2] = [("edge", 16, 3), ("large", 16, 1)];
+const ACCELERATORS: [(&str, usize, usize); 2] = [("edge", 16, 9), ("large", 16, 2)];
 /// Cycles of the plain array in each simulator, and runs.
-const ARRAY: (u64, usize) = (1_000_000, 3);
+const ARRAY: (u64, usize) = (1_000_000, 9);
 /// Cycles of the run that must not grow.
 const LONG: u64 = 10_000_000;
 

@@ -39,6 +39,18 @@ fn the_papers_space_has_its_four_forms() {
 }
 
 #[test]
+fn the_small_spaces_are_of_every_op_and_fit_their_images() {
+    for (name, image, size, output) in [
+        ("fashion.yaml", [28, 28, 1], 13f64.powi(6), [7, 7, 48]),
+        ("cifar10-small.yaml", [32, 32, 3], 13f64.powi(8), [4, 4, 96]),
+    ] {
+        let small = shipped(name);
+        assert!((small.space.size() / size - 1.0).abs() < 1e-9, "{name}");
+        assert_eq!(small.space.places(image).last().map(|place| place.output()), Some(output), "{name}");
+    }
+}
+
+#[test]
 fn the_supernet_of_the_paper_shares_weights_among_expansions() {
     let paper = among(&shipped("cifar10.yaml"), &["conv"]);
     let supernet = Supernet::new(&paper, [32, 32, 3], 10).expect("a supernet");

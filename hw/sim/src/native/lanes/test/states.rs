@@ -12,7 +12,7 @@ use super::{machines, set, Maker, Rig};
 fn registers_take_what_is_decided_in_each_lane() {
     let random = &mut Random::new(6);
     let mut sleeps = 0;
-    for _ in 0..400 {
+    for _ in 0..800 {
         let (lanes, width) = (2 + random.below(40) as u32, random.width().min(64));
         let mut maker = Maker::default();
         let next = maker.operand(random, width, lanes);

@@ -1,8 +1,8 @@
-/* Registers of accelerator `tiny`, configuration a9c853a5f1c15d84. */
+/* Registers of accelerator `tiny`, configuration ebe6c7710738ee1f. */
 #ifndef NASA_REGISTERS_H
 #define NASA_REGISTERS_H
 
-#define NASA_CONFIG_HASH UINT64_C(0xa9c853a5f1c15d84)
+#define NASA_CONFIG_HASH UINT64_C(0xebe6c7710738ee1f)
 
 #define NASA_ID 0x000u /* r: 0x4e415341 */
 #define NASA_VERSION 0x004u /* r: version of this register map */

@@ -5,7 +5,6 @@
 
 use cosim::memory::Timing;
 use mapper::nests::MOST_TAPS;
-use mapper::text::Named;
 use mapper::{Dim, Mapping};
 use model::format::Written;
 use spec::isa::code::Instruction;
@@ -177,8 +176,8 @@ fn forget_the_end_of_kernels(program: &mut Program) {
     always(program, "x_fx", i64::from(MOST_TAPS));
 }
 
-#[test]
-fn windows_slide_over_uneven_cuts_of_the_kernel() {
+/// Runs cases on `tiny` with a mapping that is `meant`, and again with a forgotten end of kernels, which has to be found.
+fn uneven_cuts_of_the_kernel(meant: fn(&Mapping) -> bool) {
     let mut bench = tiny(None);
     let (mut ran, mut found) = (0, 0);
     for seed in 0..20_000 {
@@ -186,7 +185,7 @@ fn windows_slide_over_uneven_cuts_of_the_kernel() {
         let case = Case { timing, ..Case::draw_mapped(&Configuration::Committed("tiny"), seed) };
         let graph = case.graph(&bench.accelerator);
         let mappings = case.mappings(&bench.accelerator, &graph).expect("drawn mappings");
-        if !mappings.iter().any(|Named { mapping: m, .. }| m.unroll.slides() && m.is_ragged(Dim::FX)) {
+        if !mappings.iter().any(|named| named.mapping.is_ragged(Dim::FX) && meant(&named.mapping)) {
             continue;
         }
         bench.sabotage = None;
@@ -200,6 +199,53 @@ fn windows_slide_over_uneven_cuts_of_the_kernel() {
     }
     // Of most ops the term of a weight of 0 is 0, whatever the input.
     assert!(ran > 3 && found > 0, "{ran} cases, {found} of them need to know where their kernels end");
+}
+
+#[test]
+fn windows_slide_over_uneven_cuts_of_the_kernel() {
+    uneven_cuts_of_the_kernel(Mapping::slides);
+}
+
+/// The last part has no whole number of windows.
+#[test]
+fn columns_have_beats_of_their_own_where_windows_cannot_slide() {
+    uneven_cuts_of_the_kernel(|mapping| mapping.unroll.slides() && !mapping.slides());
+}
+
+/// Whether results of random mappings that have something are wrong with a mistake in their programs, on an array whose
+/// halves are served at once.
+fn is_needed(has: fn(&Mapping) -> bool, sabotage: Sabotage) -> bool {
+    let (accelerator, configuration) = (config("halves"), Configuration::Committed("halves"));
+    let engine = Engine::Native.start(&accelerator);
+    let mut bench = Bench { accelerator, engine, sabotage: None };
+    (0..5_000).any(|seed| {
+        let case = Case { timing: Timing::Fixed { latency: 7 }, ..Case::draw_mapped(&configuration, seed) };
+        let graph = case.graph(&bench.accelerator);
+        let mappings = case.mappings(&bench.accelerator, &graph).expect("drawn mappings");
+        if !mappings.iter().any(|named| has(&named.mapping)) {
+            return false;
+        }
+        bench.sabotage = None;
+        let right = bench.run(&case, &graph).err();
+        if let Some(failure) = right {
+            assert_eq!(failure.kind, Kind::Refused, "{case}: {}", failure.text);
+            return false;
+        }
+        bench.sabotage = Some(sabotage);
+        bench.run(&case, &graph).is_err_and(|failure| failure.kind == Kind::Differs)
+    })
+}
+
+#[test]
+fn what_saves_beats_of_inputs_is_needed() {
+    let clears: Sabotage = |program| always(program, "x_clear", 0);
+    assert!(is_needed(|m| m.clears, clears), "entries that are not cleared");
+    let tag: Sabotage = |program| always(program, "x_tag", 0);
+    assert!(is_needed(|m| m.clears, tag), "columns of padding that are not left out");
+    let halves: Sabotage = |program| always(program, "x_halves", 0);
+    assert!(is_needed(|m| m.unroll.halves() > 1, halves), "halves that take the same bytes");
+    let ring: Sabotage = |program| always(program, "x_ring", (1 << table::RF_BITS) - 1);
+    assert!(is_needed(|m| m.rolls, ring), "entries beyond the last slot");
 }
 
 /// Every weight and parameter in DRAM loses its lowest bit.

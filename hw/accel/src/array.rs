@@ -3,11 +3,12 @@
 //! Row buses carry data, column buses carry addresses and take signals, control is broadcast with the delay of
 //! the PE's stages. There is no skew: every PE works on the same step.
 
+use crate::fill::data_ports;
 use crate::wiring::{address_bits, delayed, delayed_strobe};
 use hdl::{Builder, Errors, Module, Signal};
 use num::requant::ACC_BITS;
 use spec::accelerator::Chunk;
-use spec::isa::table::RF_BITS;
+use spec::isa::table::{NestKind, RF_BITS};
 use std::sync::Arc;
 
 /// The PE array of `chunk`.
@@ -16,10 +17,7 @@ pub fn module(chunk: &Chunk, pe: &Arc<Module>) -> Result<Arc<Module>, Errors> {
         &format!("{}_array", chunk.name()),
         &format!("{} rows by {} columns of PEs on broadcast buses, without skew.", chunk.rows, chunk.cols),
     );
-    let buses = ["x", "w"].map(|name| {
-        let depth = if name == "x" { chunk.input_rf } else { chunk.weight_rf };
-        Buses::inputs(&b, chunk, name, depth)
-    });
+    let buses = [NestKind::Input, NestKind::Weight].map(|kind| Buses::inputs(&b, chunk, kind));
     let x_entry = b.input("x_entry", RF_BITS, "input register-file entry of the step");
     let w_entry = b.input("w_entry", RF_BITS, "weight register-file entry of the step");
     let a_entry = b.input("a_entry", RF_BITS, "partial sum of the step");
@@ -54,23 +52,31 @@ pub fn module(chunk: &Chunk, pe: &Arc<Module>) -> Result<Arc<Module>, Errors> {
 /// The buses of one operand.
 struct Buses {
     name: &'static str,
+    columns: u32,
     element_bits: u32,
     entry_bits: u32,
-    data: Signal,
+    /// For all columns, or for the left and the right half of them.
+    data: Vec<Signal>,
     row_takes: Signal,
     column_takes: Signal,
     column_entry: Signal,
 }
 
 impl Buses {
-    fn inputs(b: &Builder, chunk: &Chunk, name: &'static str, depth: u32) -> Buses {
+    fn inputs(b: &Builder, chunk: &Chunk, kind: NestKind) -> Buses {
+        let (name, depth, element_bits) = match kind {
+            NestKind::Input => ("x", chunk.input_rf, 8),
+            _ => ("w", chunk.weight_rf, chunk.weight_bits),
+        };
         let entry_bits = address_bits(depth);
         let port = |suffix: &str, width, doc: &str| b.input(&format!("{name}_{suffix}"), width, doc);
+        let data = data_ports(chunk, kind).iter();
         Buses {
             name,
-            element_bits: if name == "x" { 8 } else { chunk.weight_bits },
+            columns: chunk.cols,
+            element_bits,
             entry_bits,
-            data: port("row_data", 8 * chunk.rows, "a byte for every row"),
+            data: data.map(|name| port(name, 8 * chunk.rows, "a byte for every row")).collect(),
             row_takes: port("row_takes", chunk.rows, "rows that take their byte"),
             column_takes: port("column_takes", chunk.cols, "columns that take the beat"),
             column_entry: port("column_entry", entry_bits * chunk.cols, "entry, a column"),
@@ -79,7 +85,8 @@ impl Buses {
 
     fn connect(&self, cell: &hdl::InstanceHandle, row: u32, column: u32, entry: &Signal) {
         let port = |suffix: &str| format!("{}_{suffix}", self.name);
-        cell.connect(&port("bus"), &self.data.slice(8 * row, self.element_bits))
+        let side = column as usize * self.data.len() / self.columns as usize;
+        cell.connect(&port("bus"), &self.data[side].slice(8 * row, self.element_bits))
             .connect(&port("row_takes"), &self.row_takes.bit(row))
             .connect(&port("column_takes"), &self.column_takes.bit(column))
             .connect(

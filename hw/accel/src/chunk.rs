@@ -85,7 +85,7 @@ pub fn module(accelerator: &Accelerator, chunk: &Chunk, nests: &Nests) -> Result
     }
     busy.reset(0).enable(&(&launch | &drain.out("done"))).next(&launch);
 
-    fills_to_array(&b, accelerator, [&x_fill, &w_fill], &compute, &array);
+    fills_to_array(&b, accelerator, chunk, [&x_fill, &w_fill], &compute, &array);
     array_to_post(&b, accelerator, chunk, &live, &compute, &array, &reduce, &drain, &post);
     let register_files = register_files(&b, &live, [&x_fill, &w_fill], &compute, &drain);
     counters(&b, &live, &busy.q(), [&x_fill, &w_fill], &compute, &drain, &register_files);
@@ -104,17 +104,19 @@ fn live_register(b: &Builder, launch: &Signal, register: &spec::isa::table::Regi
 fn fills_to_array(
     b: &Builder,
     accelerator: &Accelerator,
-    fills: [&InstanceHandle; 2],
+    chunk: &Chunk,
+    [x_fill, w_fill]: [&InstanceHandle; 2],
     compute: &InstanceHandle,
     array: &InstanceHandle,
 ) {
-    for (name, fill) in ["x", "w"].into_iter().zip(fills) {
+    for (name, kind, fill) in [("x", NestKind::Input, x_fill), ("w", NestKind::Weight, w_fill)] {
         read_port(b, name, &fill.out("read"), &fill.out("read_address"), &fill.out("read_bytes"));
         let line =
             b.input(&format!("{name}_line"), 8 * accelerator.buffer.line_bytes, "the line asked for earlier");
         fill.connect("line", &line).connect("released", &compute.out(&format!("{name}_release")));
         compute.connect(&format!("{name}_filled"), &fill.out("filled"));
-        for port in ["row_data", "row_takes", "column_takes", "column_entry"] {
+        let takes = ["row_takes", "column_takes", "column_entry"];
+        for port in fill::data_ports(chunk, kind).iter().chain(&takes) {
             array.connect(&format!("{name}_{port}"), &fill.out(port));
         }
     }

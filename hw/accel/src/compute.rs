@@ -6,12 +6,13 @@
 use crate::wiring::{credits, delayed_strobe, TableWrite};
 use hdl::{Builder, Errors, Module, Signal};
 use spec::accelerator::Chunk;
-use spec::isa::table::{FLAG_A_NEXT, FLAG_W_NEXT, FLAG_X_NEXT, LANE_BITS, RF_BITS};
+use spec::isa::table::{FLAG_A_NEXT, FLAG_W_NEXT, FLAG_X_NEXT, FLAG_X_ROLL, LANE_BITS, RF_BITS};
 use spec::timing::COMPUTE_LATENCY;
 use std::sync::Arc;
 
 /// The descriptor registers that it reads.
-pub const REGISTERS: &[&str] = &["c_depth", "x_tile", "x_slots", "w_tile", "w_slots", "a_tile", "a_slots"];
+pub const REGISTERS: &[&str] =
+    &["c_depth", "x_tile", "x_slots", "x_more", "x_ring", "w_tile", "w_slots", "a_tile", "a_slots"];
 
 /// Counter strobes that it gives: name and meaning.
 pub const STROBES: &[(&str, &str)] = &[
@@ -50,7 +51,14 @@ pub fn module(chunk: &Chunk, nest: &Arc<Module>) -> Result<Arc<Module>, Errors> 
         crosses(FLAG_A_NEXT).named("a_next"),
     );
 
-    let x_there = credits(&b, "x_tiles", LANE_BITS, &x_filled, &x_next).any();
+    // Where a step reads several tiles of inputs they are released one a cycle, and no step is taken meanwhile.
+    let x_more = register("x_more");
+    let leaving = b.reg("x_leaving", LANE_BITS);
+    let leaves = leaving.q().any();
+    leaving.reset(0).enable(&(&x_next | &leaves)).next(&x_next.mux(&x_more, &(&leaving.q() - 1)));
+    let x_release = (&(&x_next | &crosses(FLAG_X_ROLL)) | &leaves).named("x_releases");
+    let x_tiles = credits(&b, "x_tiles", LANE_BITS, &x_filled, &x_release);
+    let x_there = &x_more.ult(&x_tiles) & &!&leaves;
     let w_there = credits(&b, "w_tiles", LANE_BITS, &w_filled, &w_next).any();
     let a_slots = register("a_slots");
     let a_free = credits(&b, "a_tiles", LANE_BITS, &a_next, &a_drained).ult(&a_slots);
@@ -62,19 +70,27 @@ pub fn module(chunk: &Chunk, nest: &Arc<Module>) -> Result<Arc<Module>, Errors> 
     b.output("stall_w", &(&(&valid & &x_there) & &!&w_there), STROBES[2].1);
     b.output("stall_a", &(&(&valid & &x_there) & &(&w_there & &!&a_free)), STROBES[3].1);
 
-    b.output("x_release", &b.delay_reset("x_release_q", &x_next, 0), "gives an input slot back");
+    b.output("x_release", &b.delay_reset("x_release_q", &x_release, 0), "gives an input slot back");
     b.output("w_release", &b.delay_reset("w_release_q", &w_next, 0), "gives a weight slot back");
     let summed = delayed_strobe(&b, "summed", &a_next, COMPUTE_LATENCY - 1);
     b.output("summed", &summed, "a tile of partial sums is complete");
 
     let entry = |name: &str, slots: &Signal, moves: &Signal, offset: &str| {
         let base = slot_base(&b, name, &start, moves, slots, &register(&format!("{name}_tile")));
-        let sum = &base + &walk.out(offset);
-        b.output(&format!("{name}_entry"), &b.delay(&format!("{name}_entry_q"), &sum), "register-file entry");
+        &base + &walk.out(offset)
     };
-    entry("x", &register("x_slots"), &x_next, "at_x");
-    entry("w", &register("w_slots"), &w_next, "at_w");
-    entry("a", &a_slots, &a_next, "at_acc");
+    let x = entry("x", &register("x_slots"), &x_release, "at_x");
+    let ring = register("x_ring");
+    let x = x.ult(&ring).mux(&x, &(&x - &ring));
+    let w = entry("w", &register("w_slots"), &w_next, "at_w");
+    let a = entry("a", &a_slots, &a_next, "at_acc");
+    for (name, entry) in [("x", x), ("w", w), ("a", a)] {
+        b.output(
+            &format!("{name}_entry"),
+            &b.delay(&format!("{name}_entry_q"), &entry),
+            "register-file entry",
+        );
+    }
     b.output("first", &b.delay("first_q", &walk.out("first")), "the partial sum starts from 0");
 
     b.finish()

@@ -10,7 +10,7 @@
 use crate::wiring::{any_of, TableWrite};
 use hdl::{Builder, Errors, Module, Signal};
 use spec::accelerator::Accelerator;
-use spec::isa::table::{NestKind, FLAG_PASS, FLAG_REDUCE};
+use spec::isa::table::{NestKind, FLAG_BITS, FLAG_PASS, FLAG_REDUCE};
 use std::sync::Arc;
 
 /// The nest engine of `kind`; the same for every chunk.
@@ -27,13 +27,13 @@ pub fn module(accelerator: &Accelerator, kind: NestKind) -> Result<Arc<Module>, 
     let mine = table.is_for(kind);
     let write_address = (!&page).cat(&table.level);
 
-    let bounds = b.memory("bounds", 20, 32);
+    let bounds = b.memory("bounds", 16 + FLAG_BITS, 32);
     bounds.write(&write_address, &table.flags.cat(&table.bound), &(&table.bound_we & &mine));
     let loader = loader(&b, accelerator.nest_depth, &start);
     let entry = bounds.read(&page.cat(&loader.level));
     let unused = loader.level.zext(5).uge(&depth);
     let limit_in = (&entry.slice(0, 16) - 1).gate(&!&unused);
-    let flags_in = entry.slice(16, 4).gate(&!&unused);
+    let flags_in = entry.slice(16, FLAG_BITS).gate(&!&unused);
 
     let levels = levels(&b, accelerator.nest_depth, &start, &step, &loader, &limit_in, &flags_in);
     let last = Signal::join(&levels.iter().map(|level| level.at_end.clone()).collect::<Vec<_>>()).all();
@@ -55,10 +55,10 @@ pub fn module(accelerator: &Accelerator, kind: NestKind) -> Result<Arc<Module>, 
         b.output(&format!("at_{name}"), &value.q(), "accumulator");
     }
 
-    let crossed = any_of(&b, 4, levels.iter().map(|level| level.flags.gate(&level.advances)));
+    let crossed = any_of(&b, FLAG_BITS, levels.iter().map(|level| level.flags.gate(&level.advances)));
     b.output(
         "crossed",
-        &(&crossed | &last.replicate(4)),
+        &(&crossed | &last.replicate(FLAG_BITS)),
         "flags of the level that the step advances; all at the end",
     );
     // Whether all levels with a flag are at iteration 0, and whether all are at their last.
@@ -122,7 +122,7 @@ fn levels(
         let load = &loader.busy & &loader.level.eq_lit(i64::from(i));
         let limit = b.reg(&format!("limit_{i}"), 16);
         limit.enable(&load).next(limit_in);
-        let flags = b.reg(&format!("flags_{i}"), 4);
+        let flags = b.reg(&format!("flags_{i}"), FLAG_BITS);
         flags.enable(&load).next(flags_in);
         let count = b.reg(&format!("count_{i}"), 16);
         let at_end = count.q().eq(&limit.q()).named(&format!("at_end_{i}"));

@@ -4,12 +4,13 @@
 //! they are. Both take the same number of cycles. Lanes are then moved so that the first result wanted is lane 0,
 //! and added to those of the beats before, where a reduction does not end with one beat, or to sums that were stored.
 
-use crate::wiring::delayed;
+use crate::wiring::{address_bits, delayed};
 use hdl::{Builder, Errors, Module, Signal};
 use num::requant::ACC_BITS;
 use spec::accelerator::Chunk;
 use spec::isa::table::LANE_BITS;
 use spec::timing::reduction;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The reduction of `chunk`: results of the PEs in, `post_lanes` sums out, `reduction + 1` cycles later.
@@ -38,11 +39,23 @@ pub fn module(chunk: &Chunk) -> Result<Arc<Module>, Errors> {
             cell.out("sum")
         })
         .collect();
-    let kept = (0..chunk.rows).map(|row| {
-        let options: Vec<Signal> = (0..chunk.cols).map(|c| at(row, c)).collect();
-        delayed(&b, &format!("kept_{row}"), &column.select(&options), latency)
-    });
-    let kept: Vec<Signal> = kept.collect();
+    let among = |index: &Signal, row: u32, columns: Range<u32>| {
+        index.select(&columns.map(|c| at(row, c)).collect::<Vec<_>>())
+    };
+    let every_row = |name: &str, one: &dyn Fn(u32) -> Signal| -> Vec<Signal> {
+        let row = |row: u32| delayed(&b, &format!("{name}_{row}"), &one(row), latency);
+        (0..chunk.rows).map(row).collect()
+    };
+    // Where the halves of the columns may give results at once, those of the right one are behind those of the left one.
+    let kept = if chunk.halves() == 2 {
+        let half = chunk.cols / 2;
+        let (index, is_right) = (column.trunc(address_bits(half)), column.uge_lit(half.into()));
+        let right = |row: u32| among(&index, row, half..chunk.cols);
+        let either = |row: u32| is_right.mux(&right(row), &among(&index, row, 0..half));
+        [every_row("kept", &either), every_row("kept_right", &right)].concat()
+    } else {
+        every_row("kept", &|row| among(&column, row, 0..chunk.cols))
+    };
 
     let lanes = chunk.rows.max(chunk.cols).max(chunk.post_lanes);
     let padded = |signals: &[Signal]| Signal::join(signals).zext(ACC_BITS * lanes);

@@ -2,7 +2,7 @@
 //! together.
 
 use hdl::{Builder, InstanceHandle, Signal};
-use spec::isa::table::NestKind;
+use spec::isa::table::{NestKind, FLAG_BITS};
 
 /// `signal` after `cycles` registers without reset, named `name_1`, `name_2`, ...
 pub fn delayed(b: &Builder, name: &str, signal: &Signal, cycles: u32) -> Signal {
@@ -114,7 +114,7 @@ const TABLE_WIRES: [(&str, u32, &str); 9] = [
     ("table_nest", 2, "the nest that is written"),
     ("table_level", 4, "the level that is written"),
     ("table_pair", 4, "the pair of accumulators that is written"),
-    ("table_flags", 4, "flags of the level"),
+    ("table_flags", FLAG_BITS, "flags of the level"),
     ("table_bound", 16, "trip count of the level"),
     ("table_first", 24, "delta of the even accumulator"),
     ("table_second", 24, "delta of the odd accumulator"),

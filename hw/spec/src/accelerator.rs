@@ -81,10 +81,36 @@ impl Chunk {
         self.rows * self.cols
     }
 
+    /// Sides of the array: 2 where its left and its right half of the columns take bytes of their own of a line, and give
+    /// results of their own to a beat, which has as many lanes.
+    pub fn halves(&self) -> u32 {
+        if can_halve(self.cols) && self.post_lanes >= 2 * self.rows {
+            2
+        } else {
+            1
+        }
+    }
+
     /// Lanes whose sums fit lines of the buffer.
     pub fn sum_lanes(&self, line_bytes: u32) -> u32 {
         self.post_lanes.min(line_bytes / SUM_BYTES)
     }
+}
+
+/// Whether so many columns have two halves that can be told apart by the bits of a column's number.
+pub fn can_halve(cols: u32) -> bool {
+    cols >= 4 && cols.is_power_of_two()
+}
+
+/// Results a cycle of an array of this shape, where its description does not say how many.
+pub fn usual_post_lanes(rows: u32, cols: u32, line_bytes: u32) -> u32 {
+    line_bytes.min(rows.max(cols))
+}
+
+/// The most results a cycle of an array of this shape: its halves may give theirs at once.
+pub fn most_post_lanes(rows: u32, cols: u32, line_bytes: u32) -> u32 {
+    let both = if can_halve(cols) { 2 * rows } else { 0 };
+    line_bytes.min(rows.max(cols).max(both))
 }
 
 /// Energy of one access or operation, in picojoules.

@@ -1,6 +1,6 @@
 //! Seeded randomness for fuzzing: a small generator, and random accelerators that are correct by construction.
 
-use crate::accelerator::{Accelerator, Buffer, Chunk, Energy};
+use crate::accelerator::{most_post_lanes, Accelerator, Buffer, Chunk, Energy};
 use crate::config::check::BANKS_PER_CHUNK;
 use crate::config::hash;
 use crate::config::keys::MAX_SIDE;
@@ -86,7 +86,12 @@ fn chunk(rng: &mut Rng, op: Op, side: u32, line_bytes: u32) -> Chunk {
         1 => (1, rng.size(1, MAX_SIDE)),
         _ => (rows, cols),
     };
+    // Now and then halves of the columns that may be served at once.
+    let has_halves = rng.percent(20);
+    let (rows, cols) = if has_halves { (rng.size(2, 4), 4) } else { (rows, cols) };
     let (lo, hi) = op.weight_bits();
+    let most = most_post_lanes(rows, cols, line_bytes);
+    let post_lanes = if has_halves || rng.percent(20) { most } else { rng.size(1, most) };
     Chunk {
         op,
         rows,
@@ -95,7 +100,7 @@ fn chunk(rng: &mut Rng, op: Op, side: u32, line_bytes: u32) -> Chunk {
         input_rf: depth(rng, 40),
         weight_rf: depth(rng, 40),
         psum_rf: depth(rng, 20),
-        post_lanes: rng.size(1, line_bytes.min(rows.max(cols))),
+        post_lanes,
         post_rows: rng.size(1, 64),
     }
 }

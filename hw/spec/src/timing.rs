@@ -12,6 +12,12 @@ pub const fn nest_start(nest_depth: u32) -> u32 {
     2 + nest_depth
 }
 
+/// Cycles from the launch of an `EXEC` to the first cycle in which its input nest may step. It clears `entries`, one a cycle,
+/// while bounds are loaded, so only those beyond the levels of a nest take time.
+pub const fn input_start(nest_depth: u32, entries: u32) -> u32 {
+    nest_start(nest_depth) + entries.saturating_sub(nest_depth)
+}
+
 /// Cycles from the step of a tile's last beat to the first compute step that may use the tile.
 pub const FILL_LATENCY: u32 = BUFFER_READ + 3;
 

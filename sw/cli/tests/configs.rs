@@ -63,8 +63,9 @@ fn random(config: &str) -> (PathBuf, PathBuf) {
 
 #[test]
 fn every_committed_accelerator_computes_what_the_reference_does() {
-    for config in ["tiny", "edge", "large", "odd"] {
-        let (network, images) = if config == "odd" { random(config) } else { trained() };
+    for config in ["tiny", "edge", "large", "odd", "halves"] {
+        let is_small = ["odd", "halves"].contains(&config);
+        let (network, images) = if is_small { random(config) } else { trained() };
         let found = verify(config, &network, &images, "native");
         let layers = found["layers"].as_array().expect("layers");
         println!(

@@ -120,6 +120,19 @@ fn stored_sums_are_results_that_are_moved_more_often() {
     assert_eq!(operands["parameters"]["dram"], operands["parameters"]["buffer"]);
 }
 
+/// Entries of a tile that are brought to one PE of every column: all, or those that are no padding where that is cleared.
+fn of_columns(mapping: &mapper::Mapping) -> u32 {
+    let cols = mapping.unroll.cols.pes();
+    if !mapping.clears {
+        return mapping.x_tile() * cols;
+    }
+    let window = mapping.x_window();
+    let apart = mapping.layer.stride[1] * mapping.unroll.block;
+    let there = mapping.layer.padding[1]..mapping.layer.padding[1] + mapping.layer.input[1];
+    let brought = (0..cols).flat_map(|column| (0..window).map(move |tap| column * apart + tap));
+    mapping.x_tile() / window * brought.filter(|position| there.contains(position)).count() as u32
+}
+
 /// What PEs take, from the mapping alone: each fills its register files with the entries of a tile, tile after tile. PEs that
 /// the mapping leaves out take what comes by: other columns, and rows that a beat serves as well.
 #[test]
@@ -139,15 +152,16 @@ fn pes_take_the_entries_of_their_tiles() {
             let chunk = machine.chunks.iter().find(|chunk| chunk.name() == named.chunk).expect("its chunk");
             let ragged = Dim::ALL.iter().any(|dim| mapping.is_ragged(*dim));
             let beats = mapping.unroll.beats;
+            let parts = number(&layer["parts"]);
+            let w_tiles = parts * mapping.steps() / mapping.steps_below(mapping.w.level);
             let operands = [
-                ("inputs", beats.inputs, mapping.x_tile(), mapping.x.level),
-                ("weights", beats.weights, mapping.w_tile(), mapping.w.level),
+                ("inputs", beats.inputs, parts * mapping.x_tiles(), of_columns(mapping)),
+                ("weights", beats.weights, w_tiles, mapping.w_tile() * cols),
             ];
-            for (i, (name, served, tile, level)) in operands.into_iter().enumerate() {
+            for (i, (name, served, tiles, entries)) in operands.into_iter().enumerate() {
                 if rows % served == 0 && cols == chunk.cols && !ragged {
-                    let tiles = number(&layer["parts"]) * mapping.steps() / mapping.steps_below(level);
                     let words = number(&layer["explanation"]["operands"][name]["rf"]);
-                    assert_eq!(words, tiles * u64::from(tile * rows * cols), "{name} of {}", layer["name"]);
+                    assert_eq!(words, tiles * u64::from(entries * rows), "{name} of {}", layer["name"]);
                     checked[i] += 1;
                 }
             }

@@ -164,7 +164,8 @@ fn effort(
     regions: &Regions,
 ) -> Result<(u64, u64), Shortage> {
     let line_bytes = accelerator.buffer.line_bytes;
-    let dataflow = DATAFLOWS.iter().find(|dataflow| (dataflow.suits)(work)).expect("one computes everything");
+    let dataflow =
+        DATAFLOWS.iter().find(|dataflow| (dataflow.suits)(chunk, work)).expect("one computes everything");
     let full = dataflow.unroll(chunk, line_bytes, work);
     let print = |unroll| Footprint { work, unroll, line_bytes, post_lanes: chunk.post_lanes };
     let capacity = regions.capacity(chunk, print(&full).overshoot(work.size[Dim::G]));

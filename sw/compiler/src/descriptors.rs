@@ -98,7 +98,8 @@ pub fn place(registers: &mut Registers, planned: &Planned, part: &Part, placed: 
     let work = &mapping.layer;
     let [g, k, c, oy, ox, fy, fx] = Dim::ALL.map(|dim| i64::from(part.from[dim]));
     let [stride, padding] = [work.stride, work.padding].map(|of| of.map(i64::from));
-    let (top, left) = (oy * stride[0] + fy - padding[0], ox * stride[1] + fx - padding[1]);
+    let left_out = i64::from(mapping.x_left_out());
+    let (top, left) = (oy * stride[0] + fy - padding[0], ox * stride[1] + fx - padding[1] + left_out);
     // How far the first element of the part is behind the first that is there.
     let behind = |at: [i64; 4], block: &Block, room: &Axes| -> i64 {
         let far = (0..4).map(|axis| (at[axis] - i64::from(block.from[axis])) * pitches(room)[axis]);

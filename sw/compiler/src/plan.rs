@@ -149,7 +149,7 @@ impl Planner<'_> {
         }
         let fixed = self.options.fixed.map_or(&[][..], Stationary::dataflows);
         let dataflows =
-            mapper::dataflow::DATAFLOWS.iter().chain(fixed).filter(|dataflow| (dataflow.suits)(&work));
+            mapper::dataflow::DATAFLOWS.iter().chain(fixed).filter(|dataflow| (dataflow.suits)(chunk, &work));
         let overshoot = |unroll: &Unroll| {
             let post_lanes = chunk.post_lanes;
             Footprint { work: &work, unroll, line_bytes, post_lanes }.overshoot(work.size[Dim::G])

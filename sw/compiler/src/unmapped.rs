@@ -64,7 +64,7 @@ impl Unmapped<'_> {
         larger.buffer.bank_bytes = kib << 10;
         let Ok(regions) = banks::split(&larger, self.graph, self.stages, None) else { return false };
         let (chunk, line_bytes) = (self.array(), larger.buffer.line_bytes);
-        DATAFLOWS.iter().filter(|dataflow| (dataflow.suits)(work)).any(|dataflow| {
+        DATAFLOWS.iter().filter(|dataflow| (dataflow.suits)(chunk, work)).any(|dataflow| {
             let (unroll, post_lanes) = (&dataflow.unroll(chunk, line_bytes, work), chunk.post_lanes);
             let print = Footprint { work, unroll, line_bytes, post_lanes };
             let capacity = regions[self.chunk].capacity(chunk, print.overshoot(work.size[Dim::G]));

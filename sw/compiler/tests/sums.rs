@@ -21,7 +21,18 @@ fn mapping(accelerator: &spec::accelerator::Accelerator, work: Work) -> Mapping 
     let tile = Sizes([1, 2, 16, 1, 8, 1, 1]);
     let loops = vec![Loop { dim: Dim::C, bound: 16 }, Loop { dim: Dim::OX, bound: 8 }];
     let a = Hold { level: 1, ..hold(0) };
-    Mapping { unroll, layer: work, tile, outer, loops, x: hold(2), w: hold(2), a }
+    Mapping {
+        unroll,
+        layer: work,
+        tile,
+        outer,
+        loops,
+        x: hold(2),
+        w: hold(2),
+        a,
+        rolls: false,
+        clears: false,
+    }
 }
 
 #[test]

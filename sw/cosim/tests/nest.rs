@@ -2,11 +2,12 @@
 
 use accel::nest;
 use sim::{Drive, Interpreter, Simulator};
-use spec::isa::table::{NestKind, FLAG_PASS, FLAG_REDUCE};
+use spec::isa::table::{NestKind, FLAG_BITS, FLAG_PASS, FLAG_REDUCE};
 use spec::nest::{Level, Nest};
 use spec::random::{accelerator, Rng};
 
 const KINDS: [NestKind; 4] = NestKind::ALL;
+const ALL_FLAGS: u32 = (1 << FLAG_BITS) - 1;
 
 /// A nest of up to `depth` levels with at most 1,500 steps.
 fn random_nest(rng: &mut Rng, kind: NestKind, depth: u32) -> Nest {
@@ -16,7 +17,7 @@ fn random_nest(rng: &mut Rng, kind: NestKind, depth: u32) -> Nest {
         let bound = rng.size(1, 6).min(1_500 / steps).max(1);
         steps *= bound;
         let strides = kind.accumulators().iter().map(|_| rng.range(-300, 300)).collect();
-        levels.push(Level { bound, flags: rng.size(0, 15), strides });
+        levels.push(Level { bound, flags: rng.size(0, ALL_FLAGS), strides });
     }
     Nest { levels }
 }
@@ -88,7 +89,7 @@ fn walk(hardware: &mut Interpreter, kind: NestKind, nest: &Nest, page: u64, what
             );
         }
         let advancing = nest.levels.iter().zip(&counts).find(|(level, n)| **n + 1 < u64::from(level.bound));
-        let flags = advancing.map_or(15, |(level, _)| u64::from(level.flags));
+        let flags = advancing.map_or(u64::from(ALL_FLAGS), |(level, _)| u64::from(level.flags));
         assert_eq!(hardware.peek("crossed"), Ok(flags), "{what}, flags of step {step}");
         let of_compute = [("first", FLAG_REDUCE, false)];
         let of_drain = [

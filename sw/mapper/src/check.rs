@@ -1,7 +1,7 @@
 //! What makes a mapping legal on a chunk, apart from the buffer: checked for mappings that a user gives, and a
 //! promise of those that the search finds.
 
-use crate::mapping::{Hold, Mapping};
+use crate::mapping::{Hold, Mapping, MOST_ROLLING};
 use crate::nests::{engine, MOST_TAPS};
 use crate::tiling::{shortage, Capacity, Footprint};
 use crate::unroll::{Factor, Unroll};
@@ -23,12 +23,22 @@ pub fn faults(
     if !faults.is_empty() {
         return faults;
     }
+    // The sizes of tiles and nests mean nothing before these hold.
+    faults.extend(block(mapping));
+    faults.extend(rolling(mapping));
+    faults.extend(clearing(mapping));
+    if !faults.is_empty() {
+        return faults;
+    }
     let files = [
         ("input_rf", chunk.input_rf, mapping.x_tile(), mapping.x),
         ("weight_rf", chunk.weight_rf, mapping.w_tile(), mapping.w),
         ("psum_rf", chunk.psum_rf, mapping.a_tile(), mapping.a),
     ];
     faults.extend(files.into_iter().filter_map(|(name, depth, tile, hold)| file(name, depth, tile, hold)));
+    if !faults.is_empty() {
+        return faults;
+    }
     let depth = engine(mapping).nests.iter().map(|nest| nest.levels.len() as u32).max().unwrap_or(0);
     if depth > accelerator.nest_depth {
         faults.push(format!("its nests have {depth} levels, nest_depth is {}", accelerator.nest_depth));
@@ -43,7 +53,7 @@ pub fn faults(
 /// What lies on the array, and the levels of the operands.
 fn array(mapping: &Mapping, accelerator: &Accelerator, chunk: &Chunk) -> Vec<String> {
     let mut faults = Vec::new();
-    let Unroll { rows, cols, beats } = &mapping.unroll;
+    let Unroll { rows, cols, block, beats } = &mapping.unroll;
     for (side, axis, there) in [("rows", rows, chunk.rows), ("columns", cols, chunk.cols)] {
         let used = axis.pes();
         if used > there {
@@ -65,7 +75,6 @@ fn array(mapping: &Mapping, accelerator: &Accelerator, chunk: &Chunk) -> Vec<Str
     if *beats != expected {
         faults.push(format!("its beats are {beats}, this array takes {expected}"));
     }
-    let window = mapping.below(Dim::FX, mapping.x.level.min(mapping.loops.len()));
     for dim in [Dim::FY, Dim::FX].into_iter().filter(|dim| mapping.follows(*dim)) {
         let covered = u64::from(mapping.unroll.size(dim)) * u64::from(mapping.temporal(dim));
         if covered > u64::from(MOST_TAPS) {
@@ -74,22 +83,53 @@ fn array(mapping: &Mapping, accelerator: &Accelerator, chunk: &Chunk) -> Vec<Str
             faults.push(format!("{} of {covered} {what}, at most {MOST_TAPS} do", dim.name()));
         }
     }
-    if mapping.unroll.slides() && window > MOST_TAPS {
-        faults.push(format!("a window of {window} columns slides along the array, at most {MOST_TAPS} can"));
-    }
-    // Which taps of a window there are is asked once for all of them.
-    if mapping.unroll.slides() && mapping.is_ragged(Dim::FX) {
-        let last = mapping.layer.size[Dim::FX] % mapping.tile[Dim::FX];
-        let text = || {
-            format!("a window of {window} columns slides along the array, the last part along FX has {last}")
-        };
-        faults.extend((!last.is_multiple_of(window)).then(text));
+    if *block == 0 {
+        faults.push("a block has no output column".to_string());
     }
     if [mapping.x, mapping.w, mapping.a]
         .iter()
         .any(|hold| hold.level > mapping.loops.len() || hold.slots == 0 || hold.buffer > mapping.outer.len())
     {
         faults.push("a tile has no slot, or a level beyond the loops".to_string());
+    }
+    faults
+}
+
+/// What is wrong with neighbouring output columns of a PE.
+fn block(mapping: &Mapping) -> Option<String> {
+    let (block, inside) = (mapping.unroll.block, mapping.below(Dim::OX, mapping.x.level));
+    if block == 1 {
+        None
+    } else if block != inside {
+        Some(format!("a block has {block} output columns, a tile of inputs serves {inside}"))
+    } else {
+        mapping.why_no_block().map(|what| format!("a PE has no neighbouring output columns: {what}"))
+    }
+}
+
+/// What is wrong with padding that is cleared.
+fn clearing(mapping: &Mapping) -> Option<String> {
+    let why = mapping.clears.then(|| mapping.why_not_clearing()).flatten();
+    why.map(|what| format!("entries of padding are not cleared once: {what}"))
+}
+
+/// What is wrong with a window that rolls along the rows of inputs.
+fn rolling(mapping: &Mapping) -> Vec<String> {
+    if !mapping.rolls {
+        return Vec::new();
+    }
+    let (level, slots) = (mapping.x.level, mapping.x.slots);
+    if let Some(what) = mapping.why_not_rolling(level) {
+        return vec![format!("inputs do not roll: {what}")];
+    }
+    let mut faults = Vec::new();
+    let read = mapping.x_more() + 1;
+    if read > slots {
+        faults
+            .push(format!("a step reads {read} tiles of inputs that roll, the register file holds {slots}"));
+    }
+    if read > MOST_ROLLING {
+        faults.push(format!("a step reads {read} tiles of inputs that roll, at most {MOST_ROLLING} can be"));
     }
     faults
 }

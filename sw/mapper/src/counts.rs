@@ -75,7 +75,9 @@ impl Counts {
     /// Of an `EXEC`; without what counts time, which [`Counts::timed`] adds.
     pub fn of_exec(chunk: &Chunk, nests: &[Nest; 4], registers: &Registers) -> Counts {
         let (mut counts, exchanged) = counted(chunk, nests, registers);
-        counts.set("rf", exchanged.iter().sum::<u64>() + ACCESSES_PER_TERM * counts.get("terms"));
+        let cleared = registers.get("x_clear") as u64 * u64::from(chunk.pes());
+        let terms = ACCESSES_PER_TERM * counts.get("terms");
+        counts.set("rf", exchanged.iter().sum::<u64>() + cleared + terms);
         counts
     }
 
@@ -128,7 +130,8 @@ impl Array<'_> {
 
     /// Inputs brought to the array; accesses that write them there.
     fn inputs(&self, nest: &Nest, counts: &mut Counts) -> u64 {
-        let [x_lanes, channels, slide] = ["x_lanes", "x_channels", "x_slide"].map(|name| self.get(name));
+        let [x_lanes, channels, slide, first] =
+            ["x_lanes", "x_channels", "x_slide", "x_tag"].map(|name| self.get(name));
         let [top, left, height, width] = ["x_y", "x_x", "x_height", "x_width"].map(|name| self.get(name));
         let [kernel_rows, kernel_columns] = ["x_fy", "x_fx"].map(|name| self.get(name));
         let (mut beats, mut bytes, mut taken) = (0, 0, 0);
@@ -142,7 +145,7 @@ impl Array<'_> {
                 && unsigned(at[tap], TAP_BITS) < kernel_columns;
             beats += 1;
             bytes += if inside { remaining(channels, at[c], most) as u64 } else { 0 };
-            taken += self.rows(at[row], x_lanes) * self.columns("x", at[tag], slide == 1);
+            taken += self.rows(at[row], x_lanes) * self.columns("x", first + at[tag], slide == 1);
         });
         counts.set("x_beats", beats);
         counts.set("x_bytes", bytes);
@@ -215,7 +218,10 @@ impl Array<'_> {
     /// Columns that take a beat of `operand` with this tag.
     fn columns(&self, operand: &str, tag: i64, slides: bool) -> u64 {
         let [stride, window] = ["stride", "window"].map(|name| self.get(&format!("{operand}_{name}")));
-        let behind = |column: u32| tag - i64::from(column) * stride;
+        // Where the right half of the columns has bytes of its own, it counts columns from 0 again.
+        let per_half = operand == "x" && self.get("x_halves") == 1;
+        let number = |column: u32| if per_half { column % (self.chunk.cols / 2) } else { column };
+        let behind = |column: u32| tag - i64::from(number(column)) * stride;
         let tap = |column: u32| if slides { behind(column) } else { -behind(column) };
         (0..self.chunk.cols).filter(|column| unsigned(tap(*column), COORDINATE_BITS) < window).count() as u64
     }

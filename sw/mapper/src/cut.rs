@@ -33,7 +33,18 @@ impl Cut {
     pub fn mapping(&self, print: &Footprint) -> Mapping {
         let [x, w, a] = self.buffer.map(|buffer| Hold { level: 0, slots: 1, buffer });
         let Cut { unroll, tile, outer, .. } = self.clone();
-        Mapping { unroll, layer: *print.work, tile, outer, loops: Vec::new(), x, w, a }
+        Mapping {
+            unroll,
+            layer: *print.work,
+            tile,
+            outer,
+            loops: Vec::new(),
+            x,
+            w,
+            a,
+            rolls: false,
+            clears: false,
+        }
     }
 }
 

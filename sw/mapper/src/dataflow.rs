@@ -8,7 +8,7 @@ use crate::unroll::{Axis, Unroll};
 use crate::work::{Dim, Work};
 use spec::accelerator::Chunk;
 
-/// Dimensions along both sides of an array.
+/// Dimensions along both halves of an array.
 #[derive(Clone, Copy, Debug)]
 pub struct Dataflow {
     /// Along the rows, innermost first.
@@ -17,8 +17,11 @@ pub struct Dataflow {
     pub cols: &'static [Dim],
     /// A dimension that lies there as far as it fits, whatever would keep more PEs busy.
     pub whole: Option<Dim>,
+    /// Whether the halves of the columns are served at once: all rows are used, the first dimension of the columns lies along
+    /// each half, and two of the second one tell the halves apart.
+    pub halves: bool,
     /// Whether it is worth trying.
-    pub suits: fn(&Work) -> bool,
+    pub suits: fn(&Chunk, &Work) -> bool,
 }
 
 /// Every dataflow, the preferred ones first.
@@ -28,30 +31,46 @@ pub const DATAFLOWS: &[Dataflow] = &[
         rows: &[Dim::G],
         cols: &[Dim::OX],
         whole: None,
-        suits: |work| is_depthwise(work) && slides(work),
+        halves: false,
+        suits: |_, work| is_depthwise(work) && slides(work),
+    },
+    // The same on arrays whose halves are served at once: lines of twice the channels, for half as many columns.
+    Dataflow {
+        rows: &[Dim::G],
+        cols: &[Dim::OX, Dim::G],
+        whole: None,
+        halves: true,
+        suits: |chunk, work| {
+            let columns = chunk.cols / 2 <= work.size[Dim::OX];
+            let channels = 2 * chunk.rows <= work.size[Dim::G];
+            chunk.halves() == 2 && is_depthwise(work) && slides(work) && columns && channels
+        },
     },
     // Every layer: inputs are the same for all columns, which are summed over the rows.
-    Dataflow { rows: &[Dim::C], cols: &[Dim::K], whole: None, suits: |_| true },
+    Dataflow { rows: &[Dim::C], cols: &[Dim::K], whole: None, halves: false, suits: |_, _| true },
     // Few input channels: one input for all rows slides along the columns.
     Dataflow {
         rows: &[Dim::K],
         cols: &[Dim::OX],
         whole: None,
-        suits: |work| has(work, &[Dim::K]) && slides(work),
+        halves: false,
+        suits: |_, work| has(work, &[Dim::K]) && slides(work),
     },
     // Many input channels, wide maps: a byte a row slides along the columns, which are summed over the rows.
     Dataflow {
         rows: &[Dim::C],
         cols: &[Dim::OX],
         whole: None,
-        suits: |work| has(work, &[Dim::C]) && slides(work),
+        halves: false,
+        suits: |_, work| has(work, &[Dim::C]) && slides(work),
     },
     // Input channels that do not fill the rows: several taps lie side by side.
     Dataflow {
         rows: &[Dim::C, Dim::FX],
         cols: &[Dim::K],
         whole: None,
-        suits: |work| has(work, &[Dim::C, Dim::FX, Dim::K]),
+        halves: false,
+        suits: |_, work| has(work, &[Dim::C, Dim::FX, Dim::K]),
     },
 ];
 
@@ -79,8 +98,12 @@ impl Dataflow {
             }
             _ => Axis::of(&fullest(dims, work, pes, self.whole)),
         };
-        let rows = side(self.rows, chunk.rows, !reduces);
-        let cols = side(self.cols, chunk.cols, reduces);
+        let (rows, cols) = match (self.rows, self.cols) {
+            (&[of_rows], &[inner, outer]) if self.halves => {
+                (Axis::of(&[(of_rows, chunk.rows)]), Axis::of(&[(inner, chunk.cols / 2), (outer, 2)]))
+            }
+            (rows, cols) => (side(rows, chunk.rows, !reduces), side(cols, chunk.cols, reduces)),
+        };
         Unroll::new(chunk, line_bytes, work, rows, cols)
     }
 }

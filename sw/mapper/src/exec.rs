@@ -3,15 +3,13 @@
 
 use spec::accelerator::{Accelerator, Chunk};
 use spec::isa::table::{
-    NestKind, FLAG_A_NEXT, FLAG_PASS, FLAG_REDUCE, FLAG_TILE, FLAG_W_NEXT, FLAG_X_NEXT, PARAMETER_BYTES,
+    NestKind, FLAG_A_NEXT, FLAG_PASS, FLAG_REDUCE, FLAG_TILE, FLAG_W_NEXT, FLAG_X_NEXT, FLAG_X_ROLL,
+    PARAMETER_BYTES,
 };
 use spec::nest::Nest;
 use spec::timing;
 
 use crate::registers::Registers;
-
-/// Cycles beyond the next in which a slot that is given back can be used again.
-const CREDIT: u64 = 1;
 
 /// What an `EXEC` takes, and what it waits for. Start, steps, stalls and end are all of its cycles.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,33 +31,31 @@ pub struct Times {
 
 /// Cycles from the launch of an `EXEC` until the chunk is idle again.
 pub fn cycles(accelerator: &Accelerator, chunk: &Chunk, nests: &[Nest; 4], registers: &Registers) -> u64 {
-    with_planes(accelerator, chunk, nests, registers, planes(registers)).cycles
+    with_parameter_rows(accelerator, chunk, nests, registers, registers.get("p_rows") as u32).cycles
 }
 
 /// Cycles of an `EXEC`, and how many of them were spent waiting for what.
 pub fn times(accelerator: &Accelerator, chunk: &Chunk, nests: &[Nest; 4], registers: &Registers) -> Times {
-    let of = |planes| with_planes(accelerator, chunk, nests, registers, planes);
-    let (times, without) = (of(planes(registers)), of(0));
+    let of = |rows| with_parameter_rows(accelerator, chunk, nests, registers, rows);
+    let (times, without) = (of(registers.get("p_rows") as u32), of(0));
     Times { parameters: times.cycles - without.cycles, ..times }
 }
 
-/// Planes of parameters that are read before the first drain.
-fn planes(registers: &Registers) -> u64 {
-    registers.get("p_rows") as u64 * PARAMETER_BYTES as u64
-}
-
-fn with_planes(
+/// As [`times`], with `parameter_rows` rows of parameters to read before the first drain.
+fn with_parameter_rows(
     accelerator: &Accelerator,
     chunk: &Chunk,
     nests: &[Nest; 4],
     registers: &Registers,
-    planes: u64,
+    parameter_rows: u32,
 ) -> Times {
     let start = u64::from(timing::nest_start(accelerator.nest_depth));
     let slots = |name: &str| registers.get(name).max(1) as usize;
-    let mut x = Fill::new(&nests[NestKind::Input as usize], slots("x_slots"), start);
-    let mut w = Fill::new(&nests[NestKind::Weight as usize], slots("w_slots"), start);
-    let free = start.max(parameters_read(planes));
+    let more = registers.get("x_more") as usize;
+    let cleared = timing::input_start(accelerator.nest_depth, registers.get("x_clear") as u32);
+    let mut x = Fill::new(&nests[NestKind::Input as usize], slots("x_slots"), more, cleared.into());
+    let mut w = Fill::new(&nests[NestKind::Weight as usize], slots("w_slots"), 0, start);
+    let free = start.max(u64::from(timing::parameters_ready(parameter_rows)));
     let mut drain = Drain::new(&nests[NestKind::Drain as usize], registers, slots("a_slots"), start, free);
     let (mut now, mut stalls) = (start, [0; 3]);
     for segment in Segments::new(&nests[NestKind::Compute as usize]) {
@@ -68,28 +64,26 @@ fn with_planes(
             now = now.max(ready);
         }
         now += segment.steps;
-        if segment.next & FLAG_X_NEXT != 0 {
+        let completed = now;
+        if segment.next & (FLAG_X_NEXT | FLAG_X_ROLL) != 0 {
             x.release(now);
         }
+        // The others leave one a cycle, and compute waits for that, unless it is at its end.
+        if segment.next & FLAG_X_NEXT != 0 && !segment.is_last {
+            (1..=more as u64).for_each(|later| x.release(now + later));
+            stalls[0] += more as u64;
+            now += more as u64;
+        }
         if segment.next & FLAG_W_NEXT != 0 {
-            w.release(now);
+            w.release(completed);
         }
         if segment.next & FLAG_A_NEXT != 0 {
-            drain.hand_over(now - 1 + u64::from(timing::COMPUTE_LATENCY));
+            drain.hand_over(completed - 1 + u64::from(timing::COMPUTE_LATENCY));
         }
     }
     let cycles = drain.free.max(now) + u64::from(timing::drain_latency(chunk));
+    let planes = u64::from(parameter_rows) * PARAMETER_BYTES as u64;
     Times { cycles, start, stalls, end: cycles - now, planes, parameters: 0 }
-}
-
-/// The first cycle in which the drain may step after reading so many planes of parameters: the reader starts
-/// two cycles after the launch, and the last plane has to be in its memory.
-fn parameters_read(planes: u64) -> u64 {
-    if planes == 0 {
-        0
-    } else {
-        2 + planes + u64::from(timing::BUFFER_READ) + 1
-    }
 }
 
 /// Steps of one tile of a nest: those below its innermost tile level.
@@ -101,6 +95,8 @@ fn tile_beats(nest: &Nest) -> u64 {
 /// Tiles of an operand on their way into the register files.
 struct Fill {
     beats: u64,
+    /// Tiles that a step reads beside the oldest.
+    more: usize,
     /// When each slot was last released.
     released: Vec<u64>,
     /// Tiles filled, and tiles used up, so far.
@@ -112,14 +108,14 @@ struct Fill {
 }
 
 impl Fill {
-    fn new(nest: &Nest, slots: usize, start: u64) -> Fill {
+    fn new(nest: &Nest, slots: usize, more: usize, start: u64) -> Fill {
         let beats = tile_beats(nest);
-        Fill { beats, released: vec![start; slots], filled: 0, used: 0, free: start, ready: start }
+        Fill { beats, more, released: vec![start; slots], filled: 0, used: 0, free: start, ready: start }
     }
 
-    /// When the tile that compute is at may be used.
+    /// When the tiles that compute is at may be used.
     fn ready(&mut self) -> u64 {
-        while self.filled <= self.used {
+        while self.filled <= self.used + self.more {
             let slot = self.filled % self.released.len();
             self.free = self.free.max(self.released[slot]) + self.beats;
             self.ready = self.free - 1 + u64::from(timing::FILL_LATENCY);
@@ -130,7 +126,7 @@ impl Fill {
 
     fn release(&mut self, now: u64) {
         let slot = self.used % self.released.len();
-        self.released[slot] = now + CREDIT;
+        self.released[slot] = now - 1 + u64::from(timing::RELEASE_LATENCY);
         self.used += 1;
     }
 }
@@ -169,7 +165,7 @@ impl Drain {
         let settled = if pass.meets_sums() && self.next > 0 { u64::from(timing::SETTLE) } else { 0 };
         let pauses = if pass.reads && !pass.writes { self.pauses } else { 0 };
         self.free = (self.free + settled).max(complete) + self.beats + pauses;
-        self.ends[slot] = self.free + CREDIT;
+        self.ends[slot] = self.free - 1 + u64::from(timing::DRAINED_LATENCY);
         self.next += 1;
     }
 }
@@ -223,6 +219,8 @@ impl Passes {
 struct Segment {
     steps: u64,
     next: u32,
+    /// Whether it is the nest's last.
+    is_last: bool,
 }
 
 /// The segments of a compute nest, in order.
@@ -236,7 +234,7 @@ struct Segments<'a> {
 
 impl Segments<'_> {
     fn new(nest: &Nest) -> Segments<'_> {
-        let hands_on = FLAG_X_NEXT | FLAG_W_NEXT | FLAG_A_NEXT;
+        let hands_on = FLAG_X_NEXT | FLAG_X_ROLL | FLAG_W_NEXT | FLAG_A_NEXT;
         let first = nest.levels.iter().position(|level| level.flags & hands_on != 0);
         let first = first.unwrap_or(nest.levels.len());
         let steps = nest.levels[..first].iter().map(|level| u64::from(level.bound)).product();
@@ -255,10 +253,11 @@ impl Iterator for Segments<'_> {
         let advancing = (self.first..levels.len()).find(|i| self.counters[*i] + 1 < levels[*i].bound);
         let Some(level) = advancing else {
             self.over = true;
-            return Some(Segment { steps: self.steps, next: FLAG_X_NEXT | FLAG_W_NEXT | FLAG_A_NEXT });
+            let next = FLAG_X_NEXT | FLAG_W_NEXT | FLAG_A_NEXT;
+            return Some(Segment { steps: self.steps, next, is_last: true });
         };
         self.counters[self.first..level].fill(0);
         self.counters[level] += 1;
-        Some(Segment { steps: self.steps, next: levels[level].flags })
+        Some(Segment { steps: self.steps, next: levels[level].flags, is_last: false })
     }
 }

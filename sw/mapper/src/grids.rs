@@ -11,7 +11,7 @@ use crate::search::search;
 use crate::tiling::Capacity;
 use crate::work::{Dim, Work};
 use rayon::prelude::*;
-use spec::accelerator::{Accelerator, Chunk};
+use spec::accelerator::{most_post_lanes, usual_post_lanes, Accelerator, Chunk};
 
 /// Rows and columns that are tried.
 const SIDES: [u32; 21] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 18, 20, 24, 32, 40, 48, 64];
@@ -130,12 +130,17 @@ fn generous(accelerator: &Accelerator, chunk: &Chunk) -> Capacity {
     }
 }
 
-/// `chunk` with another array, and as many post lanes: all that the array allows where it had all.
+/// `chunk` with another array, and as many post lanes: the usual number, or the most, where it had that.
 pub fn resized(chunk: &Chunk, line_bytes: u32, rows: u32, cols: u32) -> Chunk {
-    let most = |rows: u32, cols: u32| line_bytes.min(rows.max(cols));
-    let had_all = chunk.post_lanes == most(chunk.rows, chunk.cols);
-    let now = most(rows, cols);
-    let post_lanes = if had_all { now } else { chunk.post_lanes.min(now) };
+    let before_and_now = |lanes: fn(u32, u32, u32) -> u32| {
+        [(chunk.rows, chunk.cols), (rows, cols)].map(|(rows, cols)| lanes(rows, cols, line_bytes))
+    };
+    let (usual, most) = (before_and_now(usual_post_lanes), before_and_now(most_post_lanes));
+    let post_lanes = match chunk.post_lanes {
+        had if had == usual[0] => usual[1],
+        had if had == most[0] => most[1],
+        had => had.min(most[1]),
+    };
     Chunk { rows, cols, post_lanes, ..chunk.clone() }
 }
 

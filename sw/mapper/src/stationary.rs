@@ -26,13 +26,15 @@ const ROWS: &[Dataflow] = &[
         rows: &[Dim::FY, Dim::C],
         cols: &[Dim::OY],
         whole: Some(Dim::FY),
-        suits: |work| work.size[Dim::G] == 1,
+        halves: false,
+        suits: |_, work| work.size[Dim::G] == 1,
     },
     Dataflow {
         rows: &[Dim::FY, Dim::G],
         cols: &[Dim::OY],
         whole: Some(Dim::FY),
-        suits: |work| work.size[Dim::G] > 1,
+        halves: false,
+        suits: |_, work| work.size[Dim::G] > 1,
     },
 ];
 
@@ -69,7 +71,7 @@ impl Stationary {
             }
             Stationary::Weight => mapping.w_tile() == 1 && rests(Dim::moves_weight),
             Stationary::Output => mapping.a_tile() == 1 && rests(|dim| !dim.is_reduction()),
-            Stationary::Input => mapping.x_tile() == 1 && rests(Dim::moves_input),
+            Stationary::Input => mapping.x_tile() == 1 && !mapping.rolls && rests(Dim::moves_input),
         }
     }
 }

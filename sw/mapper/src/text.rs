@@ -33,32 +33,48 @@ const HEADER: &str = "\
 # How each layer is computed. `rows` and `cols` lie on the array, `beats` are rows and results that are served at once;
 # `tile` is the part of a layer that one EXEC computes, `outer` are the loops over parts; its own `loops` and these are
 # written from the inside to the outside; `level` says how many loops a tile of a register file serves, `slots` how many
-# tiles it holds, `buffer` how many outer loops what is in the buffer serves.
+# tiles it holds, `buffer` how many outer loops what is in the buffer serves. A PE has `block` neighbouring output columns; rows
+# of inputs stay where the window `rolls`, and padding is cleared, not brought, where it `clears`.
 ";
 
 const KEYS: &[&str] = &[
-    "name", "chunk", "layer", "rows", "cols", "beats", "outer", "tile", "loops", "inputs", "weights", "sums",
+    "name", "chunk", "layer", "rows", "cols", "block", "beats", "outer", "tile", "loops", "inputs",
+    "weights", "sums",
 ];
 const LAYER_KEYS: &[&str] =
     &["G", "K", "C", "OY", "OX", "FY", "FX", "stride", "padding", "input", "residual"];
 const BEAT_KEYS: &[&str] = &["inputs", "weights", "results"];
 const HOLD_KEYS: &[&str] = &["level", "slots", "buffer"];
+const INPUT_KEYS: &[&str] = &["level", "slots", "buffer", "rolls", "clears"];
 const DIM_KEYS: &[&str] = &["G", "K", "C", "OY", "OX", "FY", "FX"];
 
 /// The file of `mappings`.
 pub fn print(mappings: &[Named]) -> String {
     let mut text = format!("{HEADER}format: {FORMAT}\nlayers:\n");
     for Named { layer, chunk, mapping } in mappings {
-        let Mapping { unroll: Unroll { rows, cols, beats }, layer: work, tile, outer, loops, x, w, a } =
-            mapping;
+        let Mapping {
+            unroll: Unroll { rows, cols, block, beats },
+            layer: work,
+            tile,
+            outer,
+            loops,
+            x,
+            w,
+            a,
+            rolls,
+            clears,
+        } = mapping;
         let listed = |loops: &[Loop]| {
             let each = loops.iter().map(|l| format!("{}{}", l.dim.name(), l.bound));
             each.collect::<Vec<_>>().join(", ")
         };
         let pair = |[a, b]: [u32; 2]| format!("[{a}, {b}]");
         let hold = |Hold { level, slots, buffer }: &Hold| {
-            format!("{{level: {level}, slots: {slots}, buffer: {buffer}}}")
+            format!("level: {level}, slots: {slots}, buffer: {buffer}")
         };
+        let block = if *block > 1 { format!("\n  block: {block}") } else { String::new() };
+        let flag = |name: &str, is: bool| if is { format!(", {name}: true") } else { String::new() };
+        let flags = flag("rolls", *rolls) + &flag("clears", *clears);
         let (stride, padding, input) = (pair(work.stride), pair(work.padding), pair(work.input));
         let lines = [
             format!("- name: {layer}"),
@@ -69,14 +85,14 @@ pub fn print(mappings: &[Named]) -> String {
                 work.residual
             ),
             format!("  rows: {rows}"),
-            format!("  cols: {cols}"),
+            format!("  cols: {cols}{block}"),
             format!("  beats: {beats}"),
             format!("  outer: [{}]", listed(outer)),
             format!("  tile: {{{}}}", sizes(tile)),
             format!("  loops: [{}]", listed(loops)),
-            format!("  inputs: {}", hold(x)),
-            format!("  weights: {}", hold(w)),
-            format!("  sums: {}", hold(a)),
+            format!("  inputs: {{{}{flags}}}", hold(x)),
+            format!("  weights: {{{}}}", hold(w)),
+            format!("  sums: {{{}}}", hold(a)),
         ];
         text += &lines.join("\n");
         text += "\n";
@@ -157,9 +173,18 @@ fn one(reader: &mut Reader<'_>, node: &Node) -> Option<Named> {
         reader.required(&fields, key).and_then(|node| hold(reader, node, key, absent))
     };
     let [x, w, a] = [held("inputs", absent[0]), held("weights", absent[1]), held("sums", absent[2])];
-    let unroll = Unroll { rows: rows?, cols: cols?, beats: beats? };
+    let flags = reader.required(&fields, "inputs").and_then(|node| {
+        let fields = reader.fields(node, "`inputs`", INPUT_KEYS)?;
+        Some((truth(reader, &fields, "rolls")?, truth(reader, &fields, "clears")?))
+    });
+    let block = match fields.get("block") {
+        Some(node) => reader.int(node, "block", 1..=MOST).map(|number| number as u32),
+        None => Some(1),
+    };
+    let unroll = Unroll { rows: rows?, cols: cols?, block: block?, beats: beats? };
     let (layer, tile, outer, loops) = (layer?, tile?, outer?, loops?);
-    let mapping = Mapping { unroll, layer, tile, outer, loops, x: x?, w: w?, a: a? };
+    let (rolls, clears) = flags?;
+    let mapping = Mapping { unroll, layer, tile, outer, loops, x: x?, w: w?, a: a?, rolls, clears };
     Some(Named { layer: name?, chunk: chunk?, mapping })
 }
 
@@ -183,14 +208,21 @@ fn work(reader: &mut Reader<'_>, node: &Node) -> Option<Work> {
         Some([numbers[0] as u32, numbers[1] as u32])
     };
     let (stride, padding, input) = (pair("stride", 1), pair("padding", 0), pair("input", 1));
-    let residual = match reader.required(&fields, "residual")?.value {
-        Value::Bool(residual) => residual,
-        _ => {
-            reader.fault(fields.place_of("residual"), "`residual` must be true or false", "");
-            return None;
-        }
-    };
+    reader.required(&fields, "residual")?;
+    let residual = truth(reader, &fields, "residual")?;
     Some(Work { size: size?, stride: stride?, padding: padding?, input: input?, residual })
+}
+
+/// Whether `key` is true; where it is absent, it is not.
+fn truth(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str) -> Option<bool> {
+    match fields.get(key).map(|node| &node.value) {
+        None => Some(false),
+        Some(Value::Bool(truth)) => Some(*truth),
+        Some(_) => {
+            reader.fault(fields.place_of(key), format!("`{key}` must be true or false"), "");
+            None
+        }
+    }
 }
 
 fn beats(reader: &mut Reader<'_>, node: &Node) -> Option<Beats> {
@@ -208,7 +240,8 @@ fn axis(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<Axis> {
 
 /// Levels and slots of an operand; `absent` is its level of the buffer where none is written.
 fn hold(reader: &mut Reader<'_>, node: &Node, key: &str, absent: usize) -> Option<Hold> {
-    let fields = reader.fields(node, &format!("`{key}`"), HOLD_KEYS)?;
+    let keys = if key == "inputs" { INPUT_KEYS } else { HOLD_KEYS };
+    let fields = reader.fields(node, &format!("`{key}`"), keys)?;
     let (level, slots) = (number(reader, &fields, "level", 0), number(reader, &fields, "slots", 1));
     let buffer = match fields.get("buffer") {
         Some(node) => reader.int(node, "buffer", 0..=MOST).map(|level| level as usize),

@@ -6,7 +6,7 @@ use num::requant::{requant, Channel};
 use spec::accelerator::{Accelerator, Chunk};
 use spec::isa::table::{
     NestKind, Queue, BUFFER_BITS, COORDINATE_BITS, FLAG_A_NEXT, FLAG_PASS, FLAG_REDUCE, FLAG_TILE,
-    FLAG_W_NEXT, FLAG_X_NEXT, PARAMETER_BYTES, SUM_BYTES,
+    FLAG_W_NEXT, FLAG_X_NEXT, FLAG_X_ROLL, PARAMETER_BYTES, SUM_BYTES,
 };
 use spec::random::Rng;
 use std::collections::{BTreeSet, HashMap};
@@ -67,6 +67,7 @@ impl Array {
             effects: Effects::default(),
             ports: Default::default(),
         };
+        run.clear()?;
         run.parameters()?;
         run.compute(table.walk(NestKind::Compute, value(registers, "c_depth")), rng)?;
         run.finish()
@@ -149,6 +150,20 @@ impl Run<'_> {
         Ok(self.buffer[address as usize..(address + lanes) as usize].to_vec())
     }
 
+    /// The entries that no beat brings, in all PEs.
+    fn clear(&mut self) -> Result<(), String> {
+        let chunk = self.array.chunk.clone();
+        let pes =
+            (0..i64::from(chunk.rows)).flat_map(|row| (0..i64::from(chunk.cols)).map(move |col| [row, col]));
+        for pe in pes {
+            for address in 0..self.get("x_clear") {
+                let entry = self.array.entry(pe, chunk.input_rf, address, "input")?;
+                self.array.input[entry] = 0;
+            }
+        }
+        Ok(())
+    }
+
     fn parameters(&mut self) -> Result<(), String> {
         let lanes = i64::from(self.array.chunk.post_lanes);
         for plane in 0..self.get("p_rows") * PARAMETER_BYTES as i64 {
@@ -172,7 +187,10 @@ impl Run<'_> {
             }
             self.compute_step(&walk, handed)?;
             let next = walk.advance();
-            self.input.used += i64::from(next & FLAG_X_NEXT != 0);
+            self.input.used += match (next & FLAG_X_NEXT != 0, next & FLAG_X_ROLL != 0) {
+                (true, _) => 1 + self.get("x_more"),
+                (false, rolls) => i64::from(rolls),
+            };
             self.weight.used += i64::from(next & FLAG_W_NEXT != 0);
             handed += i64::from(next & FLAG_A_NEXT != 0);
         }
@@ -185,14 +203,15 @@ impl Run<'_> {
 
     /// Fills the tiles that the next step needs, or as many as there are slots for.
     fn fill(&mut self, ahead: bool) -> Result<(), String> {
-        let most = |fill: &Fill, slots: i64| fill.used + if ahead { slots } else { 1 };
-        while self.input.filled < most(&self.input, self.get("x_slots")) && !self.input.walk.over {
+        let most = |fill: &Fill, slots: i64, least: i64| fill.used + if ahead { slots } else { least };
+        let read = 1 + self.get("x_more");
+        while self.input.filled < most(&self.input, self.get("x_slots"), read) && !self.input.walk.over {
             self.fill_input()?;
         }
-        while self.weight.filled < most(&self.weight, self.get("w_slots")) && !self.weight.walk.over {
+        while self.weight.filled < most(&self.weight, self.get("w_slots"), 1) && !self.weight.walk.over {
             self.fill_weight()?;
         }
-        if self.input.filled <= self.input.used || self.weight.filled <= self.weight.used {
+        if self.input.filled < self.input.used + read || self.weight.filled <= self.weight.used {
             return Err("the compute nest waits for a tile that a fill nest does not make".to_string());
         }
         Ok(())
@@ -228,9 +247,15 @@ impl Run<'_> {
             _ => self.read(Port::X, self.get("x_base") + addr, there)?,
         };
         let chunk = self.array.chunk.clone();
+        let halves = self.get("x_halves") == 1;
         for (i, row) in (0..lanes).map(|i| (i, row + i)).filter(|(_, row)| *row < i64::from(chunk.rows)) {
-            let byte = bytes.get(if spread == 1 { 0 } else { i as usize }).copied().unwrap_or(0);
-            for (col, tap) in self.columns("x", tag, self.get("x_slide") == 1) {
+            for (col, tap) in self.columns("x", self.get("x_tag") + tag, self.get("x_slide") == 1) {
+                let is_right = halves && 2 * col >= i64::from(chunk.cols);
+                let byte = match (spread, is_right) {
+                    (1, _) => 0,
+                    (_, right) => i + if right { i64::from(chunk.rows) } else { 0 },
+                };
+                let byte = bytes.get(byte as usize).copied().unwrap_or(0);
                 let entry = self.array.entry([row, col], chunk.input_rf, slot + rf + tap, "input")?;
                 self.array.input[entry] = i64::from(byte as i8);
             }
@@ -241,8 +266,11 @@ impl Run<'_> {
     /// The columns that take a beat with this tag, each with its tap.
     fn columns(&self, operand: &str, tag: i64, slides: bool) -> Vec<(i64, i64)> {
         let [stride, window] = ["stride", "window"].map(|name| self.get(&format!("{operand}_{name}")));
+        let half = i64::from(self.array.chunk.cols / 2);
+        let per_half = operand == "x" && self.get("x_halves") == 1;
         let taken = |col: i64| {
-            let tap = if slides { tag - col * stride } else { col * stride - tag };
+            let number = if per_half && col >= half { col - half } else { col };
+            let tap = if slides { tag - number * stride } else { number * stride - tag };
             (0..window).contains(&tap).then_some((col, if slides { tap } else { 0 }))
         };
         (0..i64::from(self.array.chunk.cols)).filter_map(taken).collect()
@@ -277,6 +305,7 @@ impl Run<'_> {
     fn compute_step(&mut self, walk: &Walk, tile: i64) -> Result<(), String> {
         let slot = |count: i64, name: &str, size: &str| count % self.get(name) * self.get(size);
         let x = slot(self.input.used, "x_slots", "x_tile") + walk.get("x");
+        let x = if x < self.get("x_ring") { x } else { x - self.get("x_ring") };
         let w = slot(self.weight.used, "w_slots", "w_tile") + walk.get("w");
         let acc = slot(tile, "a_slots", "a_tile") + walk.get("acc");
         let first = walk.is_first(FLAG_REDUCE);
@@ -377,14 +406,17 @@ impl Run<'_> {
     fn sum(&self, acc: i64, line: i64, lane: i64) -> Result<i64, String> {
         let chunk = &self.array.chunk;
         let keep = self.get("keep") == 1;
-        let limit = if keep { chunk.rows } else { chunk.cols };
+        let halves = chunk.halves();
+        let limit = if keep { chunk.rows * halves } else { chunk.cols };
         let lines = if keep { chunk.cols } else { chunk.rows };
         if lane >= i64::from(limit) || line >= i64::from(lines) {
             return Err(format!("the drain reads lane {lane} of line {line}"));
         }
         let at = |row, col| self.array.entry([row, col], chunk.psum_rf, acc, "partial-sum");
         if keep {
-            return Ok(self.array.psum[at(lane, line)?]);
+            let (row, side) = (lane % i64::from(chunk.rows), lane / i64::from(chunk.rows));
+            let column = line + side * i64::from(chunk.cols / 2);
+            return Ok(self.array.psum[at(row, column)?]);
         }
         let rows = line..(line + self.get("d_rows")).min(chunk.rows.into());
         rows.map(|row| Ok(self.array.psum[at(row, lane)?])).sum()

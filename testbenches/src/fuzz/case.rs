@@ -89,7 +89,7 @@ impl Case {
         let drawn = Knobs { layers: 1, macs: 12_000, ..knobs.clone() };
         let knobs = match self.seed % 8 {
             0 if self.drawn => Knobs { layers: 3, ..drawn },
-            1 | 5 if self.drawn => Knobs { channels: 4, spatial: 3, kernel: 3, stretch: 250, ..drawn },
+            1 | 3 | 5 if self.drawn => Knobs { channels: 4, spatial: 3, kernel: 3, stretch: 250, ..drawn },
             _ if self.drawn => drawn,
             0 => Knobs { layers: 12, ..knobs },
             1 => Knobs { channels: 70, spatial: 8, macs: 60_000, ..knobs },

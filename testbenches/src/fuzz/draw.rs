@@ -1,7 +1,7 @@
 //! Random mappings of a layer: any dimensions along rows and columns, any order of loops, any levels. They are drawn
 //! so that many are legal, not so that all are: what `mapper::check` refuses is counted with its reason.
 
-use mapper::mapping::{strip_levels, Hold, Loop};
+use mapper::mapping::{strip_levels, Hold, Loop, MOST_ROLLING};
 use mapper::unroll::{Axis, Unroll};
 use mapper::work::Sizes;
 use mapper::{Dim, Mapping, Work};
@@ -10,20 +10,39 @@ use spec::random::Rng;
 
 /// A mapping of `work` on `chunk`.
 pub fn mapping(rng: &mut Rng, accelerator: &Accelerator, chunk: &Chunk, work: &Work) -> Mapping {
+    // Inputs roll where rows lie in loops, and slide where output columns lie along the columns: seldom by chance. Halves are
+    // served at once in few layers of few chunks.
+    let has_halves = chunk.halves() == 2 && work.size[Dim::G] >= 2 * chunk.rows;
+    let [rolls, slides] = [rng.percent(20), has_halves || rng.percent(40)];
     let mut left = work.size;
+    if rolls {
+        [Dim::OY, Dim::FY].into_iter().for_each(|dim| left[dim] = 1);
+    }
     let rows = axis(rng, chunk.rows, &mut left);
     let cols = axis(rng, chunk.cols, &mut left);
+    let (rows, cols) = slides.then(|| sliding(rng, chunk, work)).flatten().unwrap_or((rows, cols));
     let line_bytes = accelerator.buffer.line_bytes;
     let unroll = Unroll::new(chunk, line_bytes, work, rows, cols);
-    let tile = tile(rng, work, &unroll);
-    let loops = loops(rng, &tile, &unroll);
+    let mut tile = tile(rng, work, &unroll);
+    if slides && rng.percent(85) {
+        [Dim::OX, Dim::FX].into_iter().for_each(|dim| tile[dim] = work.size[dim]);
+    }
+    let mut loops = loops(rng, &tile, &unroll);
+    if rolls || slides {
+        loops.sort_by_key(|l| match l.dim {
+            Dim::FX | Dim::FY | Dim::OX => 0,
+            Dim::OY => 1,
+            _ => 2,
+        });
+    }
     let outer = outer(rng, work, &tile);
     let strips = strip_levels(&outer);
     let [x, w, a] = strips.map(|strip| {
         let buffer = if rng.percent(60) { strip } else { rng.size(0, outer.len() as u32) as usize };
         Hold { level: 0, slots: 1, buffer }
     });
-    let mut mapping = Mapping { unroll, layer: *work, tile, outer, loops, x, w, a };
+    let mut mapping =
+        Mapping { unroll, layer: *work, tile, outer, loops, x, w, a, rolls: false, clears: false };
     // Where the sums of all reductions fit their register file, they need not leave it before they are finished.
     let finished = mapping.loops.iter().rposition(|l| l.dim.is_reduction()).map_or(0, |last| last + 1);
     mapping.a.level = finished;
@@ -32,9 +51,52 @@ pub fn mapping(rng: &mut Rng, accelerator: &Accelerator, chunk: &Chunk, work: &W
     if mapping.spills() {
         mapping.unroll.beats.results = mapping.unroll.sum_lanes(work, chunk, line_bytes);
     }
-    mapping.x = held(rng, &mapping, (x, 0), chunk.input_rf, |m, hold| m.x = hold, Mapping::x_tile);
+    let windows = mapping.loops.iter().rposition(|l| matches!(l.dim, Dim::FX | Dim::OX));
+    let whole = windows.map_or(0, |last| if slides { last + 1 } else { 0 });
+    let least = (0..=whole).rev().find(|level| fits(&mapping, *level, chunk.input_rf)).unwrap_or(0);
+    mapping.x = held(rng, &mapping, (x, least), chunk.input_rf, |m, hold| m.x = hold, Mapping::x_tile);
     mapping.w = held(rng, &mapping, (w, 0), chunk.weight_rf, |m, hold| m.w = hold, Mapping::w_tile);
+    let mut mapping = rolling(rng, &mapping, chunk).unwrap_or(mapping);
+    let block = mapping.below(Dim::OX, mapping.x.level);
+    if mapping.why_no_block().is_none() && rng.percent(90) {
+        mapping.unroll.block = block;
+    }
+    mapping.clears = mapping.why_not_clearing().is_none() && rng.percent(90);
     mapping
+}
+
+/// Whether a tile of inputs that serves the loops below `level` fits.
+fn fits(mapping: &Mapping, level: usize, input_rf: u32) -> bool {
+    let x = Hold { level, ..mapping.x };
+    Mapping { x, ..mapping.clone() }.x_tile() <= input_rf
+}
+
+/// The same with inputs that roll, where they can.
+fn rolling(rng: &mut Rng, mapping: &Mapping, chunk: &Chunk) -> Option<Mapping> {
+    let level = mapping.loops.iter().position(|l| l.dim == Dim::OY)?;
+    let mut rolled = Mapping { rolls: true, ..mapping.clone() };
+    rolled.x.level = level;
+    if rolled.why_not_rolling(level).is_some() {
+        return None;
+    }
+    let (least, most) = (rolled.x_more() + 1, (chunk.input_rf / rolled.x_tile()).min(64));
+    rolled.x.slots = (least <= most.min(MOST_ROLLING)).then(|| rng.size(least, most))?;
+    Some(rolled)
+}
+
+/// Rows and columns along which inputs slide, all output columns at once where they fit, on both halves where the chunk
+/// serves them together.
+fn sliding(rng: &mut Rng, chunk: &Chunk, work: &Work) -> Option<(Axis, Axis)> {
+    let (groups, half) = (work.size[Dim::G], chunk.cols / 2);
+    let along_half = [Dim::OX, Dim::OY, Dim::FX].into_iter().find(|dim| work.size[*dim] >= half);
+    if let (2, true, Some(dim)) = (chunk.halves(), groups >= 2 * chunk.rows, along_half) {
+        let cols = [(dim, half), (Dim::G, 2)];
+        return Some((Axis::of(&[(Dim::G, chunk.rows)]), Axis::of(&cols)));
+    }
+    let outputs = work.size[Dim::OX];
+    let rows = *rng.choose(&[Dim::G, Dim::K, Dim::C]);
+    let rows = Axis::of(&[(rows, work.size[rows].min(chunk.rows))]);
+    (outputs > 1).then(|| (rows, Axis::of(&[(Dim::OX, outputs.min(chunk.cols))])))
 }
 
 /// One side of the array: up to three factors of at most `pes` PEs together, of what is `left` of every dimension.

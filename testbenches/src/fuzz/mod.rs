@@ -55,12 +55,12 @@ const DRAWS: usize = 6;
 const MAPPING_DRAWS: usize = 60;
 
 impl Campaign {
-    /// At least `networks` over three committed and 13 random configurations.
+    /// At least `networks` over four committed and 12 random configurations.
     pub fn full(networks: usize, seed: u64) -> Campaign {
-        let committed = ["tiny", "odd", "clp-only"].map(Configuration::Committed);
+        let committed = ["tiny", "odd", "halves", "clp-only"].map(Configuration::Committed);
         let sides = [3, 4, 5, 6, 8];
         let random =
-            (0..13).map(|i| Configuration::Random { seed: seed * 1000 + i, side: sides[i as usize % 5] });
+            (0..12).map(|i| Configuration::Random { seed: seed * 1000 + i, side: sides[i as usize % 5] });
         let configurations: Vec<_> = committed.into_iter().chain(random).collect();
         let each = networks.div_ceil(configurations.len());
         Campaign { networks: each, ..Campaign::of(configurations, seed) }
@@ -68,7 +68,7 @@ impl Campaign {
 
     /// A tenth of it, on configurations that are quickly built.
     pub fn tenth(seed: u64) -> Campaign {
-        let committed = ["tiny", "odd"].map(Configuration::Committed);
+        let committed = ["tiny", "odd", "halves"].map(Configuration::Committed);
         let random = (0..3).map(|i| Configuration::Random { seed: seed * 1000 + i, side: 3 });
         Campaign { networks: 6, ..Campaign::of(committed.into_iter().chain(random).collect(), seed) }
     }

@@ -30,12 +30,16 @@ const KINDS: &[Kind] = &[
         let reductions = m.unroll.rows.0.iter().filter(|f| f.dim.is_reduction()).count();
         m.unroll.summed_rows().digits < reductions
     }),
-    ("inputs that slide along the columns", 3, |m| m.unroll.slides()),
+    ("inputs that slide along the columns", 3, Mapping::slides),
     ("several tiles of partial sums", 30, |m| m.a.level < m.loops.len()),
     ("several parts", 50, |m| m.tile != m.layer.size),
     ("kernels that are cut unevenly", 8, |m| m.is_ragged(Dim::FY) || m.is_ragged(Dim::FX)),
     ("more taps than can be followed", 1, |m| m.layer.size[Dim::FX] > MOST_TAPS),
     ("partial sums that leave before they are finished", 30, Mapping::spills),
+    ("rows of inputs that stay for the next window", 3, |m| m.rolls),
+    ("columns of padding that are cleared", 3, |m| m.clears),
+    ("blocks of neighbouring output columns", 1, |m| m.unroll.block > 1),
+    ("halves of the columns served at once", 1, |m| m.unroll.halves() > 1),
     ("within an EXEC", 20, |m| m.loops.iter().skip(m.a.level).any(|l| l.dim.is_reduction())),
     ("from EXEC to EXEC", 10, |m| m.outer.iter().any(|l| l.dim.is_reduction())),
     ("through DRAM", 2, |m| visits(m).iter().any(Visit::writes)),

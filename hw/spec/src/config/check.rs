@@ -4,7 +4,7 @@
 use super::hash;
 use super::keys::op_energy;
 use super::written::{Section, Written};
-use crate::accelerator::{Accelerator, Buffer, Chunk, Energy};
+use crate::accelerator::{most_post_lanes, usual_post_lanes, Accelerator, Buffer, Chunk, Energy};
 use crate::error::grouped;
 use crate::isa::table::BUFFER_BITS;
 use crate::op::Op;
@@ -121,16 +121,16 @@ fn bank_bytes(written: &mut Written<'_>, line_bytes: Option<u32>) -> Option<u32>
 fn chunk(written: &mut Written<'_>, op: Op, line_bytes: Option<u32>) -> Option<Chunk> {
     let section = Section::chunk(op);
     let (rows, cols) = (written.whole(&section, "rows"), written.whole(&section, "cols"));
-    let most = match (rows, cols, line_bytes) {
-        (Some(rows), Some(cols), Some(line)) => Some(line.min(rows.max(cols))),
-        _ => None,
-    };
+    let shape = rows.zip(cols).zip(line_bytes);
+    let of = |lanes: fn(u32, u32, u32) -> u32| shape.map(|((rows, cols), line)| lanes(rows, cols, line));
+    let (usual, most) = (of(usual_post_lanes), of(most_post_lanes));
     let post_lanes =
-        if written.has(&section, "post_lanes") { written.whole(&section, "post_lanes") } else { most };
+        if written.has(&section, "post_lanes") { written.whole(&section, "post_lanes") } else { usual };
     if let (Some(lanes), Some(most)) = (post_lanes, most) {
         if lanes > most {
+            let (rows, cols) = (rows.unwrap_or(0), cols.unwrap_or(0));
             let note =
-                format!("{lanes} results a cycle; a line and the longer side of the array allow {most}");
+                format!("{lanes} results a cycle; a line and an array of {rows} x {cols} allow {most}");
             written.conflict(
                 &section,
                 "post_lanes",

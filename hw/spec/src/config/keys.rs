@@ -112,8 +112,8 @@ pub const KEYS: &[Key] = &[
     key(
         "chunks.<chunk>.post_lanes",
         Whole(1, 32),
-        Derived("the most"),
-        "results requantised in a cycle; at most a line, at most the longer side of the array",
+        Derived("`line_bytes` or the longer side of the array, whichever is less"),
+        "results requantised in a cycle; the rules below give the most",
     ),
     key(
         "chunks.<chunk>.post_rows",

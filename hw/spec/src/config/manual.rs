@@ -24,7 +24,10 @@ pub fn markdown() -> String {
          - A bank is a multiple of two lines: lines lie in two planes, even and odd, so that an unaligned line costs no cycle.\n\
          - All banks together stay below 16 MiB, because buffer addresses have 24 bits.\n\
          - `line_bytes` is at least a beat of the AXI4 master.\n\
-         - `post_lanes` is at most `line_bytes`, and at most the longer side of the array.\n\n\
+         - `post_lanes` is at most `line_bytes`, and at most the longer side of the array or, where `cols` is a power of two \
+         from 4 on, twice `rows`, whichever is more.\n\
+         - Where `cols` is such a number and `post_lanes` at least twice `rows`, the halves of the columns can be served at once: \
+         each takes inputs of its own, and gives results of its own, in every beat.\n\n\
          ## Energies\n\n\
          The defaults are a published 45 nm table at 8 bits: a multiplication 0.2 pJ, an addition 0.03 pJ, a shift 0.024 pJ; \
          16 bits from DRAM 200 pJ, from the buffer 6 pJ, over the NoC 2 pJ, from a register file 1 pJ. A conv term is a \

@@ -6,7 +6,8 @@ use std::fmt::Write;
 /// What a nest's flags mean: which nests, the bit, the assembler's value and the meaning.
 const FLAGS: &[(&str, u32, &str)] = &[
     ("input, weight, drain", FLAG_TILE, "a tile ends where this level advances, and at the nest's end"),
-    ("compute", FLAG_X_NEXT, "the input tile is released where this level advances"),
+    ("compute", FLAG_X_NEXT, "the input tiles that a step reads are released where this level advances"),
+    ("compute", FLAG_X_ROLL, "of the input tiles that a step reads only the oldest is released where this level advances"),
     ("compute", FLAG_W_NEXT, "the weight tile is released where this level advances"),
     ("compute", FLAG_A_NEXT, "the partial sums are complete and go to the drain where this level advances"),
     ("drain", FLAG_PASS, "a loop of passes over the same results: all but the first go on from stored sums, all but the last store them"),

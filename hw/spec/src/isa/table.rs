@@ -93,7 +93,7 @@ instructions! {
         "Writes a descriptor register. The engine takes its copy at launch, so this may run ahead of it.";
     INDEX = 0x02, EVERY, [unsigned("reg", 50, 8), signed("offset", 38, 12), unsigned("bits", 33, 5), unsigned("stride", 0, 32)],
         "Adds ((t + offset) mod 2^bits) * stride to an address register; t counts the loop's iterations from 0.";
-    BOUND = 0x03, EXECUTOR, [unsigned("nest", 56, 2), unsigned("level", 52, 4), unsigned("flags", 48, 4), unsigned("bound", 0, 16)],
+    BOUND = 0x03, EXECUTOR, [unsigned("nest", 56, 2), unsigned("level", 52, 4), unsigned("flags", 47, FLAG_BITS), unsigned("bound", 0, 16)],
         "Sets the trip count (at least 1) and the flags of a nest's level, in the shadow page of its table.";
     DELTA = 0x04, EXECUTOR, [unsigned("nest", 56, 2), unsigned("level", 52, 4), unsigned("pair", 48, 4), signed("first", 0, 24), signed("second", 24, 24)],
         "Sets what accumulators 2*pair and 2*pair+1 of a nest gain when the level advances, in the shadow page.";
@@ -197,8 +197,15 @@ pub const EXECUTE: &[Register] = &[
     register("x_fx", TAP_BITS, "columns of the kernel; beats beyond deliver zeros"),
     register("x_lanes", LANE_BITS, "consecutive rows that a beat serves"),
     register("x_spread", 1, "0: every row takes a byte of its own; 1: all take the first"),
+    register(
+        "x_halves",
+        1,
+        "0: all columns take the same bytes; 1: the right half of them takes the bytes behind those of the left half, and counts \
+         columns anew",
+    ),
     register("x_stride", LANE_BITS, "from column to column, in the numbers that beats are tagged with"),
     register("x_window", LANE_BITS, "how many of these numbers a beat is for"),
+    register("x_tag", LANE_BITS, "the number that the first beat is tagged with"),
     register(
         "x_slide",
         1,
@@ -206,6 +213,9 @@ pub const EXECUTE: &[Register] = &[
     ),
     register("x_tile", RF_BITS, "entries of an input register file that a tile fills"),
     register("x_slots", LANE_BITS, "tiles that the input register file holds at once"),
+    register("x_more", LANE_BITS, "tiles of inputs that a compute step reads besides the oldest"),
+    register("x_ring", RF_BITS, "entries of all x_slots tiles; an entry from here on counts from 0 again"),
+    register("x_clear", RF_BITS, "entries that every input register file clears before the first beat"),
     register("x_depth", 5, "levels of the input nest"),
     register("w_base", BUFFER_BITS, "buffer address that the weight nest starts from"),
     register("w_lanes", LANE_BITS, "consecutive rows that a beat serves"),
@@ -295,10 +305,14 @@ impl NestKind {
     }
 }
 
+/// Bits of a level's flags.
+pub const FLAG_BITS: u32 = 5;
 /// Flag of an input, weight or drain level: a tile ends where this level advances (and at the nest's end).
 pub const FLAG_TILE: u32 = 1;
-/// Flag of a compute level: the input tile is released where this level advances.
+/// Flag of a compute level: the input tiles that a step reads are released where this level advances.
 pub const FLAG_X_NEXT: u32 = 1;
+/// Flag of a compute level: of the input tiles that a step reads only the oldest is released where this level advances.
+pub const FLAG_X_ROLL: u32 = 16;
 /// Flag of a drain level: its iterations are passes over the same results. All but the first go on from stored sums, all
 /// but the last store sums.
 pub const FLAG_PASS: u32 = 2;

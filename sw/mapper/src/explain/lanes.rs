@@ -96,7 +96,18 @@ mod tests {
         let unroll = Unroll::new(&large.chunks[0], line, &layer, axis.clone(), Axis::default());
         let hold = Hold { level: 0, slots: 1, buffer: 0 };
         let (outer, loops) = (Vec::new(), Vec::new());
-        let mapping = Mapping { unroll, layer, tile: Sizes(part), outer, loops, x: hold, w: hold, a: hold };
+        let mapping = Mapping {
+            unroll,
+            layer,
+            tile: Sizes(part),
+            outer,
+            loops,
+            x: hold,
+            w: hold,
+            a: hold,
+            rolls: false,
+            clears: false,
+        };
         idle(&mapping, "rows", &axis, 16)
     }
 

@@ -11,7 +11,8 @@ pub const OPERANDS: [&str; 4] = ["inputs", "weights", "parameters", "results"];
 /// What one operand of a layer moves for an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operand {
-    /// Of [`OPERANDS`]; residuals go with the parameters, stored sums with the results.
+    /// Of [`OPERANDS`], residuals with the parameters and stored sums with the results; or entries of padding, where they are
+    /// cleared.
     pub name: &'static str,
     /// Bytes between DRAM and buffer.
     pub dram: u64,
@@ -19,8 +20,8 @@ pub struct Operand {
     pub buffer: u64,
     /// Words that PEs take, or give; parameters never reach a PE.
     pub registers: Option<u64>,
-    /// Terms that use them.
-    pub terms: u64,
+    /// Terms that use them; those of padding are not told apart.
+    pub terms: Option<u64>,
 }
 
 impl Operand {
@@ -37,7 +38,7 @@ impl Operand {
 
     /// How many terms a word of a register file serves.
     pub fn of_registers(&self) -> Option<f64> {
-        quotient(self.terms, self.registers?)
+        quotient(self.terms?, self.registers?)
     }
 }
 
@@ -51,17 +52,19 @@ pub fn operands(ran: &Ran<'_>) -> Vec<Operand> {
     let get = |name: &str| ran.counts.get(name);
     let parts = ran.execs.len() as u64;
     let [x, w, _] = exchanged(ran.chunk, ran.mapping).map(|words| words * parts);
-    let sums = get("rf") - 4 * get("terms") - x - w;
+    let cleared = parts * u64::from(ran.mapping.x_clear()) * u64::from(ran.chunk.pes());
+    let sums = get("rf") - 4 * get("terms") - x - w - cleared;
     // What is written beside a byte for every output is stored sums, and all of those are read again.
     let stored = get("y_bytes") - elements(&ran.mapping.layer.outputs());
     let buffer = [get("x_bytes"), get("w_bytes"), get("r_bytes") - stored, get("y_bytes") + stored];
     let registers = [Some(x), Some(w), None, Some(sums)];
+    let padding = Operand { name: "padding", dram: 0, buffer: 0, registers: Some(cleared), terms: None };
     let one = |i: usize| Operand {
         name: OPERANDS[i],
         dram: ran.dram[i],
         buffer: buffer[i],
         registers: registers[i],
-        terms: get("terms"),
+        terms: Some(get("terms")),
     };
-    (0..OPERANDS.len()).map(one).collect()
+    (0..OPERANDS.len()).map(one).chain((cleared > 0).then_some(padding)).collect()
 }

@@ -4,7 +4,7 @@
 use super::level;
 use crate::mapping::Mapping;
 use crate::work::Dim;
-use spec::isa::table::{NestKind::Compute, FLAG_A_NEXT, FLAG_REDUCE, FLAG_W_NEXT, FLAG_X_NEXT};
+use spec::isa::table::{NestKind::Compute, FLAG_A_NEXT, FLAG_REDUCE, FLAG_W_NEXT, FLAG_X_NEXT, FLAG_X_ROLL};
 use spec::nest::{Level, Nest};
 
 /// The nest of a full `EXEC`.
@@ -28,7 +28,10 @@ fn one(mapping: &Mapping, index: usize) -> Level {
 
 fn flags(mapping: &Mapping, index: usize) -> u32 {
     let tiles = [(mapping.x, FLAG_X_NEXT), (mapping.w, FLAG_W_NEXT), (mapping.a, FLAG_A_NEXT)];
-    let next: u32 = tiles.iter().filter(|(hold, _)| index >= hold.level).map(|(_, flag)| flag).sum();
+    let mut next: u32 = tiles.iter().filter(|(hold, _)| index >= hold.level).map(|(_, flag)| flag).sum();
+    if mapping.rolls && index == mapping.x.level {
+        next += FLAG_X_ROLL - FLAG_X_NEXT;
+    }
     // Where the sums of a tile do not finish, those of the next pass start from 0 and are added on their way out.
     let sums_up = index < mapping.a.level && mapping.loops[index].dim.is_reduction();
     next + if sums_up { FLAG_REDUCE } else { 0 }
@@ -57,11 +60,13 @@ fn x_stride(mapping: &Mapping, index: usize) -> i64 {
         Dim::K => 0,
         Dim::FX => inner,
         Dim::OX => inner * horizontal.output_step(),
+        // The next row of a window that rolls is in the next tile, if a tile is one row; else it has one channel.
+        Dim::FY if mapping.rolls && mapping.x_rows() == 1 => inner * mapping.x_tile(),
         Dim::FY => inner * width,
         Dim::OY => inner * vertical.output_step() * width,
         Dim::C | Dim::G => {
             let channels = mapping.loops[..index].iter().filter(|l| matches!(l.dim, Dim::C | Dim::G));
-            width * vertical.entries() * channels.map(|l| l.bound).product::<u32>()
+            width * mapping.x_rows() * channels.map(|l| l.bound).product::<u32>()
         }
     };
     i64::from(stride)

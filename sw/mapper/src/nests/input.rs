@@ -19,7 +19,9 @@ pub fn nest(mapping: &Mapping) -> Nest {
     let outer = mapping.x.level..mapping.loops.len();
     levels.extend(outer.map(|index| {
         let (l, step) = (mapping.loops[index], i64::from(mapping.step(index)));
-        level(Input, l.bound, FLAG_TILE, &moved(mapping, l.dim, step))
+        // A window that rolls begins with the tiles that are behind its first.
+        let more = if index == mapping.x.level { mapping.x_more() } else { 0 };
+        level(Input, l.bound + more, FLAG_TILE, &moved(mapping, l.dim, step))
     }));
     Nest { levels }
 }
@@ -39,9 +41,9 @@ fn array_rows(mapping: &Mapping) -> Vec<Level> {
 
 /// The beats that serve all columns, where they neither take the same nor let it slide along.
 fn array_columns(mapping: &Mapping) -> Vec<Level> {
-    let digits = mapping.unroll.col_digits();
+    let digits = mapping.unroll.col_digits_apart();
     let run = mapping.unroll.col_run(Inputs);
-    let apart = if mapping.unroll.slides() { &[] } else { &digits[run.digits..] };
+    let apart = if mapping.slides() { &[] } else { &digits[run.digits..] };
     apart.iter().map(|digit| one_by_one(mapping, digit, "tag")).collect()
 }
 
@@ -59,13 +61,14 @@ fn columns(mapping: &Mapping) -> Vec<Level> {
         strides.push(("rf", rf.into()));
         level(Input, bound, 0, &strides)
     };
-    if mapping.unroll.slides() {
+    if mapping.slides() {
         // Every column takes such a beat as another tap, so whether the kernel has it is asked for the window as a whole.
         let mut passed = moved(mapping, Dim::FX, 1);
         passed.retain(|(position, _)| *position != "tap");
         passed.push(("tag", 1));
         let passed = super::level(Input, mapping.x_tags(), 0, &passed);
-        vec![passed, level(axis.outputs, Dim::OX, output, axis.taps)]
+        let again = if mapping.unroll.block > 1 { 1 } else { axis.outputs };
+        vec![passed, level(again, Dim::OX, output, axis.taps)]
     } else if axis.overlaps() {
         vec![level(axis.entries(), Dim::FX, 1, 1)]
     } else {
@@ -81,8 +84,8 @@ fn rows(mapping: &Mapping) -> Vec<Level> {
         strides.push(("rf", (rf * horizontal.entries()).into()));
         level(Input, bound, 0, &strides)
     };
-    if axis.overlaps() {
-        vec![level(axis.entries(), Dim::FY, 1, 1)]
+    if mapping.rolls || axis.overlaps() {
+        vec![level(mapping.x_rows(), Dim::FY, 1, 1)]
     } else {
         vec![level(axis.taps, Dim::FY, tap, 1), level(axis.outputs, Dim::OY, output, axis.taps)]
     }
@@ -90,8 +93,8 @@ fn rows(mapping: &Mapping) -> Vec<Level> {
 
 /// The channel loops inside a tile, in the order in which the mapping runs them.
 fn channels(mapping: &Mapping) -> Vec<Level> {
-    let [horizontal, vertical] = mapping.x_axes();
-    let mut rf = i64::from(horizontal.entries() * vertical.entries());
+    let [horizontal, _] = mapping.x_axes();
+    let mut rf = i64::from(horizontal.entries() * mapping.x_rows());
     let mut levels = Vec::new();
     for (index, l) in mapping.loops[..mapping.x.level].iter().enumerate() {
         if matches!(l.dim, Dim::C | Dim::G) {

@@ -82,16 +82,21 @@ fn registers(mapping: &Mapping) -> Registers {
     let [(x_stride, x_window), (w_stride, w_window)] = fills.map(|fill| columns(mapping, fill));
     Registers::new(Queue::Execute)
         .with(&[
-            ("x_x", -number(layer.padding[1])),
+            ("x_x", number(mapping.x_left_out()) - number(layer.padding[1])),
             ("x_height", number(layer.input[0])),
             ("x_width", number(layer.input[1])),
             ("x_lanes", number(unroll.beats.inputs)),
             ("x_spread", x_spread),
+            ("x_halves", i64::from(unroll.halves() > 1)),
             ("x_stride", number(x_stride)),
             ("x_window", number(x_window)),
-            ("x_slide", i64::from(unroll.slides())),
+            ("x_tag", number(mapping.x_left_out())),
+            ("x_slide", i64::from(mapping.slides())),
             ("x_tile", number(mapping.x_tile())),
             ("x_slots", number(mapping.x.slots)),
+            ("x_more", number(mapping.x_more())),
+            ("x_ring", number(mapping.x.slots * mapping.x_tile())),
+            ("x_clear", number(mapping.x_clear())),
             ("w_lanes", number(unroll.beats.weights)),
             ("w_spread", w_spread),
             ("w_stride", number(w_stride)),
@@ -116,7 +121,7 @@ fn columns(mapping: &Mapping, fill: Fill) -> (u32, u32) {
     let unroll = &mapping.unroll;
     let run = unroll.col_run(fill);
     match fill {
-        Fill::Inputs if unroll.slides() => (mapping.layer.stride[1], mapping.below(Dim::FX, mapping.x.level)),
+        Fill::Inputs if mapping.slides() => (mapping.layer.stride[1] * unroll.block, mapping.x_window()),
         _ if run.digits == unroll.cols.0.len() => (0, 1),
         _ => (1, run.pes),
     }

@@ -47,7 +47,14 @@ pub fn lower(
         x: hold(mapping, Operand::Input, inner.len()),
         w: hold(mapping, Operand::Weight, inner.len()),
         a: hold(mapping, Operand::Sum, inner.len()),
+        rolls: false,
+        clears: false,
     };
+    // A mapping of the whole space gives a PE neighbouring outputs; so does a block, where one is legal.
+    let block = lowered.below(work::Dim::OX, lowered.x.level);
+    if lowered.why_no_block().is_none() {
+        lowered.unroll.block = block;
+    }
     if lowered.spills() {
         lowered.unroll.beats.results = lowered.unroll.sum_lanes(work, chunk, line_bytes);
     }

@@ -46,10 +46,13 @@ impl Unroll {
         Run::of(&self.col_digits(), |digit| !fill.moves(digit.dim))
     }
 
-    /// Whether a beat of inputs slides along the columns, because their windows are neighbours.
+    /// Whether the windows of neighbouring columns are neighbours, so that a beat of inputs may slide along the columns.
     pub fn slides(&self) -> bool {
-        let [factor] = self.cols.0[..] else { return false };
-        factor.dim == Dim::OX && self.size(Dim::OX) == factor.size && self.size(Dim::FX) == 1
+        let inner = match (&self.cols.0[..], self.halves()) {
+            ([inner], 1) | ([inner, _], 2) => inner,
+            _ => return false,
+        };
+        inner.dim == Dim::OX && self.size(Dim::OX) == inner.size && self.size(Dim::FX) == 1
     }
 
     /// Beats that serve one run of rows with `fill`.
@@ -62,11 +65,14 @@ impl Unroll {
     }
 
     /// Beats that bring one entry of `fill` to all PEs; where inputs slide along the columns, to those of a column.
-    pub fn entry_beats(&self, fill: Fill, work: &Work) -> u32 {
+    pub fn entry_beats(&self, fill: Fill, work: &Work, slides: bool) -> u32 {
         let (rows, cols) = (self.row_run(fill, work), self.col_run(fill));
         let apart = |digits: &[Digit]| digits.iter().map(|digit| digit.size).product::<u32>();
-        let slides = fill == Fill::Inputs && self.slides();
-        let columns = if slides { 1 } else { apart(&self.col_digits()[cols.digits..]) };
+        let columns = match fill {
+            Fill::Inputs if slides => 1,
+            Fill::Inputs => apart(&self.col_digits_apart()[cols.digits..]),
+            Fill::Weights => apart(&self.col_digits()[cols.digits..]),
+        };
         self.pieces(fill, work) * apart(&self.row_digits()[rows.digits..]) * columns
     }
 

@@ -51,6 +51,9 @@ pub struct Unroll {
     pub rows: Axis,
     /// Along the columns. A dimension that lies on both axes runs along the rows first.
     pub cols: Axis,
+    /// Neighbouring output columns that a PE has, whose windows share inputs; more than 1 only where inputs slide along the
+    /// columns. The columns of the array are as far apart.
+    pub block: u32,
     /// The beats that serve it.
     pub beats: Beats,
 }
@@ -58,7 +61,7 @@ pub struct Unroll {
 /// The widths of beats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Beats {
-    /// Rows that a beat of inputs serves.
+    /// Rows that a beat of inputs serves; twice the rows of the array where it serves both halves of the columns.
     pub inputs: u32,
     /// Rows that a beat of weights serves.
     pub weights: u32,
@@ -102,13 +105,36 @@ impl Run {
 impl Unroll {
     /// The unrolling with the widest beats that `chunk` and lines of the buffer allow for `work`.
     pub fn new(chunk: &Chunk, line_bytes: u32, work: &Work, rows: Axis, cols: Axis) -> Unroll {
-        let mut unroll = Unroll { rows, cols, beats: Beats { inputs: 1, weights: 1, results: 1 } };
+        let mut unroll = Unroll { rows, cols, block: 1, beats: Beats { inputs: 1, weights: 1, results: 1 } };
         unroll.beats = Beats {
             inputs: unroll.most_rows(Fill::Inputs, work, line_bytes),
             weights: unroll.most_rows(Fill::Weights, work, line_bytes),
             results: unroll.result_lanes(work, chunk.post_lanes),
         };
+        if unroll.has_halves(chunk, work) {
+            let both = 2 * chunk.rows;
+            unroll.beats = Beats { inputs: both, results: both, ..unroll.beats };
+        }
         unroll
+    }
+
+    /// Whether the right half of the columns has the channels behind those of the left half, each PE its own.
+    fn has_halves(&self, chunk: &Chunk, work: &Work) -> bool {
+        let is_depthwise = [Dim::C, Dim::K].iter().all(|of_group| channel(work, *of_group) == Dim::G);
+        let side = Factor { dim: Dim::G, size: chunk.rows };
+        let half = Factor { dim: Dim::G, size: 2 };
+        let inside: u32 = self.cols.0.iter().rev().skip(1).map(|factor| factor.size).product();
+        is_depthwise
+            && chunk.halves() == 2
+            && self.rows.0 == [side]
+            && self.cols.0.last() == Some(&half)
+            && self.cols.size(Dim::G) == 2
+            && inside == chunk.cols / 2
+    }
+
+    /// 1, or 2 where a beat serves both halves of the columns: then it has a byte for twice as many rows as there are.
+    pub fn halves(&self) -> u32 {
+        self.beats.inputs.div_ceil(self.rows.pes())
     }
 
     /// PEs that work along `dim` at once.
@@ -123,7 +149,16 @@ impl Unroll {
 
     /// The digits of a column's number, innermost first.
     pub fn col_digits(&self) -> Vec<Digit> {
-        digits(&self.cols, |dim| self.rows.size(dim))
+        digits(&self.cols, |dim| self.rows.size(dim) * if dim == Dim::OX { self.block } else { 1 })
+    }
+
+    /// Those of them whose beats of inputs, or of results, are beats of their own.
+    pub fn col_digits_apart(&self) -> Vec<Digit> {
+        let mut digits = self.col_digits();
+        if self.halves() > 1 {
+            digits.pop();
+        }
+        digits
     }
 }
 

@@ -17,7 +17,8 @@ impl Unroll {
     /// The PEs whose results are neighbouring channels, and so leave together.
     pub fn lanes(&self, work: &Work) -> Run {
         let digits = if self.keeps(work) { self.row_digits() } else { self.col_digits() };
-        lanes(&digits, work)
+        let run = lanes(&digits, work);
+        Run { pes: run.pes * self.halves(), ..run }
     }
 
     /// The innermost rows that are summed as they leave; one, where results are kept apart.
@@ -45,7 +46,7 @@ impl Unroll {
             false => ((self.summed_rows().digits, "line"), (lanes, "lane")),
         };
         let mut digits: Vec<Counted> = Vec::new();
-        for (of_axis, (run, counter)) in [(self.row_digits(), rows), (self.col_digits(), cols)] {
+        for (of_axis, (run, counter)) in [(self.row_digits(), rows), (self.col_digits_apart(), cols)] {
             digits.extend(of_axis[run..].iter().map(|digit| (*digit, counter)));
         }
         digits.into_iter().partition(|(digit, _)| digit.dim.is_reduction())

@@ -2,12 +2,18 @@
 //! dimensions below a spatial unrolling, and says for each operand how many of the innermost loops a tile of
 //! its register file spans; nests, cycles and accesses follow from that.
 
+mod inputs;
+
 use crate::unroll::{Fill, Unroll};
 use crate::work::{Dim, Sizes, Work};
+pub use inputs::Window;
 use std::fmt;
 
 /// Iterations that the loops over parts of a layer may have: each is an `EXEC` of the program, with transfers of its own.
 pub const MOST_PARTS: u32 = 65_535;
+/// Tiles of inputs that a step may read. All of them leave one a cycle at the end of the nest, and have to be gone before the
+/// drain lets the chunk become idle.
+pub const MOST_ROLLING: u32 = 8;
 /// Compute steps that an `EXEC` may have.
 pub const MOST_STEPS: u32 = u32::MAX;
 
@@ -46,6 +52,11 @@ pub struct Mapping {
     pub loops: Vec<Loop>,
     /// Inputs.
     pub x: Hold,
+    /// Whether rows of inputs that the next row of outputs reads again stay in the register file. Loop `x.level` is over OY
+    /// then, and a tile is the rows by which the window moves on, in place of the window.
+    pub rolls: bool,
+    /// Whether no beat brings columns of padding: their entries are cleared when the `EXEC` starts.
+    pub clears: bool,
     /// Weights.
     pub w: Hold,
     /// Partial sums; those that the loops below its level do not finish are stored and read again.
@@ -72,7 +83,13 @@ impl Mapping {
     /// Elements of its dimension from one iteration of loop `index` to the next.
     pub fn step(&self, index: usize) -> u32 {
         let dim = self.loops[index].dim;
-        self.unroll.size(dim) * self.below(dim, index)
+        let inner = self.below(dim, index);
+        // Neighbours of a PE are inside what lies on the array.
+        if dim == Dim::OX && inner < self.unroll.block {
+            inner
+        } else {
+            self.unroll.size(dim) * inner
+        }
     }
 
     /// Compute steps of a full `EXEC`.
@@ -85,43 +102,9 @@ impl Mapping {
         self.loops[..level].iter().map(|l| u64::from(l.bound)).product()
     }
 
-    /// Entries of a PE's input register file that a tile fills.
-    pub fn x_tile(&self) -> u32 {
-        let [horizontal, vertical] = self.x_axes();
-        let channels = [Dim::C, Dim::G].map(|dim| self.below(dim, self.x.level));
-        horizontal.entries() * vertical.entries() * channels[0] * channels[1]
-    }
-
-    /// How a tile's input columns and rows lie in the register file.
-    pub fn x_axes(&self) -> [Window; 2] {
-        let axis = |output: Dim, tap: Dim, stride: u32| Window {
-            outputs: self.below(output, self.x.level),
-            taps: self.below(tap, self.x.level),
-            stride,
-            apart: self.unroll.size(output) > 1 || self.follows(tap),
-        };
-        let [vertical, horizontal] = self.layer.stride;
-        [axis(Dim::OX, Dim::FX, horizontal), axis(Dim::OY, Dim::FY, vertical)]
-    }
-
-    /// Input beats of a tile.
-    pub fn x_beats(&self) -> u64 {
-        let [horizontal, vertical] = self.x_axes();
-        let columns =
-            if self.unroll.slides() { horizontal.outputs * self.x_tags() } else { horizontal.entries() };
-        let channels = [Dim::C, Dim::G].map(|dim| u64::from(self.below(dim, self.x.level)));
-        let pixels = u64::from(columns) * u64::from(vertical.entries());
-        pixels * channels[0] * channels[1] * self.entry_beats(Fill::Inputs)
-    }
-
     /// Beats that bring one entry of `fill` to the array.
     fn entry_beats(&self, fill: Fill) -> u64 {
-        self.unroll.entry_beats(fill, &self.layer).into()
-    }
-
-    /// Input columns that the window passes on its way along the array, for one tap range of a tile.
-    pub fn x_tags(&self) -> u32 {
-        (self.unroll.cols.pes() - 1) * self.layer.stride[1] + self.below(Dim::FX, self.x.level)
+        self.unroll.entry_beats(fill, &self.layer, self.slides()).into()
     }
 
     /// Entries of a PE's weight register file that a tile fills.
@@ -178,44 +161,20 @@ impl Mapping {
     }
 }
 
-/// A direction of the input tile: `outputs` windows of `taps` entries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// Output positions inside the tile (of the same PE).
-    pub outputs: u32,
-    /// Kernel taps inside the tile.
-    pub taps: u32,
-    /// Input positions from one output to the next.
-    pub stride: u32,
-    /// Whether its windows share nothing: neighbours of a PE lie on other PEs, or its taps are checked one by one.
-    pub apart: bool,
-}
-
-impl Window {
-    /// Whether neighbouring windows overlap and share entries.
-    pub fn overlaps(&self) -> bool {
-        !self.apart && self.taps > self.stride
-    }
-
-    /// Entries from one output to the next.
-    pub fn output_step(&self) -> u32 {
-        if self.overlaps() {
-            self.stride
-        } else {
-            self.taps
-        }
-    }
-
-    /// Entries in all.
-    pub fn entries(&self) -> u32 {
-        (self.outputs - 1) * self.output_step() + self.taps
+impl Mapping {
+    /// An operand's tiles in the one-line form: `x*2`, and `x*4 rolling cleared`.
+    fn mark(&self, name: &str, hold: Hold) -> String {
+        let [rolls, clears] = [self.rolls, self.clears].map(|has| name == "x" && has);
+        let (rolling, cleared) = (if rolls { " rolling" } else { "" }, if clears { " cleared" } else { "" });
+        format!("{name}*{}{rolling}{cleared}", hold.slots)
     }
 }
 
 /// One line: what lies on the array, part, loops from the outside in, with the levels of x, w and the sums.
 impl fmt::Display for Mapping {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} x {} of {}:", self.unroll.rows, self.unroll.cols, self.tile)?;
+        let block = if self.unroll.block > 1 { format!(" by {}", self.unroll.block) } else { String::new() };
+        write!(f, "{} x {}{block} of {}:", self.unroll.rows, self.unroll.cols, self.tile)?;
         for l in self.outer.iter().rev() {
             write!(f, " {}{}", l.dim.name(), l.bound)?;
         }
@@ -225,13 +184,13 @@ impl fmt::Display for Mapping {
         for (i, l) in self.loops.iter().enumerate().rev() {
             let marks = [("x", self.x), ("w", self.w), ("a", self.a)];
             for (name, hold) in marks.iter().filter(|(_, hold)| hold.level == i + 1) {
-                write!(f, " [{name}*{}]", hold.slots)?;
+                write!(f, " [{}]", self.mark(name, *hold))?;
             }
             write!(f, " {}{}", l.dim.name(), l.bound)?;
         }
         let innermost = [("x", self.x), ("w", self.w), ("a", self.a)];
         for (name, hold) in innermost.iter().filter(|(_, hold)| hold.level == 0) {
-            write!(f, " [{name}*{}]", hold.slots)?;
+            write!(f, " [{}]", self.mark(name, *hold))?;
         }
         Ok(())
     }

@@ -1,134 +1,27 @@
-//! The search: every tiling of the partial sums, loop order and level of each operand that the register files
-//! allow, ranked by the closed form; the best few are timed tile by tile, and counted step by step where energy
+//! The mappings of one dataflow: every tiling of the partial sums, loop order and level of each operand that the register
+//! files allow, ranked by the closed form; the best few are timed tile by tile, and counted step by step where energy
 //! matters.
 
+use super::{widest_cut, Found};
 use crate::cost::{closed_form, Cost};
-use crate::cut::{cut, Cut};
-use crate::dataflow::{Dataflow, DATAFLOWS};
+use crate::cut::Cut;
+use crate::dataflow::Dataflow;
 use crate::energy::{self, Objective};
 use crate::exec;
-use crate::mapping::{Hold, Loop, Mapping};
+use crate::mapping::{Hold, Loop, Mapping, MOST_ROLLING};
 use crate::nests;
 use crate::orders;
 use crate::stationary::Stationary;
-use crate::tiling::{Capacity, Footprint, Shortage, WEIGHTS};
+use crate::tiling::{Capacity, Shortage};
 use crate::work::{Dim, Work};
 use spec::accelerator::{Accelerator, Chunk};
 use spec::op::ACC_BITS;
 
 /// Mappings that are timed tile by tile.
-const FINALISTS: usize = 6;
-
-/// A mapping, and what a full `EXEC` of it takes.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Found {
-    /// The mapping.
-    pub mapping: Mapping,
-    /// Predicted cycles of one full `EXEC`.
-    pub cycles: u64,
-    /// Its predicted picojoules, without loads and stores; 0 where only cycles were looked for.
-    pub picojoules: f64,
-    /// Mappings that were looked at.
-    pub evaluations: u64,
-}
-
-impl Found {
-    /// Predicted cycles of all parts of the layer.
-    pub fn total(&self) -> u64 {
-        self.cycles * self.parts()
-    }
-
-    /// Predicted cycles of all parts of the layer, and their picojoules, as one number to be small.
-    fn score(&self, objective: Objective) -> f64 {
-        objective.score(self.total(), self.energy())
-    }
-
-    /// Predicted picojoules of all parts of the layer.
-    pub fn energy(&self) -> f64 {
-        self.picojoules * self.parts() as f64
-    }
-
-    /// Parts of the layer.
-    fn parts(&self) -> u64 {
-        let cuts = Dim::ALL.map(|dim| self.mapping.layer.size[dim].div_ceil(self.mapping.tile[dim]));
-        cuts.iter().map(|cuts| u64::from(*cuts)).product()
-    }
-}
-
-/// The best mapping of `work` on `chunk`, with `capacity` bytes of the buffer.
-///
-/// # Errors
-/// Every dataflow's shortage, where there is no legal mapping.
-pub fn search(
-    accelerator: &Accelerator,
-    chunk: &Chunk,
-    work: &Work,
-    capacity: &Capacity,
-    objective: Objective,
-) -> Result<Found, Vec<Shortage>> {
-    search_within(accelerator, chunk, work, capacity, objective, None)
-}
-
-/// The best of the mappings of one fixed dataflow, where one is given.
-///
-/// # Errors
-/// As [`search`]; and where the dataflow has no mapping of `work` at all.
-pub fn search_within(
-    accelerator: &Accelerator,
-    chunk: &Chunk,
-    work: &Work,
-    capacity: &Capacity,
-    objective: Objective,
-    fixed: Option<Stationary>,
-) -> Result<Found, Vec<Shortage>> {
-    let dataflows = fixed.map_or(DATAFLOWS, Stationary::dataflows);
-    let mut shortages = Vec::new();
-    let mut best: Option<Found> = None;
-    for dataflow in dataflows.iter().filter(|dataflow| (dataflow.suits)(work)) {
-        let space = Space::widest(accelerator, chunk, work, dataflow, capacity, fixed);
-        let better = |found: &Found, best: &Found| found.score(objective) < best.score(objective);
-        let hopeless = |space: &Space, best: &Found| {
-            objective == Objective::Latency && space.least_cycles() >= best.total()
-        };
-        match space {
-            Ok(space) if best.as_ref().is_some_and(|best| hopeless(&space, best)) => {}
-            Ok(space) => match space.best(objective) {
-                Ok(found) if best.as_ref().is_none_or(|best| better(&found, best)) => best = Some(found),
-                Ok(_) => {}
-                Err(shortage) => shortages.push(shortage),
-            },
-            Err(shortage) => shortages.push(shortage),
-        }
-    }
-    best.ok_or(shortages)
-}
-
-/// How `work` lies on the array, and the largest parts of it that fit: columns are left idle, half of them at a
-/// time, where the weights of one round of the array would not fit the buffer.
-///
-/// # Errors
-/// Where not even one column fits.
-pub fn widest_cut(
-    chunk: &Chunk,
-    line_bytes: u32,
-    work: &Work,
-    dataflow: &Dataflow,
-    capacity: &Capacity,
-) -> Result<Cut, Shortage> {
-    let mut narrowed = chunk.clone();
-    loop {
-        let unroll = dataflow.unroll(&narrowed, line_bytes, work);
-        let print = Footprint { work, unroll: &unroll, line_bytes, post_lanes: chunk.post_lanes };
-        match cut(&print, chunk, capacity) {
-            Ok(cut) => return Ok(cut),
-            Err(shortage) if shortage.resource != WEIGHTS || narrowed.cols == 1 => return Err(shortage),
-            Err(_) => narrowed.cols = narrowed.cols.div_ceil(2),
-        }
-    }
-}
+const FINALISTS: usize = 8;
 
 /// The mappings of one dataflow.
-struct Space<'a> {
+pub(super) struct Space<'a> {
     accelerator: &'a Accelerator,
     chunk: &'a Chunk,
     work: &'a Work,
@@ -138,7 +31,7 @@ struct Space<'a> {
 
 impl<'a> Space<'a> {
     /// The space that uses as many columns as the weights of one round allow.
-    fn widest(
+    pub fn widest(
         accelerator: &'a Accelerator,
         chunk: &'a Chunk,
         work: &'a Work,
@@ -151,12 +44,12 @@ impl<'a> Space<'a> {
     }
 
     /// Cycles that no mapping of this unrolling does without: its compute steps.
-    fn least_cycles(&self) -> u64 {
+    pub fn least_cycles(&self) -> u64 {
         let rounds = |dim: Dim| u64::from(self.work.size[dim].div_ceil(self.cut.unroll.size(dim)));
         Dim::ALL.into_iter().map(rounds).product()
     }
 
-    fn best(&self, objective: Objective) -> Result<Found, Shortage> {
+    pub fn best(&self, objective: Objective) -> Result<Found, Shortage> {
         let mut ranked = self.ranked();
         match objective {
             Objective::Latency => ranked.sort_by_key(|(cost, _)| *cost),
@@ -230,7 +123,12 @@ impl<'a> Space<'a> {
         for (loops, held) in orders::all(&rounds, self.chunk.psum_rf) {
             for x in self.levels(&loops, Dim::moves_input) {
                 for w in self.levels(&loops, Dim::moves_weight) {
-                    ranked.extend(self.candidate(&loops, held, x, w));
+                    // Of mappings that only bring their inputs in another way one is enough.
+                    let ways = [(false, false), (true, false), (false, true), (true, true)];
+                    let ways = ways
+                        .into_iter()
+                        .filter_map(|(rolls, clears)| self.candidate(&loops, held, [x, w], rolls, clears));
+                    ranked.extend(ways.min_by_key(|(cost, _)| *cost));
                 }
             }
         }
@@ -242,7 +140,14 @@ impl<'a> Space<'a> {
         (0..=loops.len()).filter(|level| loops.get(*level).is_none_or(|l| moves(l.dim))).collect()
     }
 
-    fn candidate(&self, loops: &[Loop], held: usize, x: usize, w: usize) -> Option<(Cost, Mapping)> {
+    fn candidate(
+        &self,
+        loops: &[Loop],
+        held: usize,
+        [x, w]: [usize; 2],
+        rolls: bool,
+        clears: bool,
+    ) -> Option<(Cost, Mapping)> {
         let Cut { unroll, tile, outer, buffer } = self.cut.clone();
         let hold = |level, operand: usize| Hold { level, slots: 1, buffer: buffer[operand] };
         let mut mapping = Mapping {
@@ -254,14 +159,34 @@ impl<'a> Space<'a> {
             x: hold(x, 0),
             w: hold(w, 1),
             a: hold(held, 2),
+            rolls,
+            clears,
         };
+        let block = mapping.below(Dim::OX, x);
+        if block > 1 && mapping.why_no_block().is_none() {
+            mapping.unroll.block = block;
+        }
+        if rolls && (mapping.why_not_rolling(x).is_some() || mapping.x_more() >= MOST_ROLLING) {
+            return None;
+        }
+        if clears && mapping.why_not_clearing().is_some() {
+            return None;
+        }
         mapping.x.slots = slots(self.chunk.input_rf, mapping.x_tile())?;
+        if clears {
+            // No more than are cleared while bounds are loaded, if those of the next window are among them.
+            let at_once = self.accelerator.nest_depth / mapping.x_tile();
+            mapping.x.slots = mapping.x.slots.min(at_once.max(2 * (mapping.x_more() + 1)));
+        }
+        if mapping.x.slots <= mapping.x_more() {
+            return None;
+        }
         mapping.w.slots = slots(self.chunk.weight_rf, mapping.w_tile())?;
         mapping.a.slots = slots(self.chunk.psum_rf, mapping.a_tile())?;
         if self.fixed.is_some_and(|fixed| !fixed.allows(&mapping)) {
             return None;
         }
-        Some((closed_form(&mapping), mapping))
+        Some((closed_form(&mapping, self.accelerator.nest_depth), mapping))
     }
 }
 

@@ -44,7 +44,7 @@ rtl: ## writes the Verilog of every configuration to rtl-out/
 bless: ## rewrites the golden files (messages, docs, rtl-out/tiny); read `git diff` before committing
 	BLESS=1 cargo test --quiet --workspace
 
-fuzz: ## random netlists in all engines, random networks and mappings on random accelerators; NETLISTS=20000 NETWORKS=320 MAPPINGS=2000 SEED=1
+fuzz: setup ## random netlists in all engines, random networks and mappings on random accelerators; NETLISTS=20000 NETWORKS=320 MAPPINGS=2000 SEED=1
 	cargo run --quiet --profile test -p nasa-testbenches --example netlists -- $(or $(NETLISTS),20000) $(or $(SEED),1)
 	cargo run --quiet --profile test -p nasa-testbenches --example fuzz -- $(or $(NETWORKS),320) $(or $(SEED),1)
 	cargo run --quiet --profile test -p nasa-testbenches --example mappings -- $(or $(MAPPINGS),2000) $(or $(SEED),1)

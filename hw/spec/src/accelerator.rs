@@ -81,7 +81,7 @@ impl Chunk {
         self.rows * self.cols
     }
 
-    /// Sides of the array: 2 where its left and its right half of the columns take bytes of their own of a line, and give
+    /// Parts of the columns that are served at once: 2 where their left and their right half take bytes of their own of a line, and give
     /// results of their own to a beat, which has as many lanes.
     pub fn halves(&self) -> u32 {
         if can_halve(self.cols) && self.post_lanes >= 2 * self.rows {

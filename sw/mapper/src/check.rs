@@ -118,18 +118,17 @@ fn rolling(mapping: &Mapping) -> Vec<String> {
     if !mapping.rolls {
         return Vec::new();
     }
-    let (level, slots) = (mapping.x.level, mapping.x.slots);
-    if let Some(what) = mapping.why_not_rolling(level) {
+    if let Some(what) = mapping.why_not_rolling() {
         return vec![format!("inputs do not roll: {what}")];
     }
     let mut faults = Vec::new();
-    let read = mapping.x_more() + 1;
+    let (read, slots) = (mapping.x_more() + 1, mapping.x.slots);
     if read > slots {
         faults
             .push(format!("a step reads {read} tiles of inputs that roll, the register file holds {slots}"));
     }
     if read > MOST_ROLLING {
-        faults.push(format!("a step reads {read} tiles of inputs that roll, at most {MOST_ROLLING} can be"));
+        faults.push(format!("inputs roll over {read} tiles at a step, at most {MOST_ROLLING} do"));
     }
     faults
 }

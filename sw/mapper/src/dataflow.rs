@@ -8,7 +8,7 @@ use crate::unroll::{Axis, Unroll};
 use crate::work::{Dim, Work};
 use spec::accelerator::Chunk;
 
-/// Dimensions along both halves of an array.
+/// Dimensions along both sides of an array.
 #[derive(Clone, Copy, Debug)]
 pub struct Dataflow {
     /// Along the rows, innermost first.

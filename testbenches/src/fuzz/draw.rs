@@ -76,7 +76,7 @@ fn rolling(rng: &mut Rng, mapping: &Mapping, chunk: &Chunk) -> Option<Mapping> {
     let level = mapping.loops.iter().position(|l| l.dim == Dim::OY)?;
     let mut rolled = Mapping { rolls: true, ..mapping.clone() };
     rolled.x.level = level;
-    if rolled.why_not_rolling(level).is_some() {
+    if rolled.why_not_rolling().is_some() {
         return None;
     }
     let (least, most) = (rolled.x_more() + 1, (chunk.input_rf / rolled.x_tile()).min(64));

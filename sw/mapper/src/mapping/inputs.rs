@@ -15,8 +15,9 @@ impl Mapping {
         horizontal.entries() * self.x_rows() * channels[0] * channels[1]
     }
 
-    /// Why the window of inputs cannot roll along loop `level`, if it cannot.
-    pub fn why_not_rolling(&self, level: usize) -> Option<&'static str> {
+    /// Why the window of inputs cannot roll along the loop above their tile, if it cannot.
+    pub fn why_not_rolling(&self) -> Option<&'static str> {
+        let level = self.x.level;
         let channels = self.below(Dim::C, level) * self.below(Dim::G, level);
         let alone = |dim: Dim| self.unroll.size(dim) == 1;
         if self.loops.get(level).is_none_or(|l| l.dim != Dim::OY) || self.below(Dim::OY, level) > 1 {

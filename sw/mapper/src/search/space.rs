@@ -166,7 +166,7 @@ impl<'a> Space<'a> {
         if block > 1 && mapping.why_no_block().is_none() {
             mapping.unroll.block = block;
         }
-        if rolls && (mapping.why_not_rolling(x).is_some() || mapping.x_more() >= MOST_ROLLING) {
+        if rolls && (mapping.why_not_rolling().is_some() || mapping.x_more() >= MOST_ROLLING) {
             return None;
         }
         if clears && mapping.why_not_clearing().is_some() {

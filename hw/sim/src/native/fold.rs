@@ -91,6 +91,7 @@ impl Folder {
             Op::Shr(a, by) => self.constant(by).map(|by| self.shifted_right(a, by, width)),
             Op::Mux(_, yes, no) if yes == no => Some(yes),
             Op::Mux(select, yes, no) => self.constant(select).map(|bit| if bit == 1 { yes } else { no }),
+            Op::Concat(high, rest) => self.paired(high, rest, width),
             Op::Slice(a, 0) | Op::Zext(a) | Op::Sext(a) if self.width(a) == width => Some(a),
             Op::Slice(a, low) => self.slice_of(a, low, width),
             _ => None,
@@ -112,6 +113,18 @@ impl Folder {
         }
         let kept = self.make(Op::Slice(a, by as u32), width - by as u32);
         self.make(Op::Zext(kept), width)
+    }
+
+    /// Of many values of one width that are put together one by one, neighbours first: halves of equal width are joined
+    /// with less.
+    fn paired(&mut self, high: Id, rest: Id, width: u32) -> Option<Id> {
+        let Op::Concat(middle, low) = self.netlist.nodes[rest as usize].op else { return None };
+        let (of, below) = (self.width(high), self.width(low));
+        if self.width(middle) != of || below % (2 * of) != 0 {
+            return None;
+        }
+        let pair = self.make(Op::Concat(high, middle), 2 * of);
+        Some(self.make(Op::Concat(pair, low), width))
     }
 
     /// A slice of what was put together or extended just before.

@@ -13,7 +13,7 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use super::super::plan::{self, flags, Plan};
 use super::super::words::{bytes, ones, Id, Memory, Op, Write};
 use super::registers::Registers;
-use super::{load_bytes, store_bytes};
+use super::{load_bytes, offset, store_bytes};
 
 /// What is known of a value within the function.
 #[derive(Clone, Copy, Default)]
@@ -176,7 +176,7 @@ impl Unit<'_, '_, '_> {
 
     /// The address of an entry, less that of its memory.
     pub fn entry(&mut self, memory: &Memory, addr: Value) -> Value {
-        let offset = self.code.ins().imul_imm_u(addr, i64::from(memory.stride()));
+        let offset = offset(&mut self.code, addr, memory.stride());
         self.code.ins().iadd(self.base, offset)
     }
 

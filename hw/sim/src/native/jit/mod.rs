@@ -144,7 +144,7 @@ struct Compiler<'a> {
     cpu: Cpu,
     /// Of what Rust calls.
     outer: Signature,
-    /// Of what only this code calls: it need not keep registers for its caller.
+    /// Of what only this code calls.
     inner: Signature,
     context: Context,
     builder_context: FunctionBuilderContext,
@@ -270,6 +270,15 @@ fn store_bytes(code: &mut FunctionBuilder, size: u32, value: Value, base: Value,
         4 => code.ins().istore32(flags, value, base, at),
         _ => code.ins().store(flags, value, base, at),
     };
+}
+
+/// Where the entry of a number is among entries of so many bytes: a shift, where it can be one, is part of the address
+/// that an instruction loads from.
+fn offset(code: &mut FunctionBuilder, number: Value, bytes: u32) -> Value {
+    match bytes.is_power_of_two() {
+        true => code.ins().ishl_imm_u(number, i64::from(bytes.trailing_zeros())),
+        false => code.ins().imul_imm_u(number, i64::from(bytes)),
+    }
 }
 
 /// Of words that may lie anywhere in the array.

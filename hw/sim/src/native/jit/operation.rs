@@ -6,6 +6,7 @@ use cranelift_frontend::{FunctionBuilder, Switch};
 
 use super::super::words::{bytes, ones, Id, Op};
 use super::emit::{Known, Unit};
+use super::offset;
 
 /// The longest list from which a value is chosen without a jump.
 const CHOSEN: usize = 8;
@@ -114,8 +115,11 @@ impl Unit<'_, '_, '_> {
     fn load_one(&mut self, list: &[Id], number: Value) -> Value {
         let size = bytes(self.plan.netlist.width(list[0]));
         let (is_inside, zero) = self.is_inside(list, number);
-        let number = self.code.ins().select(is_inside, number, zero);
-        let offset = self.code.ins().imul_imm_u(number, i64::from(size));
+        let number = match list.len().is_power_of_two() {
+            true => self.code.ins().band_imm_u(number, list.len() as i64 - 1),
+            false => self.code.ins().select(is_inside, number, zero),
+        };
+        let offset = offset(&mut self.code, number, size);
         let entry = self.code.ins().iadd(self.base, offset);
         let value = self.load_bytes(size, entry, self.plan.place[list[0] as usize] as i32);
         self.code.ins().select(is_inside, value, zero)

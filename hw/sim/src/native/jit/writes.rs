@@ -9,7 +9,7 @@ use cranelift_codegen::ir::{types, InstBuilder, Value};
 use super::super::plan::{flags, words, Plan};
 use super::super::words::{bytes, ones, Memory, Netlist, Write};
 use super::dispatch::Body;
-use super::{load_bytes, scalar, store_bytes, unaligned};
+use super::{load_bytes, offset, scalar, store_bytes, unaligned};
 
 /// Lanes whose enables are looked at together, a byte each.
 const GROUP: u32 = 8;
@@ -42,7 +42,7 @@ impl Body<'_, '_> {
         let is_inside = self.code.ins().uextend(types::I64, is_inside);
         let is_written = self.code.ins().band(enable, is_inside);
         self.when(is_written, |body| {
-            let offset = body.code.ins().imul_imm_u(addr, i64::from(memory.stride()));
+            let offset = offset(&mut body.code, addr, memory.stride());
             let row = body.code.ins().iadd(body.base, offset);
             // Some lanes of a value need not begin at a word.
             let data = plan.place[write.data as usize] as usize;
@@ -99,7 +99,7 @@ impl Body<'_, '_> {
         let addresses = self.lanes_of(lane, bytes(width));
         let addr = load_bytes(&mut self.code, bytes(width), addresses, place(write.addr, bytes(width)));
         let emit = |body: &mut Self| {
-            let row = body.code.ins().imul_imm_u(addr, i64::from(memory.stride()));
+            let row = offset(&mut body.code, addr, memory.stride());
             let to = body.code.ins().iadd(wide, row);
             let at = 8 * plan.memory_at[index] as i32 + (first * size) as i32;
             let mut value = load_bytes(&mut body.code, size, wide, place(write.data, size));

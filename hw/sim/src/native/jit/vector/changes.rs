@@ -1,6 +1,8 @@
 //! What changes in a segment: the bits that differ from those before, and what is noted where there are any. What lies
 //! behind the last lane differs as it likes.
 
+use std::collections::BTreeMap;
+
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{types, InstBuilder, MemFlagsData, Value};
 
@@ -16,7 +18,7 @@ pub(super) enum Valid {
 }
 
 impl Fused<'_, '_> {
-    /// Adds the bits that differ to those of some changes.
+    /// Adds the bits that differ to those of changes that are noted together.
     pub(super) fn compare(&mut self, changes: &[Change], old: &[Value], new: &[Value], size: u32) {
         for (part, (old, new)) in (0..).zip(old.iter().zip(new)) {
             let valid = self.valid(part, size);
@@ -33,10 +35,8 @@ impl Fused<'_, '_> {
             Valid::Some(mask) => bits = self.code.ins().band(bits, mask),
             Valid::All => {}
         }
-        for change in changes {
-            let all = self.changes.get(change).map_or(bits, |others| self.code.ins().bor(bits, *others));
-            self.changes.insert(*change, all);
-        }
+        let all = self.changes.get(changes).map_or(bits, |others| self.code.ins().bor(bits, *others));
+        self.changes.insert(changes.to_vec(), all);
     }
 
     /// What of a part of the chunk belongs to lanes, and not to what lies behind the last one.
@@ -71,13 +71,25 @@ impl Fused<'_, '_> {
         self.code.ins().vconst(types::I8X16, constant)
     }
 
-    /// Sets flags, counted from a word, where some of `bits` are set.
-    pub(super) fn note(&mut self, bits: Value, first: usize, of: &[u32]) {
+    /// Sets the flags of all that changes, where some of `bits` are set.
+    pub(super) fn note(&mut self, bits: Value, changes: &[Change]) {
+        let plan = self.plan;
+        let mut all_flags = BTreeMap::new();
+        for change in changes {
+            let (first, of) = match change {
+                Change::Edge(edge) => (plan.pending, std::slice::from_ref(edge)),
+                Change::Written(number) => (plan.later, &plan.written[self.segment.block][*number].wakes[..]),
+                Change::Export(number) => (0, &plan.exports[self.segment.block][*number].wakes[..]),
+            };
+            for (word, bits) in flags(of) {
+                *all_flags.entry(first + word).or_insert(0) |= bits;
+            }
+        }
         let is_any = self.code.ins().vany_true(bits);
         let is_any = self.code.ins().uextend(types::I64, is_any);
         let all = self.code.ins().ineg(is_any);
-        for (word, bits) in flags(of) {
-            let at = 8 * (first + word) as i32;
+        for (word, bits) in all_flags {
+            let at = 8 * word as i32;
             let before = self.code.ins().load(types::I64, MemFlagsData::trusted(), self.base, at);
             let set = self.code.ins().band_imm_u(all, bits as i64);
             let after = self.code.ins().bor(before, set);

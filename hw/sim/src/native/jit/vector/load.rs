@@ -3,7 +3,7 @@
 use cranelift_codegen::ir::{types, InstBuilder};
 
 use super::super::super::words::{bytes, ones, Id};
-use super::super::load_bytes;
+use super::super::{load_bytes, offset};
 use super::{lane, vector, Fused, Parts};
 
 impl Fused<'_, '_> {
@@ -21,17 +21,19 @@ impl Fused<'_, '_> {
                 let end = self.code.ins().iconst(types::I64, i64::from(of.depth));
                 entry = self.code.ins().umin(entry, end);
             }
-            let row = self.code.ins().imul_imm_u(entry, i64::from(of.stride()));
+            let row = offset(&mut self.code, entry, of.stride());
             let row = self.code.ins().iadd(self.base, row);
             let value = load_bytes(&mut self.code, size, row, (at + number * size) as i32);
-            let value = if size == 8 { value } else { self.code.ins().ireduce(lane(size), value) };
             let place = number % (16 / size);
-            if place == 0 {
-                let zeros = self.code.func.dfg.constants.insert([0; 16].as_slice().into());
-                parts.push(self.code.ins().vconst(vector(size), zeros));
-            }
-            if let Some(part) = parts.last_mut() {
-                *part = self.code.ins().insertlane(*part, value, place as u8);
+            match parts.last_mut() {
+                Some(part) if place > 0 => {
+                    let value = if size == 8 { value } else { self.code.ins().ireduce(lane(size), value) };
+                    *part = self.code.ins().insertlane(*part, value, place as u8);
+                }
+                _ => {
+                    let first = self.code.ins().scalar_to_vector(types::I64X2, value);
+                    parts.push(self.cast(first, vector(size)));
+                }
             }
         }
         parts

@@ -1,16 +1,17 @@
 //! A fused segment as instructions on vectors: sixteen lanes at a time, as many vectors of 128 bits as they need.
 //!
-//! Lanes are 0 above their width, as everywhere; those beyond the last are computed as well, and nobody looks at them, not
-//! even where changes are looked for.
+//! Lanes are 0 above their width wherever they are kept; what is above it may be anything until someone needs it to be 0.
+//! Lanes beyond the last are computed as well, and nobody looks at them, not even where changes are looked for.
 
 mod changes;
 mod gather;
 mod load;
 mod operation;
+mod resize;
 mod shift;
 mod uniform;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{types, BlockArg, Function, InstBuilder, MemFlagsData, Type, Value};
@@ -21,7 +22,7 @@ use self::uniform::Uniform;
 use super::super::plan::Plan;
 use super::super::segments::{Segment, Segments};
 use super::super::words::{bytes, Id, CHUNK};
-use super::unaligned;
+use super::{offset, unaligned};
 
 /// The vectors that hold a value's lanes.
 type Parts = Vec<Value>;
@@ -47,7 +48,11 @@ pub(super) fn segment(
         code,
         base,
         lane: None,
+        addresses: HashMap::new(),
+        uniform: Uniform::default(),
         known: HashMap::new(),
+        is_rough: HashSet::new(),
+        masks: HashMap::new(),
         changes: BTreeMap::new(),
     };
     fused.emit(target);
@@ -72,32 +77,30 @@ struct Fused<'a, 'f> {
     base: Value,
     /// The first lane of the chunk, where there are several chunks.
     lane: Option<Value>,
+    /// Bases, moved to the chunk's first lane of a size.
+    addresses: HashMap<(Value, u32), Value>,
+    uniform: Uniform,
     known: HashMap<Id, Parts>,
-    /// The bits that changed, in one vector each.
-    changes: BTreeMap<Change, Value>,
+    /// Those of the known values that may be anything above their width.
+    is_rough: HashSet<Id>,
+    /// All bits of a lane of a size, where a 1-bit value is set.
+    masks: HashMap<(Id, u32), Parts>,
+    /// The bits that changed, in one vector for all that is noted together.
+    changes: BTreeMap<Vec<Change>, Value>,
 }
 
 impl Fused<'_, '_> {
     fn emit(mut self, target: TargetFrontendConfig) {
         let lanes = self.lanes();
-        let uniform = self.uniform();
+        self.uniform = self.uniform();
         self.gather();
         if lanes <= CHUNK {
-            self.chunk(&uniform);
+            self.chunk();
         } else {
-            self.chunks(lanes.div_ceil(CHUNK) * CHUNK, &uniform);
+            self.chunks(lanes.div_ceil(CHUNK) * CHUNK);
         }
-        for (change, bits) in std::mem::take(&mut self.changes) {
-            match change {
-                Change::Edge(edge) => self.note(bits, self.plan.pending, &[edge]),
-                Change::Written(number) => {
-                    let wakes = &self.plan.written[self.segment.block][number].wakes;
-                    self.note(bits, self.plan.later, wakes);
-                }
-                Change::Export(number) => {
-                    self.note(bits, 0, &self.plan.exports[self.segment.block][number].wakes)
-                }
-            }
+        for (changes, bits) in std::mem::take(&mut self.changes) {
+            self.note(bits, &changes);
         }
         self.code.ins().return_(&[]);
         self.code.seal_all_blocks();
@@ -111,22 +114,19 @@ impl Fused<'_, '_> {
     }
 
     /// What may change in a chunk.
-    fn watched(&self) -> Vec<Change> {
-        let exports = self.plan.exports[self.segment.block].iter().enumerate();
-        let is_here = |id: &Id| self.segment.nodes.contains(id);
-        let exports =
-            exports.filter(|(_, export)| !export.wakes.is_empty() && export.values.iter().any(is_here));
-        let shared = self.segment.nodes.iter().filter_map(|id| self.plan.shared.get(id));
-        let states = self.segment.states.iter().copied().chain(shared.map(|state| *state as usize));
-        let states = states.map(|state| self.change_of_state(state));
-        let mut all: Vec<Change> = exports.map(|(number, _)| Change::Export(number)).chain(states).collect();
+    fn watched(&self) -> Vec<Vec<Change>> {
+        let of_nodes = self.segment.nodes.iter().map(|id| self.changes_of(*id));
+        let states = self.segment.states.iter().filter(|state| !self.is_shared(**state));
+        let of_states = states.map(|state| vec![self.change_of_state(*state)]);
+        let mut all: Vec<Vec<Change>> =
+            of_nodes.chain(of_states).filter(|changes| !changes.is_empty()).collect();
         all.sort();
         all.dedup();
         all
     }
 
     /// A loop over all chunks.
-    fn chunks(&mut self, lanes: u32, uniform: &Uniform) {
+    fn chunks(&mut self, lanes: u32) {
         let watched = self.watched();
         let body = self.code.create_block();
         let after = self.code.create_block();
@@ -139,13 +139,15 @@ impl Fused<'_, '_> {
         let zeros = self.code.ins().splat(types::I8X16, zero);
         let mut arguments: Vec<BlockArg> = vec![first.into()];
         let before = std::mem::take(&mut self.changes);
-        arguments.extend(watched.iter().map(|change| BlockArg::Value(*before.get(change).unwrap_or(&zeros))));
+        arguments
+            .extend(watched.iter().map(|changes| BlockArg::Value(*before.get(changes).unwrap_or(&zeros))));
         self.code.ins().jump(body, &arguments);
         self.code.switch_to_block(body);
         let params = self.code.block_params(body).to_vec();
         self.lane = Some(params[0]);
-        self.changes = watched.iter().copied().zip(params[1..].iter().copied()).collect();
-        self.chunk(uniform);
+        self.changes = watched.into_iter().zip(params[1..].iter().copied()).collect();
+        self.addresses.clear();
+        self.chunk();
         let next = self.code.ins().iadd_imm_u(params[0], i64::from(CHUNK));
         let is_more = self.code.ins().icmp_imm_u(IntCC::UnsignedLessThan, next, i64::from(lanes));
         let mut arguments: Vec<BlockArg> = vec![next.into()];
@@ -154,12 +156,12 @@ impl Fused<'_, '_> {
         self.code.switch_to_block(after);
     }
 
-    fn chunk(&mut self, uniform: &Uniform) {
+    fn chunk(&mut self) {
         for id in &self.segment.nodes {
             if self.is_gathered_before(*id) {
                 continue;
             }
-            self.value(*id, uniform);
+            self.value(*id);
             if self.segments.is_stored[*id as usize] {
                 self.keep(*id);
             }
@@ -167,7 +169,7 @@ impl Fused<'_, '_> {
         // Stored last of all: one may be what another takes.
         let states: Vec<usize> =
             self.segment.states.iter().copied().filter(|state| !self.is_shared(*state)).collect();
-        let taken: Vec<Parts> = states.iter().map(|state| self.decide(*state, uniform)).collect();
+        let taken: Vec<Parts> = states.iter().map(|state| self.decide(*state)).collect();
         for (state, taken) in states.iter().zip(taken) {
             let size = bytes(self.plan.netlist.states[*state].width);
             self.store(&taken, 8 * self.plan.next_at[*state] as u32, size);
@@ -177,8 +179,11 @@ impl Fused<'_, '_> {
     /// `base`, moved to the chunk's first lane of a size.
     fn address(&mut self, base: Value, size: u32) -> Value {
         let Some(first) = self.lane else { return base };
-        let offset = self.code.ins().imul_imm_u(first, i64::from(size));
-        self.code.ins().iadd(base, offset)
+        let code = &mut self.code;
+        *self.addresses.entry((base, size)).or_insert_with(|| {
+            let offset = offset(code, first, size);
+            code.ins().iadd(base, offset)
+        })
     }
 
     fn load(&mut self, base: Value, at: u32, size: u32) -> Parts {
@@ -203,8 +208,19 @@ impl Fused<'_, '_> {
         }
     }
 
-    /// The lanes of an operand.
+    /// The lanes of an operand, 0 above its width.
     fn operand(&mut self, id: Id) -> Parts {
+        let mut parts = self.rough(id);
+        if self.is_rough.remove(&id) {
+            let mask = self.uniform.widths[&self.plan.netlist.width(id)];
+            parts = parts.into_iter().map(|part| self.code.ins().band(part, mask)).collect();
+            self.known.insert(id, parts.clone());
+        }
+        parts
+    }
+
+    /// The lanes of an operand, right in the bits of its width.
+    fn rough(&mut self, id: Id) -> Parts {
         if let Some(parts) = self.known.get(&id) {
             return parts.clone();
         }
@@ -217,13 +233,18 @@ impl Fused<'_, '_> {
     fn keep(&mut self, id: Id) {
         let (size, at) = (bytes(self.plan.netlist.width(id)), self.plan.place[id as usize]);
         let parts = self.operand(id);
-        let of_register = self.plan.shared.get(&id).map(|state| self.change_of_state(*state as usize));
-        let changes: Vec<Change> = self.change_of(id).into_iter().chain(of_register).collect();
+        let changes = self.changes_of(id);
         if !changes.is_empty() {
             let old = self.load(self.base, at, size);
             self.compare(&changes, &old, &parts, size);
         }
         self.store(&parts, at, size);
+    }
+
+    /// What is noted where a value changes, which may be where a register is.
+    fn changes_of(&self, id: Id) -> Vec<Change> {
+        let of_register = self.plan.shared.get(&id).map(|state| self.change_of_state(*state as usize));
+        self.change_of(id).into_iter().chain(of_register).collect()
     }
 
     /// What is noted where a value changes, if that wakes anybody.
@@ -255,17 +276,17 @@ impl Fused<'_, '_> {
     }
 
     /// What a register takes at the next edge; adds the bits that change.
-    fn decide(&mut self, index: usize, uniform: &Uniform) -> Parts {
+    fn decide(&mut self, index: usize) -> Parts {
         let state = &self.plan.netlist.states[index];
         let size = bytes(state.width);
         let held = self.load(self.base, 8 * self.plan.state_at[index] as u32, size);
         let mut taken = self.operand(state.next);
         if let Some(enable) = state.enable {
-            taken = self.controlled(enable, &taken, &held, size, uniform);
+            taken = self.controlled(enable, &taken, &held, size);
         }
         if let Some((reset, _)) = state.reset {
-            let value = vec![uniform.resets[&index]; self.parts(size) as usize];
-            taken = self.controlled(reset, &value, &taken, size, uniform);
+            let value = vec![self.uniform.resets[&index]; self.parts(size) as usize];
+            taken = self.controlled(reset, &value, &taken, size);
         }
         self.compare(&[self.change_of_state(index)], &held, &taken, size);
         taken

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use cranelift_codegen::ir::{types, InstBuilder, Value};
 
 use super::super::super::words::{bytes, ones, Id, Op};
-use super::super::scalar;
+use super::super::{offset, scalar};
 use super::{lane, vector, Fused};
 
 /// What is the same in all chunks.
@@ -14,14 +14,12 @@ pub(super) struct Uniform {
     pub splats: HashMap<Id, Value>,
     /// Addresses of memories' rows, less those of the memories.
     pub rows: HashMap<Id, Value>,
-    /// Sign bits of what is compared.
-    pub signs: HashMap<Id, Value>,
-    /// All bits of a lane of a size, where the control is set.
+    /// All bits of a lane of a size, where a bit is set that is the same for all lanes.
     pub controls: HashMap<(Id, u32), Value>,
     /// Reset values, by register.
     pub resets: HashMap<usize, Value>,
-    /// By width.
-    pub masks: HashMap<u32, Value>,
+    /// The bits of a width, by width.
+    pub widths: HashMap<u32, Value>,
 }
 
 impl Fused<'_, '_> {
@@ -31,7 +29,7 @@ impl Fused<'_, '_> {
         for id in &self.segment.nodes {
             let node = self.plan.netlist.nodes[*id as usize];
             let size = bytes(node.width);
-            uniform.masks.insert(node.width, self.mask(node.width));
+            uniform.widths.insert(node.width, self.mask(node.width));
             match node.op {
                 Op::Splat(a) => {
                     let value = self.scalar(a);
@@ -42,13 +40,13 @@ impl Fused<'_, '_> {
                     let (addr, end) =
                         (self.scalar(addr), self.code.ins().iconst(types::I64, i64::from(of.depth)));
                     let entry = self.code.ins().umin(addr, end);
-                    let offset = self.code.ins().imul_imm_u(entry, i64::from(of.stride()));
+                    let offset = offset(&mut self.code, entry, of.stride());
                     uniform.rows.insert(*id, self.code.ins().iadd(self.base, offset));
                 }
-                Op::LessSigned(a, _) => {
-                    let width = self.plan.netlist.width(a);
-                    let sign = self.code.ins().iconst(types::I64, (1u64 << (width - 1)) as i64);
-                    uniform.signs.insert(*id, self.splat(sign, bytes(width)));
+                Op::Mux(select, ..) => {
+                    if let Some(bit) = self.splatted(select) {
+                        uniform.controls.insert((select, size), self.control(bit, size));
+                    }
                 }
                 _ => {}
             }
@@ -58,9 +56,7 @@ impl Fused<'_, '_> {
             let size = bytes(of.width);
             for control in [of.enable, of.reset.map(|reset| reset.0)].into_iter().flatten() {
                 if self.plan.netlist.lanes(control) == 1 {
-                    let bit = self.scalar(control);
-                    let all = self.code.ins().ineg(bit);
-                    uniform.controls.insert((control, size), self.splat(all, size));
+                    uniform.controls.insert((control, size), self.control(control, size));
                 }
             }
             if let Some((_, value)) = of.reset {
@@ -69,6 +65,20 @@ impl Fused<'_, '_> {
             }
         }
         uniform
+    }
+
+    /// The bit that is the same in all lanes of a value, which the segment computes.
+    fn splatted(&self, id: Id) -> Option<Id> {
+        match self.plan.netlist.nodes[id as usize].op {
+            Op::Splat(bit) if self.segment.nodes.contains(&id) => Some(bit),
+            _ => None,
+        }
+    }
+
+    fn control(&mut self, bit: Id, size: u32) -> Value {
+        let bit = self.scalar(bit);
+        let all = self.code.ins().ineg(bit);
+        self.splat(all, size)
     }
 
     fn mask(&mut self, width: u32) -> Value {

@@ -1,16 +1,23 @@
-//! Every operation on lanes at random widths.
+//! Every operation on lanes at random widths, alone and one after the other.
 
 use hdl::random::Random;
 
 use super::super::super::words::{Id, Op};
 use super::{machines, Maker, Rig};
 
-/// An operation of random widths: it and its operands.
-fn draw(random: &mut Random, kind: usize, maker: &mut Maker, lanes: u32) -> (Op, u32) {
-    let width = random.width().min(64);
+/// An operation of random widths: it and its operands, of which some are `given`, if they can be.
+fn draw(random: &mut Random, kind: usize, maker: &mut Maker, lanes: u32, given: Option<Id>) -> (Op, u32) {
+    let width = given.map_or_else(|| random.width().min(64), |id| maker.0.width(id));
     let other = random.width().min(64);
     let mut drawn = Random::new(random.word());
-    let mut operand = |width: u32| maker.operand(&mut drawn, width, lanes);
+    let mut operand = |width: u32| match given {
+        Some(given) if maker.0.width(given) == width && drawn.below(3) > 0 => given,
+        Some(_) if drawn.below(4) == 0 => {
+            let input = maker.input(width);
+            maker.push(Op::Splat(input), width, lanes)
+        }
+        _ => maker.operand(&mut drawn, width, lanes),
+    };
     match kind {
         0 => (Op::Not(operand(width)), width),
         1 => (Op::And(operand(width), operand(width)), width),
@@ -33,6 +40,7 @@ fn draw(random: &mut Random, kind: usize, maker: &mut Maker, lanes: u32) -> (Op,
         }
         16 if width < 64 => {
             let low = 1 + random.below(64 - width as usize) as u32;
+            let low = if width <= 32 && random.below(2) == 0 { width } else { low };
             (Op::Concat(operand(width), operand(low)), width + low)
         }
         17 => (Op::Zext(operand(width.min(other))), width.max(other)),
@@ -47,7 +55,7 @@ fn every_operation_is_its_definition_in_every_lane() {
     for round in 0..1000 {
         let lanes = 2 + random.below(40) as u32;
         let mut maker = Maker::default();
-        let (op, width) = draw(random, round % 20, &mut maker, lanes);
+        let (op, width) = draw(random, round % 20, &mut maker, lanes, None);
         let result = maker.push(op, width, lanes);
         maker.show(result);
         let rig = Rig::new(maker, random);
@@ -62,6 +70,42 @@ fn every_operation_is_its_definition_in_every_lane() {
                     got, expected,
                     "{op:?} of {width} bits, lane {lane} of {lanes}, from {operands:x?}, {cpu:?}"
                 );
+            }
+        }
+    }
+}
+
+/// What a value is in a lane, by the definition of each operation.
+fn defined(rig: &Rig, id: Id, lane: u32) -> u64 {
+    let node = rig.plan.netlist.nodes[id as usize];
+    match node.op {
+        Op::Gather(_) | Op::Input(_) => rig.operand(id, lane),
+        Op::Splat(of) => rig.operand(of, lane),
+        op => rig.plan.netlist.evaluate(op, node.width, |id| defined(rig, id, lane)),
+    }
+}
+
+/// What one operation leaves above its width, or knows as a mask, is nothing that the next one sees.
+#[test]
+fn operations_one_after_the_other_are_their_definitions() {
+    let random = &mut Random::new(2);
+    for round in 0..2000 {
+        let lanes = 2 + random.below(40) as u32;
+        let mut maker = Maker::default();
+        let mut result = None;
+        let kinds: Vec<usize> = (0..3).map(|_| random.below(20)).collect();
+        for kind in &kinds {
+            let (op, width) = draw(random, *kind, &mut maker, lanes, result);
+            result = Some(maker.push(op, width, lanes));
+        }
+        let result = result.expect("the last operation");
+        maker.show(result);
+        let rig = Rig::new(maker, random);
+        for cpu in machines() {
+            let arena = rig.run(cpu);
+            for lane in 0..lanes {
+                let (got, expected) = (rig.shown(&arena, 0, lane), defined(&rig, result, lane));
+                assert_eq!(got, expected, "round {round}, lane {lane} of {lanes}, kinds {kinds:?}, {cpu:?}");
             }
         }
     }

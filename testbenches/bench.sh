@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 # Figures of an earlier run must not pass for this one's.
 rm -rf target/criterion target/benchmarks/*.json
-cargo bench --workspace --bench generate --bench reference --bench evaluate --bench training --bench simulate --bench native
+cargo bench --workspace --bench generate --bench reference --bench evaluate --bench mapping --bench training --bench simulate --bench native
 
 for python in "${NASA_PYTHON:-}" target/venv/bin/python python3; do
     if [ -n "$python" ] && "$python" -c 'import torch' 2>/dev/null; then

@@ -1,5 +1,5 @@
 //! `rtl-out/tiny` is what the generator makes today, so that a change of the generator shows as a difference of
-//! Verilog in review. `make bless` rewrites it.
+//! Verilog in review; the pictures of `docs/mapping.md` are of what the search finds today. `make bless` rewrites them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -35,5 +35,27 @@ fn rtl_out_tiny_is_current() {
             expected[name] == *text,
             "rtl-out/tiny/{name} is not current: run `make bless`, then read `git diff`"
         );
+    }
+}
+
+#[test]
+fn pictures_of_mappings_are_current() {
+    let committed = Path::new(ROOT).join("docs/pictures");
+    let drawn = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures");
+    let mut nasa = Command::new(env!("CARGO_BIN_EXE_nasa"));
+    let table = ["-c", "hw/configs/edge.yaml", "--layers", "sw/zoo/nasa-sample/layers.yaml"];
+    nasa.args(["map", "--quiet"]).args(table).arg("--pictures").arg(&drawn).current_dir(ROOT);
+    assert!(nasa.status().expect("nasa starts").success());
+    let (found, expected) = (files(&drawn), files(&committed));
+    assert!(expected.len() >= 2, "docs/pictures has those that the guide shows");
+    for (name, text) in &expected {
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(committed.join(name), &found[name]).expect("docs/pictures may be written to");
+        } else {
+            assert!(
+                found.get(name) == Some(text),
+                "docs/pictures/{name} is not current: run `make bless`, then read `git diff`"
+            );
+        }
     }
 }

@@ -8,15 +8,16 @@ use crate::console::Console;
 use crate::mapped::Mapped;
 use crate::mappings::Given;
 use crate::steady::{pipelined, steady};
-use crate::{files, flow, paper};
+use crate::{files, flow, paper, pictures};
 use clap::{Args, ValueEnum};
 use compiler::Options;
 use mapper::energy;
-use mapper::text;
+use mapper::text::{self, Named};
 use model::Graph;
 use spec::accelerator::Accelerator;
 use spec::error::{Diagnostic, Report};
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Bits of a word in the paper's simulator, for which its figures are known.
@@ -85,6 +86,9 @@ pub struct Map {
     /// Where the mappings go; stdout where left out.
     #[arg(short, long, value_name = "MAPPING")]
     pub(super) out: Option<PathBuf>,
+    /// Draws every mapping, as FOLDER/LAYER.svg: what lies on the array, and where the nest takes operands from.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "whole_space")]
+    pictures: Option<PathBuf>,
     /// Searches the whole space of mappings, more than the hardware runs, and proves a bound.
     #[arg(long, conflicts_with = "network")]
     whole_space: bool,
@@ -136,6 +140,7 @@ impl Map {
         let no_space = "it has a space of its own; leave out --whole-space";
         let no_pipeline = "it maps all chunks together anyway; leave out --pipeline";
         let no_explain = "it has no stalls to explain; leave out --explain";
+        let no_pictures = "its tilings have no nest to draw; leave out --pictures";
         let no_bits = "widths are those of the description; choose --cost-model nasa";
         let (model, flags) = match self.cost_model {
             CostModel::Nasa => (
@@ -146,6 +151,7 @@ impl Map {
                     (self.whole_space, "--whole-space", no_space),
                     (self.explain, "--explain", no_explain),
                     (self.pipeline, "--pipeline", no_pipeline),
+                    (self.pictures.is_some(), "--pictures", no_pictures),
                 ],
             ),
             CostModel::Hardware => ("hardware", vec![(!self.bits.is_empty(), "--bits", no_bits)]),
@@ -199,11 +205,16 @@ impl Map {
                 files::write(out, text.as_bytes())?;
                 console.say(format!("{}: {} layers", out.display(), mapped.named.len()));
             }
-            None if self.evaluate.is_none() && !self.explain => console.show(text),
-            None => {}
+            None if self.is_silent() => {}
+            None => console.show(text),
+        }
+        if let Some(folder) = &self.pictures {
+            let pictures = drawn(accelerator, folder, &mapped.named)?;
+            files::write_all(&pictures)?;
+            console.say(format!("{}: {} pictures", folder.display(), pictures.len()));
         }
         console.show(mapped.explanations());
-        if self.out.is_some() || self.evaluate.is_some() || self.explain {
+        if self.out.is_some() || self.is_silent() {
             console.show(mapped.table());
         }
         let name = match (&self.evaluate, self.pipeline) {
@@ -212,6 +223,11 @@ impl Map {
             (None, false) => objective.name(),
         };
         Ok(Done::well(mapped.json(name, started.elapsed().as_secs_f64())))
+    }
+
+    /// Whether something else than the mappings is asked for.
+    fn is_silent(&self) -> bool {
+        self.evaluate.is_some() || self.explain || self.pictures.is_some()
     }
 
     /// The network, or the layers of the table as networks.
@@ -225,4 +241,26 @@ impl Map {
             (None, None) => Ok(Vec::new()),
         }
     }
+}
+
+/// A picture of each mapping, and where it goes: named as the layer, but for what file names had better not have.
+fn drawn(
+    accelerator: &Accelerator,
+    folder: &Path,
+    mappings: &[Named],
+) -> Result<Vec<(PathBuf, Vec<u8>)>, Report> {
+    let mut taken: HashMap<String, u32> = HashMap::new();
+    let picture = |named: &Named| {
+        let chunk = accelerator.chunks.iter().find(|chunk| chunk.name() == named.chunk);
+        let chunk = chunk.ok_or_else(|| format!("there is no chunk `{}`", named.chunk))?;
+        let is_plain = |c: char| c.is_alphanumeric() || "._-".contains(c);
+        let mut name: String = named.layer.chars().map(|c| if is_plain(c) { c } else { '-' }).collect();
+        let number = taken.entry(name.clone()).and_modify(|number| *number += 1).or_insert(1);
+        if *number > 1 {
+            name += &format!("-{number}");
+        }
+        Ok((folder.join(format!("{name}.svg")), pictures::mapping(named, chunk)?.into_bytes()))
+    };
+    let wrong = |error: String| Diagnostic::new("picture", error).into();
+    mappings.iter().map(picture).collect::<Result<_, String>>().map_err(wrong)
 }

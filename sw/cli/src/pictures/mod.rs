@@ -1,10 +1,12 @@
-//! Pictures of a run as SVG: curves over its epochs, and what a search made of its choices.
+//! Pictures as SVG: of a run, curves over its epochs and what a search made of its choices; of a mapping, its array and nest.
 
 mod curves;
 mod heat;
+mod mapping;
 
 pub use curves::{curves, Curve};
 pub use heat::heat;
+pub use mapping::mapping;
 
 use plotters::style::RGBColor;
 

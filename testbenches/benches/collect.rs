@@ -82,8 +82,8 @@ fn page(found: &Found) -> String {
         ),
         (
             "Mapper",
-            "Cycles, energy and all accesses of a mapping, on one core, nothing remembered; what the rest of an unrolling cannot\n\
-             do without, on one core; the search of the whole space on `flat16`; all layers of fashion-hybrid on `edge`, mapped and\n\
+            "Cycles, energy and all accesses of a mapping, on one core, nothing remembered; a bound below every mapping of an\n\
+             unrolling, on one core, of the 64 of each layer with the fewest steps; the search of the whole space on `flat16`; all layers of fashion-hybrid on `edge`, mapped and\n\
              compiled; every queue's begin and end of each instruction in a run of that program, 16 images in flight.",
             mapper(found),
         ),

@@ -18,6 +18,8 @@ use mapper::space::search::{search, Options as Search};
 use mapper::space::{text, Architecture, Layer};
 use testbenches::{rtl, zoo};
 
+/// Unrollings of each layer that are bounded: those with the fewest steps, which every search begins with.
+const UNROLLINGS: usize = 64;
 /// Images in flight in a predicted run.
 const IMAGES: u32 = 16;
 /// Cycles from a request to the memory to its answer.
@@ -36,7 +38,8 @@ fn whole_space(criterion: &mut Criterion) {
     let (architecture, layers) = resnet();
     let mut group = criterion.benchmark_group("mapper");
     let unrolled: Vec<_> = layers.iter().map(|layer| (layer, unrollings(&architecture, layer).all)).collect();
-    let each = || unrolled.iter().flat_map(|(layer, all)| all.iter().take(64).map(move |one| (*layer, one)));
+    let each =
+        || unrolled.iter().flat_map(|(layer, all)| all.iter().take(UNROLLINGS).map(move |one| (*layer, one)));
     group.throughput(Throughput::Elements(each().count() as u64));
     group.sample_size(10);
     group.bench_function("bound", |bencher| {

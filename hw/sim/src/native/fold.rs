@@ -67,7 +67,7 @@ impl Folder {
         }
     }
 
-    /// A value that is there already and equals the operation.
+    /// A value that equals the operation and is there already, or has a simpler form.
     fn simpler(&mut self, op: Op, width: u32) -> Option<Id> {
         let full = ones(width);
         match op {
@@ -115,8 +115,8 @@ impl Folder {
         self.make(Op::Zext(kept), width)
     }
 
-    /// Of many values of one width that are put together one by one, neighbours first: halves of equal width are joined
-    /// with less.
+    /// Of many values of one width that are put together one by one, neighbours first, and then pairs of those: lanes of equal
+    /// width are joined in one step. Pairs begin where `rest` ends at a multiple of theirs, as bytes do in a word.
     fn paired(&mut self, high: Id, rest: Id, width: u32) -> Option<Id> {
         let Op::Concat(middle, low) = self.netlist.nodes[rest as usize].op else { return None };
         let (of, below) = (self.width(high), self.width(low));

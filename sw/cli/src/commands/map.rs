@@ -12,12 +12,11 @@ use crate::{files, flow, paper, pictures};
 use clap::{Args, ValueEnum};
 use compiler::Options;
 use mapper::energy;
-use mapper::text::{self, Named};
+use mapper::text;
 use model::Graph;
 use spec::accelerator::Accelerator;
 use spec::error::{Diagnostic, Report};
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// Bits of a word in the paper's simulator, for which its figures are known.
@@ -83,7 +82,7 @@ pub struct Map {
     /// Shows why each layer costs what it costs: what its cycles are spent on, which PEs idle, how often data is used.
     #[arg(long, conflicts_with = "whole_space")]
     explain: bool,
-    /// Where the mappings go; stdout where left out.
+    /// Where the mappings go; stdout where left out and nothing else is asked for.
     #[arg(short, long, value_name = "MAPPING")]
     pub(super) out: Option<PathBuf>,
     /// Draws every mapping, as FOLDER/LAYER.svg: what lies on the array, and where the nest takes operands from.
@@ -205,16 +204,16 @@ impl Map {
                 files::write(out, text.as_bytes())?;
                 console.say(format!("{}: {} layers", out.display(), mapped.named.len()));
             }
-            None if self.is_silent() => {}
+            None if self.asks_for_figures() => {}
             None => console.show(text),
         }
         if let Some(folder) = &self.pictures {
-            let pictures = drawn(accelerator, folder, &mapped.named)?;
+            let pictures = pictures::of_mappings(accelerator, folder, &mapped.named)?;
             files::write_all(&pictures)?;
             console.say(format!("{}: {} pictures", folder.display(), pictures.len()));
         }
         console.show(mapped.explanations());
-        if self.out.is_some() || self.is_silent() {
+        if self.out.is_some() || self.asks_for_figures() {
             console.show(mapped.table());
         }
         let name = match (&self.evaluate, self.pipeline) {
@@ -225,8 +224,8 @@ impl Map {
         Ok(Done::well(mapped.json(name, started.elapsed().as_secs_f64())))
     }
 
-    /// Whether something else than the mappings is asked for.
-    fn is_silent(&self) -> bool {
+    /// Whether figures or pictures are asked for, rather than the mappings themselves.
+    fn asks_for_figures(&self) -> bool {
         self.evaluate.is_some() || self.explain || self.pictures.is_some()
     }
 
@@ -241,26 +240,4 @@ impl Map {
             (None, None) => Ok(Vec::new()),
         }
     }
-}
-
-/// A picture of each mapping, and where it goes: named as the layer, but for what file names had better not have.
-fn drawn(
-    accelerator: &Accelerator,
-    folder: &Path,
-    mappings: &[Named],
-) -> Result<Vec<(PathBuf, Vec<u8>)>, Report> {
-    let mut taken: HashMap<String, u32> = HashMap::new();
-    let picture = |named: &Named| {
-        let chunk = accelerator.chunks.iter().find(|chunk| chunk.name() == named.chunk);
-        let chunk = chunk.ok_or_else(|| format!("there is no chunk `{}`", named.chunk))?;
-        let is_plain = |c: char| c.is_alphanumeric() || "._-".contains(c);
-        let mut name: String = named.layer.chars().map(|c| if is_plain(c) { c } else { '-' }).collect();
-        let number = taken.entry(name.clone()).and_modify(|number| *number += 1).or_insert(1);
-        if *number > 1 {
-            name += &format!("-{number}");
-        }
-        Ok((folder.join(format!("{name}.svg")), pictures::mapping(named, chunk)?.into_bytes()))
-    };
-    let wrong = |error: String| Diagnostic::new("picture", error).into();
-    mappings.iter().map(picture).collect::<Result<_, String>>().map_err(wrong)
 }

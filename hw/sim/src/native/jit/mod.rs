@@ -272,12 +272,12 @@ fn store_bytes(code: &mut FunctionBuilder, size: u32, value: Value, base: Value,
     };
 }
 
-/// Where the entry of a number is among entries of so many bytes: a shift, where it can be one, is part of the address
-/// that an instruction loads from.
-fn offset(code: &mut FunctionBuilder, number: Value, bytes: u32) -> Value {
-    match bytes.is_power_of_two() {
-        true => code.ins().ishl_imm_u(number, i64::from(bytes.trailing_zeros())),
-        false => code.ins().imul_imm_u(number, i64::from(bytes)),
+/// The byte at which entry `number` begins, of entries of `size` bytes. A shift can be part of the address that an
+/// instruction loads from, a multiplication cannot.
+fn offset(code: &mut FunctionBuilder, number: Value, size: u32) -> Value {
+    match size.is_power_of_two() {
+        true => code.ins().ishl_imm_u(number, i64::from(size.trailing_zeros())),
+        false => code.ins().imul_imm_u(number, i64::from(size)),
     }
 }
 

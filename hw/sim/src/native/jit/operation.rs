@@ -115,6 +115,7 @@ impl Unit<'_, '_, '_> {
     fn load_one(&mut self, list: &[Id], number: Value) -> Value {
         let size = bytes(self.plan.netlist.width(list[0]));
         let (is_inside, zero) = self.is_inside(list, number);
+        // What is loaded beyond the end is not taken, but it has to be there; bits are cut off sooner than a choice is made.
         let number = match list.len().is_power_of_two() {
             true => self.code.ins().band_imm_u(number, list.len() as i64 - 1),
             false => self.code.ins().select(is_inside, number, zero),

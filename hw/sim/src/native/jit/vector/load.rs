@@ -12,7 +12,7 @@ impl Fused<'_, '_> {
         let of = &self.plan.netlist.memories[memory as usize];
         let at = 8 * self.plan.memory_at[memory as usize] as u32;
         let (size, width) = (of.bytes(), self.plan.netlist.width(addr));
-        let (addr_size, addresses) = (bytes(width), self.operand(addr));
+        let (addr_size, addresses) = (bytes(width), self.clean(addr));
         let mut parts = Parts::new();
         for number in 0..self.lanes() {
             let (part, place) = (number * addr_size / 16, number % (16 / addr_size));

@@ -51,8 +51,8 @@ pub(super) fn segment(
         addresses: HashMap::new(),
         uniform: Uniform::default(),
         known: HashMap::new(),
-        is_rough: HashSet::new(),
-        masks: HashMap::new(),
+        is_raw: HashSet::new(),
+        known_masks: HashMap::new(),
         changes: BTreeMap::new(),
     };
     fused.emit(target);
@@ -81,10 +81,10 @@ struct Fused<'a, 'f> {
     addresses: HashMap<(Value, u32), Value>,
     uniform: Uniform,
     known: HashMap<Id, Parts>,
-    /// Those of the known values that may be anything above their width.
-    is_rough: HashSet<Id>,
+    /// Those of the known values that are right only in the bits of their width.
+    is_raw: HashSet<Id>,
     /// All bits of a lane of a size, where a 1-bit value is set.
-    masks: HashMap<(Id, u32), Parts>,
+    known_masks: HashMap<(Id, u32), Parts>,
     /// The bits that changed, in one vector for all that is noted together.
     changes: BTreeMap<Vec<Change>, Value>,
 }
@@ -113,7 +113,7 @@ impl Fused<'_, '_> {
         of_node.or(of_state).expect("a segment has values or registers")
     }
 
-    /// What may change in a chunk.
+    /// What may change in a chunk: sets of what is noted together.
     fn watched(&self) -> Vec<Vec<Change>> {
         let of_nodes = self.segment.nodes.iter().map(|id| self.changes_of(*id));
         let states = self.segment.states.iter().filter(|state| !self.is_shared(**state));
@@ -146,7 +146,6 @@ impl Fused<'_, '_> {
         let params = self.code.block_params(body).to_vec();
         self.lane = Some(params[0]);
         self.changes = watched.into_iter().zip(params[1..].iter().copied()).collect();
-        self.addresses.clear();
         self.chunk();
         let next = self.code.ins().iadd_imm_u(params[0], i64::from(CHUNK));
         let is_more = self.code.ins().icmp_imm_u(IntCC::UnsignedLessThan, next, i64::from(lanes));
@@ -208,19 +207,19 @@ impl Fused<'_, '_> {
         }
     }
 
-    /// The lanes of an operand, 0 above its width.
-    fn operand(&mut self, id: Id) -> Parts {
-        let mut parts = self.rough(id);
-        if self.is_rough.remove(&id) {
-            let mask = self.uniform.widths[&self.plan.netlist.width(id)];
+    /// The lanes of an operand with zeros above its width: they are cut here, once, where they are not.
+    fn clean(&mut self, id: Id) -> Parts {
+        let mut parts = self.raw(id);
+        if self.is_raw.remove(&id) {
+            let mask = self.uniform.width_masks[&self.plan.netlist.width(id)];
             parts = parts.into_iter().map(|part| self.code.ins().band(part, mask)).collect();
             self.known.insert(id, parts.clone());
         }
         parts
     }
 
-    /// The lanes of an operand, right in the bits of its width.
-    fn rough(&mut self, id: Id) -> Parts {
+    /// The lanes of an operand, right at least in the bits of its width.
+    fn raw(&mut self, id: Id) -> Parts {
         if let Some(parts) = self.known.get(&id) {
             return parts.clone();
         }
@@ -232,7 +231,7 @@ impl Fused<'_, '_> {
     /// Stores a value, and adds the bits that differ from what was there to those of its export.
     fn keep(&mut self, id: Id) {
         let (size, at) = (bytes(self.plan.netlist.width(id)), self.plan.place[id as usize]);
-        let parts = self.operand(id);
+        let parts = self.clean(id);
         let changes = self.changes_of(id);
         if !changes.is_empty() {
             let old = self.load(self.base, at, size);
@@ -280,7 +279,7 @@ impl Fused<'_, '_> {
         let state = &self.plan.netlist.states[index];
         let size = bytes(state.width);
         let held = self.load(self.base, 8 * self.plan.state_at[index] as u32, size);
-        let mut taken = self.operand(state.next);
+        let mut taken = self.clean(state.next);
         if let Some(enable) = state.enable {
             taken = self.controlled(enable, &taken, &held, size);
         }

@@ -1,4 +1,5 @@
-//! Lanes of another size.
+//! Lanes of another size: two vectors become one, or one becomes two, by the instructions that machines have for it. Masks are 0
+//! or -1 whatever their size, so that they need no zeros: saturation narrows them, and each lane twice widens them.
 
 use cranelift_codegen::ir::{types, InstBuilder, Value};
 
@@ -21,9 +22,9 @@ impl Fused<'_, '_> {
 
     /// The lanes of a value as signed numbers of a size.
     pub(super) fn extended(&mut self, a: Id, size: u32) -> Parts {
-        let (width, parts) = (self.plan.netlist.width(a), self.rough(a));
+        let (width, parts) = (self.plan.netlist.width(a), self.raw(a));
         let from = bytes(width);
-        // No machine shifts single bytes.
+        // x86 has no shifts of single bytes: those that become wider anyway do so first.
         let at_least = if width < 8 * from { from.max(2).min(size) } else { from };
         let mut parts = self.resized(parts, from, at_least);
         let above = i64::from(8 * at_least - width);
@@ -65,24 +66,24 @@ impl Fused<'_, '_> {
     /// Masks of half the size, from those of two vectors.
     pub(super) fn narrowed_mask(&mut self, low: Value, high: Value, size: u32) -> Value {
         match size {
-            // A mask is 0 or -1, whatever its size.
+            // Lanes of 64 bits are not narrowed so by every code generator.
             1 | 2 => self.code.ins().snarrow(low, high),
             _ => self.narrowed(low, high, size),
         }
     }
 
     /// Lanes of a size whose low halves are the lanes of one value, and whose high halves are those of another.
-    pub(super) fn doubled(&mut self, low: &[Value], high: &[Value], size: u32) -> Parts {
+    pub(super) fn interleaved(&mut self, low: &[Value], high: &[Value], size: u32) -> Parts {
         let pairs = low.iter().zip(high);
         let mut parts: Parts = pairs
-            .flat_map(|(low, high)| [0, 8].map(|first| self.interleaved(*low, *high, first, size)))
+            .flat_map(|(low, high)| [0, 8].map(|first| self.interleaved_half(*low, *high, first, size)))
             .collect();
         parts.truncate(self.parts(size) as usize);
         parts
     }
 
     /// Half of the lanes of two vectors, from a byte on, in pairs that are lanes of a size.
-    fn interleaved(&mut self, low: Value, high: Value, first: u32, size: u32) -> Value {
+    fn interleaved_half(&mut self, low: Value, high: Value, first: u32, size: u32) -> Value {
         let half = size / 2;
         let bytes = |lane: u32, of: u32| (0..half).map(move |byte| (of + first + half * lane + byte) as u8);
         let lane_bytes = |lane: u32| bytes(lane, 0).chain(bytes(lane, 16));

@@ -11,7 +11,7 @@ use super::{lane, vector, Fused, Parts};
 impl Fused<'_, '_> {
     /// The lanes of `a` shifted to the left by less than 16; what is above the width may be anything.
     fn multiplied(&mut self, a: Id, by: Id, size: u32) -> Parts {
-        let (parts, amounts) = (self.operand(a), self.operand(by));
+        let (parts, amounts) = (self.clean(a), self.clean(by));
         let [low, high] = [0, 8].map(|above| {
             let powers: Vec<u8> = (0..16).map(|by| (1u32 << by >> above) as u8).collect();
             let powers = self.code.func.dfg.constants.insert(powers.into());
@@ -38,7 +38,7 @@ impl Fused<'_, '_> {
         if multiplies(op, width, by_width) {
             return self.multiplied(a, by, size);
         }
-        let (parts, amounts) = (self.operand(a), self.operand(by));
+        let (parts, amounts) = (self.clean(a), self.clean(by));
         let amounts = match bytes(by_width) > size {
             true => panic!("an amount wider than what it shifts is not fused"),
             false => self.resized(amounts, bytes(by_width), size),

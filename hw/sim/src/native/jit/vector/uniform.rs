@@ -19,7 +19,7 @@ pub(super) struct Uniform {
     /// Reset values, by register.
     pub resets: HashMap<usize, Value>,
     /// The bits of a width, by width.
-    pub widths: HashMap<u32, Value>,
+    pub width_masks: HashMap<u32, Value>,
 }
 
 impl Fused<'_, '_> {
@@ -29,7 +29,7 @@ impl Fused<'_, '_> {
         for id in &self.segment.nodes {
             let node = self.plan.netlist.nodes[*id as usize];
             let size = bytes(node.width);
-            uniform.widths.insert(node.width, self.mask(node.width));
+            uniform.width_masks.insert(node.width, self.mask(node.width));
             match node.op {
                 Op::Splat(a) => {
                     let value = self.scalar(a);

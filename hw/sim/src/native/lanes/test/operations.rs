@@ -13,8 +13,11 @@ fn draw(random: &mut Random, kind: usize, maker: &mut Maker, lanes: u32, given: 
     let mut operand = |width: u32| match given {
         Some(given) if maker.0.width(given) == width && drawn.below(3) > 0 => given,
         Some(_) if drawn.below(4) == 0 => {
-            let input = maker.input(width);
-            maker.push(Op::Splat(input), width, lanes)
+            let one = match drawn.below(2) {
+                0 => maker.input(width),
+                _ => maker.push(Op::Const(0), width, 1),
+            };
+            maker.push(Op::Splat(one), width, lanes)
         }
         _ => maker.operand(&mut drawn, width, lanes),
     };
@@ -33,7 +36,11 @@ fn draw(random: &mut Random, kind: usize, maker: &mut Maker, lanes: u32, given: 
         11 => (Op::Shl(operand(width), operand(other)), width),
         12 => (Op::Shr(operand(width), operand(other)), width),
         13 => (Op::Sar(operand(width), operand(other)), width),
-        14 => (Op::Mux(operand(1), operand(width), operand(width)), width),
+        14 => {
+            // A bit that was just found chooses among what is wider.
+            let width = if width == 1 { other } else { width };
+            (Op::Mux(operand(1), operand(width), operand(width)), width)
+        }
         15 => {
             let low = random.below(width as usize) as u32;
             (Op::Slice(operand(width), low), 1 + random.below((width - low) as usize) as u32)
@@ -80,7 +87,7 @@ fn defined(rig: &Rig, id: Id, lane: u32) -> u64 {
     let node = rig.plan.netlist.nodes[id as usize];
     match node.op {
         Op::Gather(_) | Op::Input(_) => rig.operand(id, lane),
-        Op::Splat(of) => rig.operand(of, lane),
+        Op::Splat(of) => defined(rig, of, lane),
         op => rig.plan.netlist.evaluate(op, node.width, |id| defined(rig, id, lane)),
     }
 }

@@ -267,7 +267,9 @@ fn the_papers_simulator() {
     let huge = "op: conv, n: 1, g: 1, k: 60000, c: 60000, oy: 1, ox: 1, fy: 7, fx: 7";
     Case::new("table-too-large").with_layer(huge).refuses(map);
     // Both flags are named at once.
-    Case::new("nasa-flags").with_layer(small).refuses(&format!("{map} -o out --evaluate network.yaml"));
+    Case::new("nasa-flags")
+        .with_layer(small)
+        .refuses(&format!("{map} -o out --evaluate network.yaml --pictures drawn"));
     Case::new("nasa-bits").with_layer(small).refuses(&format!("{map} --bits 8,7,5"));
     Case::new("nasa-bits-of-two").with_layer(small).refuses(&format!("{map} --bits 8,8"));
     Case::new("nasa-bits-alone").with_layer(small).refuses("map -c tiny.yaml --layers table.yaml --bits 8");

@@ -238,3 +238,23 @@ fn what_the_whole_space_was_too_large_for_is_said() {
     let [stdout, _] = nasa(0, &format!("{space} -o {}", out.join("found").display()));
     assert!(stdout.contains(sentence), "{stdout}");
 }
+
+/// Layers of one name, or of names that files cannot have apart, lose no picture.
+#[test]
+fn every_layer_has_a_picture_of_its_own() {
+    let out = folder("pictures-of-equal-names");
+    let table = out.join("layers.yaml");
+    let row = |name: &str| {
+        format!("- {{name: {name}, op: conv, n: 1, g: 1, k: 4, c: 4, oy: 4, ox: 4, fy: 1, fx: 1}}\n")
+    };
+    fs::write(&table, ["conv", "conv", "conv-2", "Conv"].map(row).concat()).expect("a file");
+    let drawn = out.join("drawn");
+    let files = [table, drawn.clone()].map(|path| path.display().to_string());
+    nasa(0, &format!("map -c hw/configs/tiny.yaml --layers {} --pictures {}", files[0], files[1]));
+    let mut names: Vec<String> = fs::read_dir(&drawn)
+        .expect("a folder")
+        .map(|file| file.expect("a file").file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["Conv-3.svg", "conv-2-2.svg", "conv-2.svg", "conv.svg"]);
+}

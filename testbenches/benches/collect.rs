@@ -83,8 +83,9 @@ fn page(found: &Found) -> String {
         (
             "Mapper",
             "Cycles, energy and all accesses of a mapping, on one core, nothing remembered; a bound below every mapping of an\n\
-             unrolling, on one core, of the 64 of each layer with the fewest steps; the search of the whole space on `flat16`; all layers of fashion-hybrid on `edge`, mapped and\n\
-             compiled; every queue's begin and end of each instruction in a run of that program, 16 images in flight.",
+             unrolling, on one core, of the 64 of each layer with the fewest steps; the search of the whole space on `flat16`;\n\
+             all layers of fashion-hybrid on `edge`, mapped and compiled; begin and end of each instruction in a run of that\n\
+             program, 16 images in flight.",
             mapper(found),
         ),
         ("Reference executor", "On all cores.", reference(found)),

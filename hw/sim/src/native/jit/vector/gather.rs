@@ -95,6 +95,7 @@ impl Fused<'_, '_> {
     /// Stores all chunks of a value, and notes what changes.
     fn keep_gathered(&mut self, id: Id, parts: &[Value], size: u32) {
         let lanes = self.plan.netlist.lanes(id);
+        // No register lies where a gathered value does, so only an export may change.
         let change = self.change_of(id);
         for (part, value) in (0..).zip(parts) {
             let at = self.plan.place[id as usize] + 16 * part;

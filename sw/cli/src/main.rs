@@ -17,7 +17,6 @@ mod mappings;
 mod measure;
 mod package;
 mod paper;
-#[cfg(feature = "train")]
 mod pictures;
 mod report;
 mod steady;

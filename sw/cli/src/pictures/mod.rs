@@ -1,10 +1,14 @@
 //! Pictures as SVG: of a run, curves over its epochs and what a search made of its choices; of a mapping, its array and nest.
 
+#[cfg(feature = "train")]
 mod curves;
+#[cfg(feature = "train")]
 mod heat;
 mod mapping;
 
+#[cfg(feature = "train")]
 pub use curves::{curves, Curve};
+#[cfg(feature = "train")]
 pub use heat::heat;
 use mapping::mapping;
 

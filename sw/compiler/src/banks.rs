@@ -5,9 +5,9 @@
 
 use crate::stages::Stages;
 use mapper::check::faults;
-use mapper::cut::loaded;
+use mapper::cut::{loaded, Cut, Dram};
 use mapper::dataflow::DATAFLOWS;
-use mapper::search::widest_cut;
+use mapper::search::widest_cuts;
 use mapper::tiling::{Capacity, Footprint, Shortage};
 use mapper::{Dim, Mapping, Work};
 use model::{Graph, LayerId};
@@ -133,45 +133,50 @@ fn regions(accelerator: &Accelerator, first: u32, counts: [u32; 4], has_residual
     }
 }
 
-/// Given mappings that are not legal, layers that the search cannot fit, bytes that are moved, executions: fewer is better,
-/// in this order.
+/// Given mappings that are not legal, layers that the search cannot fit, cycles, bytes that are moved, executions: fewer is
+/// better, in this order.
 fn score(
     accelerator: &Accelerator,
     chunk: &Chunk,
     tasks: &[Task<'_>],
     regions: &Regions,
-) -> (usize, u32, u64, u64) {
+) -> (usize, u32, [u64; 3]) {
     let illegal = |given: &&Mapping| {
         let capacity = regions.capacity(chunk, given.slack(accelerator.buffer.line_bytes));
         !faults(given, accelerator, chunk, &capacity).is_empty()
     };
     let illegal = tasks.iter().filter_map(|task| task.given).filter(illegal).count();
-    let (mut unfit, mut bytes, mut parts) = (0, 0, 0);
+    let (mut unfit, mut all) = (0, [0; 3]);
     for Task { work, .. } in tasks {
         match effort(accelerator, chunk, work, regions) {
-            Ok((moved, count)) => (bytes, parts) = (bytes + moved, parts + count),
+            Ok(effort) => all.iter_mut().zip(effort).for_each(|(all, effort)| *all += effort),
             Err(_) => unfit += 1,
         }
     }
-    (illegal, unfit, bytes, parts)
+    (illegal, unfit, all)
 }
 
-/// Bytes that a layer moves between DRAM and buffer, and its executions.
+/// Cycles of a layer, about; bytes that it moves between DRAM and buffer; its executions.
 fn effort(
     accelerator: &Accelerator,
     chunk: &Chunk,
     work: &Work,
     regions: &Regions,
-) -> Result<(u64, u64), Shortage> {
+) -> Result<[u64; 3], Shortage> {
     let line_bytes = accelerator.buffer.line_bytes;
     let dataflow =
         DATAFLOWS.iter().find(|dataflow| (dataflow.suits)(chunk, work)).expect("one computes everything");
     let full = dataflow.unroll(chunk, line_bytes, work);
-    let print = |unroll| Footprint { work, unroll, line_bytes, post_lanes: chunk.post_lanes };
-    let capacity = regions.capacity(chunk, print(&full).overshoot(work.size[Dim::G]));
-    let cut = widest_cut(chunk, line_bytes, work, dataflow, &capacity)?;
-    let print = print(&cut.unroll);
-    let maps = print.outputs(work.size[Dim::OY]);
-    let spilled = if u64::from(regions.activations[1].bytes) < maps { 2 * maps } else { 0 };
-    Ok((loaded(&print, &cut) + spilled, cut.parts()))
+    let post_lanes = chunk.post_lanes;
+    let whole = Footprint { work, unroll: &full, line_bytes, post_lanes };
+    let capacity = regions.capacity(chunk, whole.overshoot(work.size[Dim::G]));
+    let of_cut = |cut: &Cut| {
+        let print = Footprint { unroll: &cut.unroll, ..whole };
+        let maps = print.outputs(work.size[Dim::OY]);
+        let spilled = if u64::from(regions.activations[1].bytes) < maps { 2 * maps } else { 0 };
+        let cycles = cut.cycles(&print, chunk, &capacity, Dram::of(accelerator));
+        [cycles, loaded(&print, &cut.mapping(&print)) + spilled, cut.parts()]
+    };
+    let cuts = widest_cuts(accelerator, chunk, work, dataflow, &capacity)?;
+    Ok(cuts.iter().map(of_cut).min().expect("there is at least one"))
 }

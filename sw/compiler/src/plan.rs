@@ -200,7 +200,7 @@ impl Planner<'_> {
         }
         let engine = mapper::nests::engine(mapping);
         let cycles = mapper::exec::cycles(self.accelerator, chunk, &engine.nests, &engine.registers);
-        Ok(Found { mapping: mapping.clone(), cycles, picojoules: 0.0, evaluations: 0 })
+        Ok(Found { mapping: mapping.clone(), cycles, evaluations: 0, total: cycles, energy: 0.0 })
     }
 
     fn searched(&mut self, layer: usize, chunk: usize, capacity: &Capacity) -> Result<Found, Report> {

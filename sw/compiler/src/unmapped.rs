@@ -3,7 +3,7 @@
 use crate::banks;
 use crate::stages::Stages;
 use mapper::dataflow::DATAFLOWS;
-use mapper::search::widest_cut;
+use mapper::search::widest_cuts;
 use mapper::tiling::{Footprint, Shortage};
 use mapper::{Dim, Work};
 use model::{Graph, Layer};
@@ -68,7 +68,7 @@ impl Unmapped<'_> {
             let (unroll, post_lanes) = (&dataflow.unroll(chunk, line_bytes, work), chunk.post_lanes);
             let print = Footprint { work, unroll, line_bytes, post_lanes };
             let capacity = regions[self.chunk].capacity(chunk, print.overshoot(work.size[Dim::G]));
-            widest_cut(chunk, line_bytes, work, dataflow, &capacity).is_ok()
+            widest_cuts(&larger, chunk, work, dataflow, &capacity).is_ok()
         })
     }
 }

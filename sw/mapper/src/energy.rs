@@ -104,6 +104,12 @@ pub fn levels(accelerator: &Accelerator, chunk: &Chunk, counts: &Counts) -> Leve
     }
 }
 
+/// Picojoules of so many bytes that are loaded or stored.
+pub fn of_bytes(accelerator: &Accelerator, bytes: u64) -> f64 {
+    let unit = &accelerator.energy;
+    8.0 * bytes as f64 * (unit.dram_bit + unit.buffer_bit)
+}
+
 /// Picojoules of a full `EXEC` of `mapping`: what it loads and stores is not known here, and the same for every
 /// mapping of one part.
 pub fn of_exec(accelerator: &Accelerator, chunk: &Chunk, mapping: &Mapping) -> f64 {

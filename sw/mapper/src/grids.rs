@@ -109,9 +109,8 @@ impl Demand {
         for (work, count) in &self.works {
             // Mappings with few cycles are found fast, and what they cost beside tells arrays apart well enough.
             let found = search(accelerator, &all.chunk, work, &capacity, Objective::Latency).ok()?;
-            let execs = (found.total() / found.cycles) as f64;
-            let picojoules = execs * of_exec(accelerator, &all.chunk, &found.mapping);
-            all.cycles += u64::from(*count) * found.total();
+            let picojoules = found.mapping.parts() as f64 * of_exec(accelerator, &all.chunk, &found.mapping);
+            all.cycles += u64::from(*count) * found.total;
             all.picojoules += f64::from(*count) * (picojoules + through_dram(accelerator, work));
         }
         Some(all)

@@ -61,7 +61,7 @@ fn the_mapper_is_asked_for_each_layer() {
             let capacity = Capacity::even(&accelerator, chunk);
             let found = mapper::search::search(&accelerator, chunk, &work, &capacity, Objective::Edp);
             let found = found.expect("the layer fits");
-            (cycles, energy) = (cycles + found.total(), energy + found.energy());
+            (cycles, energy) = (cycles + found.total, energy + found.energy);
         }
         let expected = cycles as f64 * energy / 1e6;
         assert_eq!(of(&costs, &places, 4, block(op, kernel as usize, 3)), expected, "{}", op.name());

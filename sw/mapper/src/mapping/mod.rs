@@ -92,6 +92,11 @@ impl Mapping {
         }
     }
 
+    /// Parts of the layer: each is an `EXEC`.
+    pub fn parts(&self) -> u64 {
+        self.outer.iter().map(|l| u64::from(l.bound)).product()
+    }
+
     /// Compute steps of a full `EXEC`.
     pub fn steps(&self) -> u64 {
         self.steps_below(self.loops.len())
@@ -103,7 +108,7 @@ impl Mapping {
     }
 
     /// Beats that bring one entry of `fill` to the array.
-    fn entry_beats(&self, fill: Fill) -> u64 {
+    pub(crate) fn entry_beats(&self, fill: Fill) -> u64 {
         self.unroll.entry_beats(fill, &self.layer, self.slides()).into()
     }
 

@@ -2,49 +2,36 @@
 
 mod space;
 
-use crate::cut::{cut, Cut};
+use crate::cut::{cuts, Cut, Dram};
 use crate::dataflow::{Dataflow, DATAFLOWS};
 use crate::energy::Objective;
 use crate::mapping::Mapping;
 use crate::stationary::Stationary;
 use crate::tiling::{Capacity, Footprint, Shortage, WEIGHTS};
-use crate::work::{Dim, Work};
+use crate::work::Work;
 use space::Space;
 use spec::accelerator::{Accelerator, Chunk};
 
-/// A mapping, and what a full `EXEC` of it takes.
+/// A mapping, what a full `EXEC` of it takes, and the layer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
     /// The mapping.
     pub mapping: Mapping,
     /// Predicted cycles of one full `EXEC`.
     pub cycles: u64,
-    /// Its predicted picojoules, without loads and stores; 0 where only cycles were looked for.
-    pub picojoules: f64,
     /// Mappings that were looked at.
     pub evaluations: u64,
+    /// Predicted cycles of all parts of the layer, with what they wait for, about.
+    pub total: u64,
+    /// Predicted picojoules of all parts of the layer, and of loads and stores where there are several; 0 where only cycles
+    /// were looked for.
+    pub energy: f64,
 }
 
 impl Found {
-    /// Predicted cycles of all parts of the layer.
-    pub fn total(&self) -> u64 {
-        self.cycles * self.parts()
-    }
-
     /// Predicted cycles of all parts of the layer, and their picojoules, as one number to be small.
     fn score(&self, objective: Objective) -> f64 {
-        objective.score(self.total(), self.energy())
-    }
-
-    /// Predicted picojoules of all parts of the layer.
-    pub fn energy(&self) -> f64 {
-        self.picojoules * self.parts() as f64
-    }
-
-    /// Parts of the layer.
-    fn parts(&self) -> u64 {
-        let cuts = Dim::ALL.map(|dim| self.mapping.layer.size[dim].div_ceil(self.mapping.tile[dim]));
-        cuts.iter().map(|cuts| u64::from(*cuts)).product()
+        objective.score(self.total, self.energy)
     }
 }
 
@@ -78,42 +65,47 @@ pub fn search_within(
     let mut shortages = Vec::new();
     let mut best: Option<Found> = None;
     for dataflow in dataflows.iter().filter(|dataflow| (dataflow.suits)(chunk, work)) {
-        let space = Space::widest(accelerator, chunk, work, dataflow, capacity, fixed);
-        let better = |found: &Found, best: &Found| found.score(objective) < best.score(objective);
-        let hopeless = |space: &Space, best: &Found| {
-            objective == Objective::Latency && space.least_cycles() >= best.total()
-        };
-        match space {
-            Ok(space) if best.as_ref().is_some_and(|best| hopeless(&space, best)) => {}
-            Ok(space) => match space.best(objective) {
+        let cuts = widest_cuts(accelerator, chunk, work, dataflow, capacity).unwrap_or_else(|shortage| {
+            shortages.push(shortage);
+            Vec::new()
+        });
+        for cut in cuts {
+            let space = Space::new(accelerator, chunk, work, cut, capacity, fixed);
+            let is_hopeless =
+                |best: &Found| objective == Objective::Latency && space.least_cycles() >= best.total;
+            if best.as_ref().is_some_and(is_hopeless) {
+                continue;
+            }
+            let better = |found: &Found, best: &Found| found.score(objective) < best.score(objective);
+            match space.best(objective) {
                 Ok(found) if best.as_ref().is_none_or(|best| better(&found, best)) => best = Some(found),
                 Ok(_) => {}
                 Err(shortage) => shortages.push(shortage),
-            },
-            Err(shortage) => shortages.push(shortage),
+            }
         }
     }
     best.ok_or(shortages)
 }
 
-/// How `work` lies on the array, and the largest parts of it that fit: columns are left idle, half of them at a
+/// How `work` lies on the array, and ways to cut it into parts that fit: columns are left idle, half of them at a
 /// time, where the weights of one round of the array would not fit the buffer.
 ///
 /// # Errors
 /// Where not even one column fits.
-pub fn widest_cut(
+pub fn widest_cuts(
+    accelerator: &Accelerator,
     chunk: &Chunk,
-    line_bytes: u32,
     work: &Work,
     dataflow: &Dataflow,
     capacity: &Capacity,
-) -> Result<Cut, Shortage> {
+) -> Result<Vec<Cut>, Shortage> {
+    let line_bytes = accelerator.buffer.line_bytes;
     let mut narrowed = chunk.clone();
     loop {
         let unroll = dataflow.unroll(&narrowed, line_bytes, work);
         let print = Footprint { work, unroll: &unroll, line_bytes, post_lanes: chunk.post_lanes };
-        match cut(&print, chunk, capacity) {
-            Ok(cut) => return Ok(cut),
+        match cuts(&print, chunk, capacity, Dram::of(accelerator)) {
+            Ok(cuts) => return Ok(cuts),
             Err(shortage) if shortage.resource != WEIGHTS || narrowed.cols == 1 || dataflow.halves => {
                 return Err(shortage)
             }

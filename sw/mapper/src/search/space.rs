@@ -2,17 +2,16 @@
 //! files allow, ranked by the closed form; the best few are timed tile by tile, and counted step by step where energy
 //! matters.
 
-use super::{widest_cut, Found};
+use super::Found;
 use crate::cost::{closed_form, Cost};
-use crate::cut::Cut;
-use crate::dataflow::Dataflow;
+use crate::cut::{Cut, Dram, Transfers};
 use crate::energy::{self, Objective};
 use crate::exec;
 use crate::mapping::{Hold, Loop, Mapping, MOST_ROLLING};
 use crate::nests;
 use crate::orders;
 use crate::stationary::Stationary;
-use crate::tiling::{Capacity, Shortage};
+use crate::tiling::{Capacity, Footprint, Shortage};
 use crate::work::{Dim, Work};
 use spec::accelerator::{Accelerator, Chunk};
 use spec::op::ACC_BITS;
@@ -20,33 +19,44 @@ use spec::op::ACC_BITS;
 /// Mappings that are timed tile by tile.
 const FINALISTS: usize = 8;
 
-/// The mappings of one dataflow.
+/// The mappings of one dataflow, cut in one way.
 pub(super) struct Space<'a> {
     accelerator: &'a Accelerator,
     chunk: &'a Chunk,
     work: &'a Work,
     cut: Cut,
+    transfers: Transfers,
     fixed: Option<Stationary>,
 }
 
 impl<'a> Space<'a> {
-    /// The space that uses as many columns as the weights of one round allow.
-    pub fn widest(
+    /// Those of `cut`.
+    pub fn new(
         accelerator: &'a Accelerator,
         chunk: &'a Chunk,
         work: &'a Work,
-        dataflow: &Dataflow,
+        cut: Cut,
         capacity: &Capacity,
         fixed: Option<Stationary>,
-    ) -> Result<Space<'a>, Shortage> {
-        let cut = widest_cut(chunk, accelerator.buffer.line_bytes, work, dataflow, capacity)?;
-        Ok(Space { accelerator, chunk, work, cut, fixed })
+    ) -> Space<'a> {
+        let (line_bytes, post_lanes) = (accelerator.buffer.line_bytes, chunk.post_lanes);
+        let transfers = cut.transfers(
+            &Footprint { work, unroll: &cut.unroll, line_bytes, post_lanes },
+            capacity,
+            Dram::of(accelerator),
+        );
+        Space { accelerator, chunk, work, cut, transfers, fixed }
     }
 
-    /// Cycles that no mapping of this unrolling does without: its compute steps.
+    /// Cycles that no mapping of this cut does without: its compute steps, and about what they wait for.
     pub fn least_cycles(&self) -> u64 {
         let rounds = |dim: Dim| u64::from(self.work.size[dim].div_ceil(self.cut.unroll.size(dim)));
-        Dim::ALL.into_iter().map(rounds).product()
+        self.total(Dim::ALL.into_iter().map(rounds).product())
+    }
+
+    /// Cycles of all parts that compute for so many.
+    fn total(&self, computing: u64) -> u64 {
+        self.transfers.cycles(computing)
     }
 
     pub fn best(&self, objective: Objective) -> Result<Found, Shortage> {
@@ -72,11 +82,15 @@ impl<'a> Space<'a> {
                 continue;
             }
             let cycles = exec::cycles(self.accelerator, self.chunk, &engine.nests, &engine.registers);
-            let picojoules = match objective {
+            let parts = self.cut.parts();
+            let energy = match objective {
                 Objective::Latency => 0.0,
-                _ => energy::of_exec(self.accelerator, self.chunk, &mapping),
+                _ => {
+                    let of_exec = energy::of_exec(self.accelerator, self.chunk, &mapping);
+                    parts as f64 * of_exec + energy::of_bytes(self.accelerator, self.transfers.bytes)
+                }
             };
-            let found = Found { mapping, cycles, picojoules, evaluations };
+            let found = Found { mapping, cycles, evaluations, total: self.total(cycles * parts), energy };
             if best.as_ref().is_none_or(|best| found.score(objective) < best.score(objective)) {
                 best = Some(found);
             }

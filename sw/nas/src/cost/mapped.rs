@@ -78,7 +78,7 @@ fn predict(accelerator: &Accelerator, op: Op, work: &Work, name: &str) -> Predic
     };
     let capacity = Capacity::even(accelerator, chunk);
     search(accelerator, chunk, work, &capacity, Objective::Edp)
-        .map(|found| (found.total(), found.energy()))
+        .map(|found| (found.total, found.energy))
         .map_err(|shortages| {
             let error =
                 wrong(format!("{} layer `{name}` has no legal mapping on `{}`", op.name(), accelerator.name));

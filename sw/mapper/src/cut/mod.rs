@@ -1,7 +1,10 @@
-//! How the search cuts a layer: in strips of output rows and ranges of channels where those fit the buffer, else in boxes,
-//! along whatever makes smaller what is too large.
+//! How the search cuts a layer: in strips of output rows and ranges of channels, or in boxes, along whatever dimensions.
 
-use crate::layout::elements;
+mod boxes;
+mod transfers;
+
+pub use transfers::{loaded, Dram, Transfers};
+
 use crate::mapping::{strip_levels, Hold, Loop, Mapping};
 use crate::nests::MOST_TAPS;
 use crate::parts::strips;
@@ -9,6 +12,7 @@ use crate::tiling::{part, shortage, Capacity, Footprint, Shortage, INPUTS, RESID
 use crate::unroll::Unroll;
 use crate::work::{Dim, Sizes};
 use spec::accelerator::Chunk;
+use transfers::computing;
 
 /// The parts of a layer, and what stays in the buffer between them.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +31,20 @@ impl Cut {
     /// How many parts there are.
     pub fn parts(&self) -> u64 {
         self.outer.iter().map(|l| u64::from(l.bound)).product()
+    }
+
+    /// What is moved for the parts; nothing counts where there is one, which moves the same however it is computed.
+    pub fn transfers(&self, print: &Footprint, capacity: &Capacity, dram: Dram) -> Transfers {
+        let print = Footprint { unroll: &self.unroll, ..*print };
+        match self.parts() {
+            1 => Transfers::default(),
+            _ => Transfers::of(&print, &self.mapping(&print), capacity, dram),
+        }
+    }
+
+    /// About how many cycles all parts take.
+    pub fn cycles(&self, print: &Footprint, chunk: &Chunk, capacity: &Capacity, dram: Dram) -> u64 {
+        self.transfers(print, capacity, dram).cycles(computing(&self.mapping(print), chunk))
     }
 
     /// The mapping without loops of its own.
@@ -48,27 +66,34 @@ impl Cut {
     }
 }
 
-/// The fewest parts that fit.
+/// How much sooner boxes have to be done than what is simpler, in percent, to be worth a look.
+const SOONER: u64 = 3;
+
+/// Ways to cut a layer: all at once where that fits; strips and ranges of channels, or what is
+/// halved until it fits; and boxes, where those may be done sooner.
 ///
 /// # Errors
 /// What not even the smallest part has room for.
-pub fn cut(print: &Footprint, chunk: &Chunk, capacity: &Capacity) -> Result<Cut, Shortage> {
-    match part(print, capacity) {
+pub fn cuts(print: &Footprint, chunk: &Chunk, capacity: &Capacity, dram: Dram) -> Result<Vec<Cut>, Shortage> {
+    let plain = match part(print, capacity) {
         Ok(tile) => {
             let outer = strips(print.work, &tile);
-            Ok(Cut { unroll: print.unroll.clone(), tile, buffer: strip_levels(&outer), outer })
+            Cut { unroll: print.unroll.clone(), tile, buffer: strip_levels(&outer), outer }
         }
-        Err(_) => {
-            let whole = boxes(print, chunk, capacity)?;
-            // Where there is room for two, the next one is loaded meanwhile; that is worth twice as many.
-            let half = boxes(print, chunk, &capacity.half()).ok();
-            Ok(half.filter(|half| half.parts() <= 2 * whole.parts()).unwrap_or(whole))
-        }
+        Err(_) => halved(print, chunk, capacity)?,
+    };
+    let is_sooner = |cycles: u64| 100 * cycles < (100 - SOONER) * plain.cycles(print, chunk, capacity, dram);
+    let whole = Cut { tile: print.work.size, outer: Vec::new(), ..plain.clone() };
+    let least = computing(&whole.mapping(print), chunk);
+    if plain.parts() == 1 || !is_sooner(least) {
+        return Ok(vec![plain]);
     }
+    let boxes = boxes::best(print, chunk, capacity, dram).filter(|(cycles, _)| is_sooner(*cycles));
+    Ok([plain].into_iter().chain(boxes.map(|(_, boxes)| boxes)).collect())
 }
 
 /// Halves, again and again, the first dimension that makes what is too large smaller.
-fn boxes(print: &Footprint, chunk: &Chunk, capacity: &Capacity) -> Result<Cut, Shortage> {
+fn halved(print: &Footprint, chunk: &Chunk, capacity: &Capacity) -> Result<Cut, Shortage> {
     let mut tile = print.work.size;
     loop {
         let [strips, cut] = [true, false].map(|strips| boxed(print, chunk, capacity, &tile, strips));
@@ -121,18 +146,4 @@ fn boxed(print: &Footprint, chunk: &Chunk, capacity: &Capacity, tile: &Sizes, st
         cut.unroll.beats.results = cut.unroll.sum_lanes(print.work, chunk, print.line_bytes);
     }
     cut
-}
-
-/// Bytes of inputs and weights that are loaded for a layer.
-pub fn loaded(print: &Footprint, cut: &Cut) -> u64 {
-    let inputs = elements(&cut.mapping(print).held_inputs()) * changes(cut, 0, |_| true, |dim| dim != Dim::K);
-    let weights = print.weights(&print.work.size);
-    inputs + weights * changes(cut, 1, |dim| !dim.moves_weight(), Dim::moves_weight)
-}
-
-/// Iterations of the loops over `counted` dimensions from the first loop on that `moves` what the buffer holds of an
-/// operand.
-fn changes(cut: &Cut, operand: usize, counted: fn(Dim) -> bool, moves: fn(Dim) -> bool) -> u64 {
-    let outside = cut.outer.iter().skip(cut.buffer[operand]).skip_while(|l| !moves(l.dim));
-    outside.filter(|l| counted(l.dim)).map(|l| u64::from(l.bound)).product()
 }

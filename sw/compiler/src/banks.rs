@@ -5,7 +5,7 @@
 
 use crate::stages::Stages;
 use mapper::check::faults;
-use mapper::cut::{loaded, Cut, Dram};
+use mapper::cut::{loaded, Cut, Dram, Ways};
 use mapper::dataflow::DATAFLOWS;
 use mapper::search::widest_cuts;
 use mapper::tiling::{Capacity, Footprint, Shortage};
@@ -70,6 +70,7 @@ pub fn split(
     graph: &Graph,
     stages: &Stages,
     given: Option<&[Mapping]>,
+    ways: Ways,
 ) -> Result<Vec<Regions>, Report> {
     let used: Vec<usize> =
         (0..accelerator.chunks.len()).filter(|chunk| stages.chunk.contains(chunk)).collect();
@@ -94,7 +95,8 @@ pub fn split(
         let has_residual = layers.iter().any(|layer| graph.layer(LayerId(*layer)).residual.is_some());
         let tasks: Vec<Task<'_>> = layers.into_iter().map(task).collect();
         let candidates = candidates(accelerator, first, share, has_residual);
-        let score = |regions: &Regions| score(accelerator, &accelerator.chunks[*chunk], &tasks, regions);
+        let score =
+            |regions: &Regions| score(accelerator, &accelerator.chunks[*chunk], &tasks, regions, ways);
         all[*chunk] = candidates.min_by_key(score).expect("a share of four banks can be split");
         first += share;
     }
@@ -133,13 +135,14 @@ fn regions(accelerator: &Accelerator, first: u32, counts: [u32; 4], has_residual
     }
 }
 
-/// Given mappings that are not legal, layers that the search cannot fit, cycles, bytes that are moved, executions: fewer is
-/// better, in this order.
+/// Given mappings that are not legal, layers that the search cannot fit, and the effort of the others: less is better, in this
+/// order.
 fn score(
     accelerator: &Accelerator,
     chunk: &Chunk,
     tasks: &[Task<'_>],
     regions: &Regions,
+    ways: Ways,
 ) -> (usize, u32, [u64; 3]) {
     let illegal = |given: &&Mapping| {
         let capacity = regions.capacity(chunk, given.slack(accelerator.buffer.line_bytes));
@@ -148,7 +151,7 @@ fn score(
     let illegal = tasks.iter().filter_map(|task| task.given).filter(illegal).count();
     let (mut unfit, mut all) = (0, [0; 3]);
     for Task { work, .. } in tasks {
-        match effort(accelerator, chunk, work, regions) {
+        match effort(accelerator, chunk, work, regions, ways) {
             Ok(effort) => all.iter_mut().zip(effort).for_each(|(all, effort)| *all += effort),
             Err(_) => unfit += 1,
         }
@@ -156,12 +159,14 @@ fn score(
     (illegal, unfit, all)
 }
 
-/// Cycles of a layer, about; bytes that it moves between DRAM and buffer; its executions.
+/// What a layer takes: bytes that it moves between DRAM and buffer and its executions; where it may be cut in boxes, first of all
+/// its cycles, about.
 fn effort(
     accelerator: &Accelerator,
     chunk: &Chunk,
     work: &Work,
     regions: &Regions,
+    ways: Ways,
 ) -> Result<[u64; 3], Shortage> {
     let line_bytes = accelerator.buffer.line_bytes;
     let dataflow =
@@ -175,8 +180,12 @@ fn effort(
         let maps = print.outputs(work.size[Dim::OY]);
         let spilled = if u64::from(regions.activations[1].bytes) < maps { 2 * maps } else { 0 };
         let cycles = cut.cycles(&print, chunk, &capacity, Dram::of(accelerator));
-        [cycles, loaded(&print, &cut.mapping(&print)) + spilled, cut.parts()]
+        let bytes = loaded(&print, &cut.mapping(&print)) + spilled;
+        match ways {
+            Ways::Simple => [bytes, cut.parts(), 0],
+            Ways::All => [cycles, bytes, cut.parts()],
+        }
     };
-    let cuts = widest_cuts(accelerator, chunk, work, dataflow, &capacity)?;
+    let cuts = widest_cuts(accelerator, chunk, work, dataflow, &capacity, ways)?;
     Ok(cuts.iter().map(of_cut).min().expect("there is at least one"))
 }

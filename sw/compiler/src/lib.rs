@@ -26,12 +26,15 @@ pub mod ring;
 pub mod stages;
 mod unmapped;
 
-use mapper::energy::Objective;
+use mapper::cut::Ways;
+use mapper::energy::{picojoules, Objective};
+use mapper::events::{predict, Event};
 use mapper::stationary::Stationary;
 use mapper::Mapping;
 use model::Graph;
 use spec::accelerator::Accelerator;
 use spec::error::Report;
+use spec::isa::table::Queue;
 use spec::program::Program;
 
 /// What the user can choose.
@@ -89,15 +92,45 @@ pub struct LayerPlan {
     pub stored: bool,
 }
 
-/// Compiles `graph` for `accelerator`.
+/// Cycles of memory in the runs that programs are compared by.
+const LATENCY: u32 = 40;
+
+/// Compiles `graph` for `accelerator`. Where layers do not fit the buffer at once, there are two ways to cut them, whose programs
+/// the event model compares: what is about the best of each layer need not be that of all together.
 ///
 /// # Errors
 /// Everything that does not fit: layers without a chunk, weights that are too wide, layers without a legal
 /// mapping, too few banks or tokens, values beyond a field of the instruction table.
 pub fn compile(accelerator: &Accelerator, graph: &Graph, options: &Options) -> Result<Compiled, Report> {
+    let simple = compiled(accelerator, graph, options, Ways::Simple);
+    let is_whole = |compiled: &Compiled| compiled.layers.iter().all(|plan| plan.parts == 1);
+    if options.mappings.is_some() || simple.as_ref().is_ok_and(is_whole) {
+        return simple;
+    }
+    let Ok(boxes) = compiled(accelerator, graph, options, Ways::All) else { return simple };
+    let Ok(simple) = simple else { return Ok(boxes) };
+    let score = |compiled: &Compiled| score(accelerator, &compiled.program, options.objective);
+    Ok(if score(&boxes) < score(&simple) { boxes } else { simple })
+}
+
+/// What a run of a program costs; without end where the model finds none.
+fn score(accelerator: &Accelerator, program: &Program, objective: Objective) -> f64 {
+    let Ok(run) = predict(accelerator, program, LATENCY) else { return f64::INFINITY };
+    let of_event = |event: &Event| {
+        picojoules(accelerator, &accelerator.chunks[event.queue / Queue::ALL.len()], &event.counts)
+    };
+    objective.score(run.cycles, run.events.iter().map(of_event).sum())
+}
+
+fn compiled(
+    accelerator: &Accelerator,
+    graph: &Graph,
+    options: &Options,
+    ways: Ways,
+) -> Result<Compiled, Report> {
     let stages = stages::assign(accelerator, graph, options.images)?;
-    let banks = banks::split(accelerator, graph, &stages, options.mappings.as_deref())?;
-    let plan = plan::plan(accelerator, graph, options, &stages, &banks)?;
+    let banks = banks::split(accelerator, graph, &stages, options.mappings.as_deref(), ways)?;
+    let plan = plan::plan(accelerator, graph, options, &stages, &banks, ways)?;
     let dram = dram::layout(accelerator, graph, options, &stages, &plan);
     let schedule = ops::schedule(accelerator, graph, &stages, &banks, &plan, &dram);
     let syncs = hazards::syncs(accelerator, graph, &stages, &dram, &schedule)?;

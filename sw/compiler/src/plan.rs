@@ -6,6 +6,7 @@ use crate::stages::Stages;
 use crate::unmapped::Unmapped;
 use crate::{LayerPlan, Options};
 use mapper::check::faults;
+use mapper::cut::Ways;
 use mapper::parts::parts;
 use mapper::search::{search_within, Found};
 use mapper::stationary::Stationary;
@@ -63,9 +64,10 @@ pub fn plan(
     options: &Options,
     stages: &Stages,
     banks: &[Regions],
+    ways: Ways,
 ) -> Result<Plan, Report> {
     let mut report = Report::default();
-    let mut planner = Planner { accelerator, graph, stages, options, found: HashMap::new() };
+    let mut planner = Planner { accelerator, graph, stages, options, ways, found: HashMap::new() };
     let mut layers: Vec<Option<Planned>> = vec![None; graph.len()];
     for (chunk, regions) in banks.iter().enumerate() {
         let order = stages.layers_of(chunk);
@@ -120,6 +122,7 @@ struct Planner<'a> {
     graph: &'a Graph,
     stages: &'a Stages,
     options: &'a Options,
+    ways: Ways,
     found: HashMap<Question, Result<Found, Vec<Shortage>>>,
 }
 
@@ -209,8 +212,8 @@ impl Planner<'_> {
         let Capacity { inputs, outputs, weights, residuals, parameters, .. } = *capacity;
         let question = (chunk, work, [inputs, outputs, weights, residuals, parameters]);
         let (accelerator, array) = (self.accelerator, &self.accelerator.chunks[chunk]);
-        let (objective, fixed) = (self.options.objective, self.options.fixed);
-        let within = |fixed| search_within(accelerator, array, &work, capacity, objective, fixed);
+        let (objective, fixed, ways) = (self.options.objective, self.options.fixed, self.ways);
+        let within = |fixed| search_within(accelerator, array, &work, capacity, objective, fixed, ways);
         let answer = self.found.entry(question).or_insert_with(|| {
             within(fixed).or_else(|shortages| fixed.map_or(Err(shortages), |_| within(None)))
         });

@@ -2,6 +2,7 @@
 
 use crate::banks;
 use crate::stages::Stages;
+use mapper::cut::Ways;
 use mapper::dataflow::DATAFLOWS;
 use mapper::search::widest_cuts;
 use mapper::tiling::{Footprint, Shortage};
@@ -62,13 +63,15 @@ impl Unmapped<'_> {
     fn fits(&self, work: &Work, kib: u32) -> bool {
         let mut larger = self.accelerator.clone();
         larger.buffer.bank_bytes = kib << 10;
-        let Ok(regions) = banks::split(&larger, self.graph, self.stages, None) else { return false };
+        let Ok(regions) = banks::split(&larger, self.graph, self.stages, None, Ways::Simple) else {
+            return false;
+        };
         let (chunk, line_bytes) = (self.array(), larger.buffer.line_bytes);
         DATAFLOWS.iter().filter(|dataflow| (dataflow.suits)(chunk, work)).any(|dataflow| {
             let (unroll, post_lanes) = (&dataflow.unroll(chunk, line_bytes, work), chunk.post_lanes);
             let print = Footprint { work, unroll, line_bytes, post_lanes };
             let capacity = regions[self.chunk].capacity(chunk, print.overshoot(work.size[Dim::G]));
-            widest_cuts(&larger, chunk, work, dataflow, &capacity).is_ok()
+            widest_cuts(&larger, chunk, work, dataflow, &capacity, Ways::Simple).is_ok()
         })
     }
 }

@@ -2,6 +2,7 @@
 //! cut in boxes, reductions included, and that is legal.
 
 use mapper::check::faults;
+use mapper::cut::Ways;
 use mapper::energy::Objective;
 use mapper::search::{search, search_within, Found};
 use mapper::stationary::Stationary;
@@ -109,7 +110,8 @@ fn what_is_found_for_random_layers_and_buffers_is_legal() {
         };
         let (line_bytes, post_lanes) = (accelerator.buffer.line_bytes, chunk.post_lanes);
         for fixed in [None].into_iter().chain(Stationary::ALL.map(Some)) {
-            let found = search_within(&accelerator, &chunk, &work, &capacity, Objective::Latency, fixed);
+            let found =
+                search_within(&accelerator, &chunk, &work, &capacity, Objective::Latency, fixed, Ways::All);
             let Ok(Found { mapping, .. }) = found else { continue };
             let faults = faults(&mapping, &accelerator, &chunk, &capacity);
             assert_eq!(faults, Vec::<String>::new(), "seed {seed}, {fixed:?}: {mapping} of {work:?}");

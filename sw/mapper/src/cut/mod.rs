@@ -14,6 +14,16 @@ use crate::work::{Dim, Sizes};
 use spec::accelerator::Chunk;
 use transfers::computing;
 
+/// How layers may be cut that do not fit the buffer at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ways {
+    /// In strips and ranges of channels; by halves again and again where those do not fit.
+    Simple,
+    /// In boxes as well.
+    #[default]
+    All,
+}
+
 /// The parts of a layer, and what stays in the buffer between them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cut {
@@ -74,7 +84,13 @@ const SOONER: u64 = 3;
 ///
 /// # Errors
 /// What not even the smallest part has room for.
-pub fn cuts(print: &Footprint, chunk: &Chunk, capacity: &Capacity, dram: Dram) -> Result<Vec<Cut>, Shortage> {
+pub fn cuts(
+    print: &Footprint,
+    chunk: &Chunk,
+    capacity: &Capacity,
+    dram: Dram,
+    ways: Ways,
+) -> Result<Vec<Cut>, Shortage> {
     let plain = match part(print, capacity) {
         Ok(tile) => {
             let outer = strips(print.work, &tile);
@@ -85,7 +101,7 @@ pub fn cuts(print: &Footprint, chunk: &Chunk, capacity: &Capacity, dram: Dram) -
     let is_sooner = |cycles: u64| 100 * cycles < (100 - SOONER) * plain.cycles(print, chunk, capacity, dram);
     let whole = Cut { tile: print.work.size, outer: Vec::new(), ..plain.clone() };
     let least = computing(&whole.mapping(print), chunk);
-    if plain.parts() == 1 || !is_sooner(least) {
+    if ways == Ways::Simple || plain.parts() == 1 || !is_sooner(least) {
         return Ok(vec![plain]);
     }
     let boxes = boxes::best(print, chunk, capacity, dram).filter(|(cycles, _)| is_sooner(*cycles));

@@ -2,7 +2,7 @@
 
 mod space;
 
-use crate::cut::{cuts, Cut, Dram};
+use crate::cut::{cuts, Cut, Dram, Ways};
 use crate::dataflow::{Dataflow, DATAFLOWS};
 use crate::energy::Objective;
 use crate::mapping::Mapping;
@@ -46,10 +46,10 @@ pub fn search(
     capacity: &Capacity,
     objective: Objective,
 ) -> Result<Found, Vec<Shortage>> {
-    search_within(accelerator, chunk, work, capacity, objective, None)
+    search_within(accelerator, chunk, work, capacity, objective, None, Ways::All)
 }
 
-/// The best of the mappings of one fixed dataflow, where one is given.
+/// The best of the mappings of one fixed dataflow, where one is given, and of some ways to cut.
 ///
 /// # Errors
 /// As [`search`]; and where the dataflow has no mapping of `work` at all.
@@ -60,15 +60,17 @@ pub fn search_within(
     capacity: &Capacity,
     objective: Objective,
     fixed: Option<Stationary>,
+    ways: Ways,
 ) -> Result<Found, Vec<Shortage>> {
     let dataflows = fixed.map_or(DATAFLOWS, Stationary::dataflows);
     let mut shortages = Vec::new();
     let mut best: Option<Found> = None;
     for dataflow in dataflows.iter().filter(|dataflow| (dataflow.suits)(chunk, work)) {
-        let cuts = widest_cuts(accelerator, chunk, work, dataflow, capacity).unwrap_or_else(|shortage| {
-            shortages.push(shortage);
-            Vec::new()
-        });
+        let cuts =
+            widest_cuts(accelerator, chunk, work, dataflow, capacity, ways).unwrap_or_else(|shortage| {
+                shortages.push(shortage);
+                Vec::new()
+            });
         for cut in cuts {
             let space = Space::new(accelerator, chunk, work, cut, capacity, fixed);
             let is_hopeless =
@@ -98,13 +100,14 @@ pub fn widest_cuts(
     work: &Work,
     dataflow: &Dataflow,
     capacity: &Capacity,
+    ways: Ways,
 ) -> Result<Vec<Cut>, Shortage> {
     let line_bytes = accelerator.buffer.line_bytes;
     let mut narrowed = chunk.clone();
     loop {
         let unroll = dataflow.unroll(&narrowed, line_bytes, work);
         let print = Footprint { work, unroll: &unroll, line_bytes, post_lanes: chunk.post_lanes };
-        match cuts(&print, chunk, capacity, Dram::of(accelerator)) {
+        match cuts(&print, chunk, capacity, Dram::of(accelerator), ways) {
             Ok(cuts) => return Ok(cuts),
             Err(shortage) if shortage.resource != WEIGHTS || narrowed.cols == 1 || dataflow.halves => {
                 return Err(shortage)

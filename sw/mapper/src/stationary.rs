@@ -110,14 +110,22 @@ mod tests {
                 residual: false,
             };
             let edp = |stationary| {
-                let found = search_within(&edge, chunk, &work, &capacity, Objective::Edp, stationary);
+                let found = search_within(
+                    &edge,
+                    chunk,
+                    &work,
+                    &capacity,
+                    Objective::Edp,
+                    stationary,
+                    crate::cut::Ways::All,
+                );
                 let found = found.unwrap_or_else(|short| panic!("{stationary:?} of {size:?}: {short:?}"));
                 assert!(stationary.is_none_or(|stationary: Stationary| stationary.allows(&found.mapping)));
                 assert_eq!(
                     crate::check::faults(&found.mapping, &edge, chunk, &capacity),
                     Vec::<String>::new()
                 );
-                found.total() as f64 * found.energy()
+                found.total as f64 * found.energy
             };
             let free = edp(None);
             for stationary in Stationary::ALL {

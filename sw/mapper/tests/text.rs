@@ -64,9 +64,12 @@ fn the_objective_decides() {
     let [latency, energy, edp] = [Objective::Latency, Objective::Energy, Objective::Edp].map(found);
     let picojoules = |found: &Found| of_exec(&accelerator, chunk, &found.mapping);
     for ((fast, frugal), both) in latency.iter().zip(&energy).zip(&edp) {
-        assert!(fast.cycles <= frugal.cycles.min(both.cycles), "{}", fast.mapping);
-        assert!(frugal.picojoules <= picojoules(fast), "{}\n{}", frugal.mapping, fast.mapping);
-        assert_eq!(both.picojoules, picojoules(both));
+        assert!(fast.total <= frugal.total.min(both.total), "{}", fast.mapping);
+        // Several parts move something as well.
+        if [fast, frugal, both].iter().all(|found| found.mapping.parts() == 1) {
+            assert!(frugal.energy <= picojoules(fast), "{}\n{}", frugal.mapping, fast.mapping);
+            assert_eq!(both.energy, picojoules(both));
+        }
         let faults = |mapping: &Mapping| faults(mapping, &accelerator, chunk, &capacity);
         assert_eq!((faults(&frugal.mapping), faults(&both.mapping)), (vec![], vec![]));
     }

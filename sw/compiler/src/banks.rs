@@ -1,7 +1,8 @@
 //! Which banks hold what. The buffer has no arbitration, so what may be accessed at once lies in different
 //! banks: every chunk has banks of its own for two regions of activations (a layer reads one and writes the
 //! other), for weights, and for residuals with parameters. The split of a chunk's banks is the one in which all mappings
-//! that a user gives are legal, and then the one that makes its layers move the fewest bytes.
+//! that a user gives are legal, and then the one that makes its layers move the fewest bytes or, where they may be cut in boxes,
+//! take the fewest cycles, about.
 
 use crate::stages::Stages;
 use mapper::check::faults;
@@ -135,8 +136,7 @@ fn regions(accelerator: &Accelerator, first: u32, counts: [u32; 4], has_residual
     }
 }
 
-/// Given mappings that are not legal, layers that the search cannot fit, and the effort of the others: less is better, in this
-/// order.
+/// Given mappings that are not legal, layers that do not fit, and the effort of the others: less is better, in this order.
 fn score(
     accelerator: &Accelerator,
     chunk: &Chunk,
@@ -144,14 +144,19 @@ fn score(
     regions: &Regions,
     ways: Ways,
 ) -> (usize, u32, [u64; 3]) {
-    let illegal = |given: &&Mapping| {
-        let capacity = regions.capacity(chunk, given.slack(accelerator.buffer.line_bytes));
-        !faults(given, accelerator, chunk, &capacity).is_empty()
-    };
-    let illegal = tasks.iter().filter_map(|task| task.given).filter(illegal).count();
-    let (mut unfit, mut all) = (0, [0; 3]);
-    for Task { work, .. } in tasks {
-        match effort(accelerator, chunk, work, regions, ways) {
+    let (mut illegal, mut unfit, mut all) = (0, 0, [0; 3]);
+    for Task { work, given } in tasks {
+        let capacity =
+            |mapping: &Mapping| regions.capacity(chunk, mapping.slack(accelerator.buffer.line_bytes));
+        let is_legal = |given: &Mapping| faults(given, accelerator, chunk, &capacity(given)).is_empty();
+        illegal += usize::from(given.is_some_and(|given| !is_legal(given)));
+        let effort = match (ways, given) {
+            (Ways::All, Some(given)) => {
+                Ok(effort_of(accelerator, chunk, work, &Cut::of(given), regions, &capacity(given), ways))
+            }
+            _ => effort(accelerator, chunk, work, regions, ways),
+        };
+        match effort {
             Ok(effort) => all.iter_mut().zip(effort).for_each(|(all, effort)| *all += effort),
             Err(_) => unfit += 1,
         }
@@ -159,8 +164,10 @@ fn score(
     (illegal, unfit, all)
 }
 
-/// What a layer takes: bytes that it moves between DRAM and buffer and its executions; where it may be cut in boxes, first of all
-/// its cycles, about.
+/// What a layer takes that is cut as the search would cut it.
+///
+/// # Errors
+/// What not even its smallest part has room for.
 fn effort(
     accelerator: &Accelerator,
     chunk: &Chunk,
@@ -171,21 +178,35 @@ fn effort(
     let line_bytes = accelerator.buffer.line_bytes;
     let dataflow =
         DATAFLOWS.iter().find(|dataflow| (dataflow.suits)(chunk, work)).expect("one computes everything");
-    let full = dataflow.unroll(chunk, line_bytes, work);
-    let post_lanes = chunk.post_lanes;
-    let whole = Footprint { work, unroll: &full, line_bytes, post_lanes };
-    let capacity = regions.capacity(chunk, whole.overshoot(work.size[Dim::G]));
-    let of_cut = |cut: &Cut| {
-        let print = Footprint { unroll: &cut.unroll, ..whole };
-        let maps = print.outputs(work.size[Dim::OY]);
-        let spilled = if u64::from(regions.activations[1].bytes) < maps { 2 * maps } else { 0 };
-        let cycles = cut.cycles(&print, chunk, &capacity, Dram::of(accelerator));
-        let bytes = loaded(&print, &cut.mapping(&print)) + spilled;
-        match ways {
-            Ways::Simple => [bytes, cut.parts(), 0],
-            Ways::All => [cycles, bytes, cut.parts()],
-        }
-    };
+    let unroll = &dataflow.unroll(chunk, line_bytes, work);
+    let print = Footprint { work, unroll, line_bytes, post_lanes: chunk.post_lanes };
+    let capacity = regions.capacity(chunk, print.overshoot(work.size[Dim::G]));
     let cuts = widest_cuts(accelerator, chunk, work, dataflow, &capacity, ways)?;
+    let of_cut = |cut: &Cut| effort_of(accelerator, chunk, work, cut, regions, &capacity, ways);
     Ok(cuts.iter().map(of_cut).min().expect("there is at least one"))
+}
+
+/// What a layer takes that is cut in one way: bytes that it moves between DRAM and buffer and its executions; where it may be
+/// cut in boxes, first of all its cycles, about.
+fn effort_of(
+    accelerator: &Accelerator,
+    chunk: &Chunk,
+    work: &Work,
+    cut: &Cut,
+    regions: &Regions,
+    capacity: &Capacity,
+    ways: Ways,
+) -> [u64; 3] {
+    let line_bytes = accelerator.buffer.line_bytes;
+    let print = Footprint { work, unroll: &cut.unroll, line_bytes, post_lanes: chunk.post_lanes };
+    let maps = print.outputs(work.size[Dim::OY]);
+    let spilled = if u64::from(regions.activations[1].bytes) < maps { 2 * maps } else { 0 };
+    let bytes = loaded(&print, &cut.mapping(&print)) + spilled;
+    match ways {
+        Ways::Simple => [bytes, cut.parts(), 0],
+        Ways::All => {
+            let cycles = cut.cycles(&print, chunk, capacity, Dram::of(accelerator));
+            [cycles, bytes, cut.parts()]
+        }
+    }
 }

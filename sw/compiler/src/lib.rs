@@ -67,6 +67,21 @@ pub struct Compiled {
     pub layers: Vec<LayerPlan>,
 }
 
+impl Compiled {
+    /// Whether every layer is computed at once.
+    fn is_whole(&self) -> bool {
+        self.layers.iter().all(|plan| plan.parts == 1)
+    }
+
+    /// `given`, made of the mappings that this search found, with what it looked at.
+    fn searched(&self, mut given: Compiled) -> Compiled {
+        for (given, found) in given.layers.iter_mut().zip(&self.layers) {
+            given.evaluations = found.evaluations;
+        }
+        given
+    }
+}
+
 /// How a layer is run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerPlan {
@@ -92,26 +107,66 @@ pub struct LayerPlan {
     pub stored: bool,
 }
 
-/// Cycles of memory in the runs that programs are compared by.
-const LATENCY: u32 = 40;
-
-/// Compiles `graph` for `accelerator`. Where layers do not fit the buffer at once, there are two ways to cut them, whose programs
-/// the event model compares: what is about the best of each layer need not be that of all together.
+/// Compiles `graph` for `accelerator`. Where layers do not fit the buffer at once, there are two ways to cut them and to split its
+/// banks, and the event model compares the programs: what is about the best of each layer need not be that of all together.
+///
+/// Mappings that were found compile to the same program when they are given.
 ///
 /// # Errors
 /// Everything that does not fit: layers without a chunk, weights that are too wide, layers without a legal
 /// mapping, too few banks or tokens, values beyond a field of the instruction table.
 pub fn compile(accelerator: &Accelerator, graph: &Graph, options: &Options) -> Result<Compiled, Report> {
     let simple = compiled(accelerator, graph, options, Ways::Simple);
-    let is_whole = |compiled: &Compiled| compiled.layers.iter().all(|plan| plan.parts == 1);
-    if options.mappings.is_some() || simple.as_ref().is_ok_and(is_whole) {
+    if simple.as_ref().is_ok_and(Compiled::is_whole) {
         return simple;
     }
-    let Ok(boxes) = compiled(accelerator, graph, options, Ways::All) else { return simple };
-    let Ok(simple) = simple else { return Ok(boxes) };
-    let score = |compiled: &Compiled| score(accelerator, &compiled.program, options.objective);
-    Ok(if score(&boxes) < score(&simple) { boxes } else { simple })
+    let second = compiled(accelerator, graph, options, Ways::All);
+    let candidates = match options.mappings {
+        Some(_) => vec![simple, second],
+        // Given again, so that banks are split for what was found, too.
+        None => {
+            [simple, second].into_iter().flat_map(|found| given(accelerator, graph, options, found)).collect()
+        }
+    };
+    best(accelerator, options.objective, candidates)
 }
+
+/// What the mappings that were found compile to when they are given, with both ways to split banks.
+fn given(
+    accelerator: &Accelerator,
+    graph: &Graph,
+    options: &Options,
+    found: Result<Compiled, Report>,
+) -> Vec<Result<Compiled, Report>> {
+    let Ok(found) = found else { return vec![found] };
+    let mappings = Some(found.layers.iter().map(|plan| plan.mapping.clone()).collect());
+    let options = Options { mappings, ..options.clone() };
+    let again = |ways| compiled(accelerator, graph, &options, ways).map(|given| found.searched(given));
+    [Ways::Simple, Ways::All].map(again).into()
+}
+
+/// The program whose run costs the least, the first of several; where there is none, what is wrong with the first.
+fn best(
+    accelerator: &Accelerator,
+    objective: Objective,
+    candidates: Vec<Result<Compiled, Report>>,
+) -> Result<Compiled, Report> {
+    let (mut programs, mut faults) = (Vec::<Compiled>::new(), Vec::new());
+    for candidate in candidates {
+        match candidate {
+            Ok(compiled) if programs.iter().any(|known| known.program == compiled.program) => {}
+            Ok(compiled) => programs.push(compiled),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    let score = |compiled: &Compiled| score(accelerator, &compiled.program, objective);
+    let scores: Vec<f64> = if programs.len() > 1 { programs.iter().map(score).collect() } else { vec![0.0] };
+    let least = programs.into_iter().zip(scores).min_by(|(_, a), (_, b)| a.total_cmp(b));
+    least.map(|(compiled, _)| compiled).ok_or_else(|| faults.swap_remove(0))
+}
+
+/// Cycles of memory in the runs that programs are compared by.
+const LATENCY: u32 = 40;
 
 /// What a run of a program costs; without end where the model finds none.
 fn score(accelerator: &Accelerator, program: &Program, objective: Objective) -> f64 {
@@ -122,6 +177,7 @@ fn score(accelerator: &Accelerator, program: &Program, objective: Objective) -> 
     objective.score(run.cycles, run.events.iter().map(of_event).sum())
 }
 
+/// Compiles with one way to cut layers and to split banks.
 fn compiled(
     accelerator: &Accelerator,
     graph: &Graph,

@@ -138,6 +138,8 @@ impl Array<'_> {
         let [row, tag, y, x, c, tap] =
             ["row", "tag", "y", "x", "c", "tap"].map(|name| place(NestKind::Input, name));
         let most = if self.get("x_spread") == 1 { 1 } else { x_lanes };
+        let halves = self.get("x_halves") == 1;
+        let mut columns = Columns::of(self, ["x_stride", "x_window"], slide == 1, halves);
         nest.walk(|at| {
             let inside = unsigned(top + at[y], COORDINATE_BITS) < height
                 && unsigned(left + at[x], COORDINATE_BITS) < width
@@ -145,7 +147,7 @@ impl Array<'_> {
                 && unsigned(at[tap], TAP_BITS) < kernel_columns;
             beats += 1;
             bytes += if inside { remaining(channels, at[c], most) as u64 } else { 0 };
-            taken += self.rows(at[row], x_lanes) * self.columns("x", first + at[tag], slide == 1);
+            taken += self.rows(at[row], x_lanes) * columns.that_take(first + at[tag]);
         });
         counts.set("x_beats", beats);
         counts.set("x_bytes", bytes);
@@ -157,9 +159,10 @@ impl Array<'_> {
         let lanes = self.get("w_lanes");
         let [row, tag] = ["row", "tag"].map(|name| place(NestKind::Weight, name));
         let (mut beats, mut taken) = (0, 0);
+        let mut columns = Columns::of(self, ["w_stride", "w_window"], false, false);
         nest.walk(|at| {
             beats += 1;
-            taken += self.rows(at[row], lanes) * self.columns("w", at[tag], false);
+            taken += self.rows(at[row], lanes) * columns.that_take(at[tag]);
         });
         counts.set("w_beats", beats);
         counts.set("w_bytes", beats * if self.get("w_spread") == 1 { 1 } else { lanes as u64 });
@@ -214,16 +217,38 @@ impl Array<'_> {
         let behind = (first + lanes).min(self.chunk.rows.into());
         (behind - first).max(0) as u64
     }
+}
 
-    /// Columns that take a beat of `operand` with this tag.
-    fn columns(&self, operand: &str, tag: i64, slides: bool) -> u64 {
-        let [stride, window] = ["stride", "window"].map(|name| self.get(&format!("{operand}_{name}")));
-        // Where the right half of the columns has bytes of its own, it counts columns from 0 again.
-        let per_half = operand == "x" && self.get("x_halves") == 1;
-        let number = |column: u32| if per_half { column % (self.chunk.cols / 2) } else { column };
-        let behind = |column: u32| tag - i64::from(number(column)) * stride;
-        let tap = |column: u32| if slides { behind(column) } else { -behind(column) };
-        (0..self.chunk.cols).filter(|column| unsigned(tap(*column), COORDINATE_BITS) < window).count() as u64
+/// The columns as they look at the tags of an operand's beats.
+struct Columns {
+    stride: i64,
+    window: i64,
+    slides: bool,
+    /// How many count from 0 on: all, or those of each half, where the right one has bytes of its own.
+    counted: u32,
+    all: u32,
+    /// The last tag, and how many columns take its beat: neighbouring beats often have the same one.
+    last: (i64, u64),
+}
+
+impl Columns {
+    fn of(array: &Array<'_>, registers: [&str; 2], slides: bool, halves: bool) -> Columns {
+        let ([stride, window], all) = (registers.map(|name| array.get(name)), array.chunk.cols);
+        let counted = if halves { all / 2 } else { all };
+        Columns { stride, window, slides, counted, all, last: (-1, 0) }
+    }
+
+    /// How many take a beat with this tag.
+    fn that_take(&mut self, tag: i64) -> u64 {
+        let Columns { stride, window, slides, counted, all, .. } = *self;
+        let tag = unsigned(tag, COORDINATE_BITS);
+        if tag != self.last.0 {
+            let behind = |column: u32| tag - i64::from(column % counted) * stride;
+            let tap = |column: u32| if slides { behind(column) } else { -behind(column) };
+            let takes = |column: &u32| unsigned(tap(*column), COORDINATE_BITS) < window;
+            self.last = (tag, (0..all).filter(takes).count() as u64);
+        }
+        self.last.1
     }
 }
 

@@ -38,6 +38,12 @@ pub struct Cut {
 }
 
 impl Cut {
+    /// How a mapping cuts its layer.
+    pub fn of(mapping: &Mapping) -> Cut {
+        let Mapping { unroll, tile, outer, x, w, a, .. } = mapping.clone();
+        Cut { unroll, tile, outer, buffer: [x, w, a].map(|hold| hold.buffer) }
+    }
+
     /// How many parts there are.
     pub fn parts(&self) -> u64 {
         self.outer.iter().map(|l| u64::from(l.bound)).product()

@@ -1,10 +1,10 @@
 //! Layers mapped onto this hardware, and what they cost: as a table for people and as JSON for programs.
 
-use crate::commands::LATENCY;
 use crate::measure::{self, Times};
 use crate::{explained, flow, mappings};
 use compiler::{LayerPlan, Options};
 use mapper::counts::ACCESSES;
+use mapper::events::LATENCY;
 use mapper::text::Named;
 use mapper::{energy, Dim};
 use model::Graph;

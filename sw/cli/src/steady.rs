@@ -1,11 +1,11 @@
 //! The steady state of a network: what an image takes while as many are under way as the pipeline of chunks holds. It is what
 //! whole programs take for more images, over how many more those are, as the event model predicts it.
 
-use crate::commands::LATENCY;
 use crate::flow;
 use crate::measure;
 use compiler::{Compiled, LayerPlan, Options};
 use mapper::energy::{levels, of_exec, Levels, Objective};
+use mapper::events::LATENCY;
 use mapper::stationary::Stationary;
 use mapper::{pipeline, Mapping};
 use model::Graph;

@@ -55,10 +55,11 @@ impl Regions {
 /// Banks that a chunk cannot do without.
 const FEWEST: u32 = 4;
 
-/// A layer of a chunk, and the mapping that a user gives for it.
+/// A layer of a chunk, the mapping that is given for it, and how many layers are the same.
 struct Task<'a> {
     work: Work,
     given: Option<&'a Mapping>,
+    count: u64,
 }
 
 /// The regions of every chunk, with mappings for all layers where a user `gives` them; those of a chunk without layers are
@@ -88,13 +89,16 @@ pub fn split(
     let mut first = 0;
     for (i, chunk) in used.iter().enumerate() {
         let share = each + u32::from((i as u32) < banks % used.len() as u32);
-        let task = |layer: usize| Task {
-            work: Work::from(graph.layer(LayerId(layer))),
-            given: given.and_then(|given| given.get(layer)),
-        };
-        let layers = stages.layers_of(*chunk);
-        let has_residual = layers.iter().any(|layer| graph.layer(LayerId(*layer)).residual.is_some());
-        let tasks: Vec<Task<'_>> = layers.into_iter().map(task).collect();
+        let mut tasks: Vec<Task<'_>> = Vec::new();
+        for layer in stages.layers_of(*chunk) {
+            let work = Work::from(graph.layer(LayerId(layer)));
+            let given = given.and_then(|given| given.get(layer));
+            match tasks.iter_mut().find(|task| task.work == work && task.given == given) {
+                Some(task) => task.count += 1,
+                None => tasks.push(Task { work, given, count: 1 }),
+            }
+        }
+        let has_residual = tasks.iter().any(|task| task.work.residual);
         let candidates = candidates(accelerator, first, share, has_residual);
         let score =
             |regions: &Regions| score(accelerator, &accelerator.chunks[*chunk], &tasks, regions, ways);
@@ -143,22 +147,22 @@ fn score(
     tasks: &[Task<'_>],
     regions: &Regions,
     ways: Ways,
-) -> (usize, u32, [u64; 3]) {
+) -> (u64, u64, [u64; 3]) {
     let (mut illegal, mut unfit, mut all) = (0, 0, [0; 3]);
-    for Task { work, given } in tasks {
-        let capacity =
-            |mapping: &Mapping| regions.capacity(chunk, mapping.slack(accelerator.buffer.line_bytes));
-        let is_legal = |given: &Mapping| faults(given, accelerator, chunk, &capacity(given)).is_empty();
-        illegal += usize::from(given.is_some_and(|given| !is_legal(given)));
-        let effort = match (ways, given) {
-            (Ways::All, Some(given)) => {
-                Ok(effort_of(accelerator, chunk, work, &Cut::of(given), regions, &capacity(given), ways))
-            }
+    for Task { work, given, count } in tasks {
+        let suited = given.map(|given| {
+            let capacity = regions.capacity(chunk, given.slack(accelerator.buffer.line_bytes));
+            let is_legal = faults(given, accelerator, chunk, &capacity).is_empty();
+            is_legal.then(|| effort_of(accelerator, chunk, work, &Cut::of(given), regions, &capacity, ways))
+        });
+        illegal += if suited == Some(None) { *count } else { 0 };
+        let effort = match (ways, suited) {
+            (Ways::All, Some(suited)) => Ok(suited.unwrap_or_default()),
             _ => effort(accelerator, chunk, work, regions, ways),
         };
         match effort {
-            Ok(effort) => all.iter_mut().zip(effort).for_each(|(all, effort)| *all += effort),
-            Err(_) => unfit += 1,
+            Ok(effort) => all.iter_mut().zip(effort).for_each(|(all, effort)| *all += count * effort),
+            Err(_) => unfit += count,
         }
     }
     (illegal, unfit, all)

@@ -11,9 +11,12 @@
 //! 6. [`hazards`]: which of them must wait for which, as tokens.
 //! 7. [`lower`]: instruction words; [`known`] leaves out those that would change nothing.
 //!
+//! [`choose`] goes through them several times where there are several ways to cut layers, and takes one.
+//!
 //! Nothing about time is decided after step 5: queues run ahead as far as the hazards let them.
 
 pub mod banks;
+mod choose;
 pub mod descriptors;
 pub mod dram;
 pub mod hazards;
@@ -27,14 +30,12 @@ pub mod stages;
 mod unmapped;
 
 use mapper::cut::Ways;
-use mapper::energy::{picojoules, Objective};
-use mapper::events::{predict, Event};
+use mapper::energy::Objective;
 use mapper::stationary::Stationary;
 use mapper::Mapping;
 use model::Graph;
 use spec::accelerator::Accelerator;
 use spec::error::Report;
-use spec::isa::table::Queue;
 use spec::program::Program;
 
 /// What the user can choose.
@@ -67,21 +68,6 @@ pub struct Compiled {
     pub layers: Vec<LayerPlan>,
 }
 
-impl Compiled {
-    /// Whether every layer is computed at once.
-    fn is_whole(&self) -> bool {
-        self.layers.iter().all(|plan| plan.parts == 1)
-    }
-
-    /// `given`, made of the mappings that this search found, with what it looked at.
-    fn searched(&self, mut given: Compiled) -> Compiled {
-        for (given, found) in given.layers.iter_mut().zip(&self.layers) {
-            given.evaluations = found.evaluations;
-        }
-        given
-    }
-}
-
 /// How a layer is run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerPlan {
@@ -107,74 +93,25 @@ pub struct LayerPlan {
     pub stored: bool,
 }
 
-/// Compiles `graph` for `accelerator`. Where layers do not fit the buffer at once, there are two ways to cut them and to split its
-/// banks, and the event model compares the programs: what is about the best of each layer need not be that of all together.
-///
-/// Mappings that were found compile to the same program when they are given.
+/// Compiles `graph` for `accelerator`, with the mappings that are given or else those that a search finds: where layers do not fit
+/// the buffer at once, it cuts them in two ways, and [`choose`] takes one.
 ///
 /// # Errors
 /// Everything that does not fit: layers without a chunk, weights that are too wide, layers without a legal
 /// mapping, too few banks or tokens, values beyond a field of the instruction table.
 pub fn compile(accelerator: &Accelerator, graph: &Graph, options: &Options) -> Result<Compiled, Report> {
-    let simple = compiled(accelerator, graph, options, Ways::Simple);
-    if simple.as_ref().is_ok_and(Compiled::is_whole) {
-        return simple;
+    if let Some(given) = &options.mappings {
+        // What the banks are split by depends on the mappings alone, so that what was found compiles to the same when it is given.
+        let is_cut = given.iter().any(|mapping| mapping.parts() > 1);
+        return compiled(accelerator, graph, options, if is_cut { Ways::All } else { Ways::Simple });
     }
-    let second = compiled(accelerator, graph, options, Ways::All);
-    let candidates = match options.mappings {
-        Some(_) => vec![simple, second],
-        // Given again, so that banks are split for what was found, too.
-        None => {
-            [simple, second].into_iter().flat_map(|found| given(accelerator, graph, options, found)).collect()
-        }
-    };
-    best(accelerator, options.objective, candidates)
-}
-
-/// What the mappings that were found compile to when they are given, with both ways to split banks.
-fn given(
-    accelerator: &Accelerator,
-    graph: &Graph,
-    options: &Options,
-    found: Result<Compiled, Report>,
-) -> Vec<Result<Compiled, Report>> {
-    let Ok(found) = found else { return vec![found] };
-    let mappings = Some(found.layers.iter().map(|plan| plan.mapping.clone()).collect());
-    let options = Options { mappings, ..options.clone() };
-    let again = |ways| compiled(accelerator, graph, &options, ways).map(|given| found.searched(given));
-    [Ways::Simple, Ways::All].map(again).into()
-}
-
-/// The program whose run costs the least, the first of several; where there is none, what is wrong with the first.
-fn best(
-    accelerator: &Accelerator,
-    objective: Objective,
-    candidates: Vec<Result<Compiled, Report>>,
-) -> Result<Compiled, Report> {
-    let (mut programs, mut faults) = (Vec::<Compiled>::new(), Vec::new());
-    for candidate in candidates {
-        match candidate {
-            Ok(compiled) if programs.iter().any(|known| known.program == compiled.program) => {}
-            Ok(compiled) => programs.push(compiled),
-            Err(fault) => faults.push(fault),
-        }
+    let simple = compiled(accelerator, graph, options, Ways::Simple)?;
+    if simple.layers.iter().all(|plan| plan.parts == 1) {
+        return Ok(simple);
     }
-    let score = |compiled: &Compiled| score(accelerator, &compiled.program, objective);
-    let scores: Vec<f64> = if programs.len() > 1 { programs.iter().map(score).collect() } else { vec![0.0] };
-    let least = programs.into_iter().zip(scores).min_by(|(_, a), (_, b)| a.total_cmp(b));
-    least.map(|(compiled, _)| compiled).ok_or_else(|| faults.swap_remove(0))
-}
-
-/// Cycles of memory in the runs that programs are compared by.
-const LATENCY: u32 = 40;
-
-/// What a run of a program costs; without end where the model finds none.
-fn score(accelerator: &Accelerator, program: &Program, objective: Objective) -> f64 {
-    let Ok(run) = predict(accelerator, program, LATENCY) else { return f64::INFINITY };
-    let of_event = |event: &Event| {
-        picojoules(accelerator, &accelerator.chunks[event.queue / Queue::ALL.len()], &event.counts)
-    };
-    objective.score(run.cycles, run.events.iter().map(of_event).sum())
+    let boxes = compiled(accelerator, graph, options, Ways::All);
+    let found: Vec<Compiled> = [simple].into_iter().chain(boxes).collect();
+    Ok(choose::cheapest(accelerator, graph, options, found))
 }
 
 /// Compiles with one way to cut layers and to split banks.

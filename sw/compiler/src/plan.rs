@@ -174,22 +174,25 @@ impl Planner<'_> {
         capacity.inputs = if resident { u32::MAX } else { capacity.inputs };
         capacity.outputs = if kept { u32::MAX } else { capacity.outputs };
         let found = match self.wanted(layer) {
-            Some(mapping) => self.given(mapping, layer, chunk, &capacity)?,
-            None => self.searched(layer, chunk, &capacity)?,
+            Some(mapping) => (mapping.clone(), self.given(mapping, layer, chunk, &capacity)?, 0),
+            None => {
+                let found = self.searched(layer, chunk, &capacity)?;
+                (found.mapping, found.cycles, found.evaluations)
+            }
         };
         let stored = self.is_stored(layer, kept);
-        let Found { mapping, cycles, evaluations, .. } = found;
+        let (mapping, cycles, evaluations) = found;
         Ok(Planned { mapping, cycles, evaluations, resident, kept, stored, slack })
     }
 
-    /// A mapping that the user gives, if it is legal.
+    /// Cycles of a full `EXEC` of a mapping that the user gives, if it is legal.
     fn given(
         &self,
         mapping: &Mapping,
         layer: usize,
         chunk: usize,
         capacity: &Capacity,
-    ) -> Result<Found, Report> {
+    ) -> Result<u64, Report> {
         let (described, chunk) = (self.graph.layer(LayerId(layer)), &self.accelerator.chunks[chunk]);
         let faults = if mapping.layer == Work::from(described) {
             faults(mapping, self.accelerator, chunk, capacity)
@@ -202,8 +205,7 @@ impl Planner<'_> {
             return Err(error.help("change it, or let `nasa map` find one for this accelerator").into());
         }
         let engine = mapper::nests::engine(mapping);
-        let cycles = mapper::exec::cycles(self.accelerator, chunk, &engine.nests, &engine.registers);
-        Ok(Found { mapping: mapping.clone(), cycles, evaluations: 0, total: cycles, energy: 0.0 })
+        Ok(mapper::exec::cycles(self.accelerator, chunk, &engine.nests, &engine.registers))
     }
 
     fn searched(&mut self, layer: usize, chunk: usize, capacity: &Capacity) -> Result<Found, Report> {

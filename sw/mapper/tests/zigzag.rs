@@ -5,6 +5,9 @@ use mapper::space::check::faults;
 use mapper::space::cost::busy;
 use mapper::space::text::{parse, Named};
 use mapper::space::{evaluate, Architecture};
+use mapper::{Dim, Work};
+use model::table;
+use model::LayerId;
 
 /// Table, its mappings, and the bits of a partial sum that ZigZag reckoned with.
 const TABLES: [(&str, &str, u32); 3] = [
@@ -63,4 +66,24 @@ fn energy_and_cycles_are_those_that_zigzag_reckons() {
     assert_eq!(all, 29);
     assert_eq!(below_dram, BELOW_DRAM);
     assert_eq!(early, EARLY);
+}
+
+/// The figures of the hardware stand beside these, so they had better be of the same layers.
+#[test]
+fn the_table_of_the_zoo_has_the_layers_that_zigzag_mapped() {
+    let rows = table::parse("layers.yaml", include_str!("../../zoo/resnet-18/layers.yaml")).expect("a table");
+    let theirs = parse("resnet18", TABLES[0].1).expect("correct mappings");
+    assert_eq!(rows.len(), theirs.len());
+    for (row, named) in rows.iter().zip(theirs) {
+        let graph = row.network().expect("a network of one layer");
+        let work = Work::from(graph.layer(LayerId(0)));
+        let layer = &named.mapping.layer;
+        let ours = [Dim::G, Dim::K, Dim::C, Dim::OY, Dim::OX, Dim::FY, Dim::FX].map(|dim| work.size[dim]);
+        assert_eq!(
+            (ours[..].to_vec(), work.stride),
+            (layer.size[1..].to_vec(), layer.stride),
+            "{}",
+            row.name
+        );
+    }
 }

@@ -26,7 +26,7 @@ use serde_json::Value;
 use spec::error::Report;
 use std::path::PathBuf;
 
-pub use simulate::{Engine, Hardware, Memory, LATENCY};
+pub use simulate::{Engine, Hardware, Memory};
 
 /// What a command leaves behind.
 pub struct Done {

@@ -8,6 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use cosim::executor::Options;
 use cosim::memory::Timing;
+use mapper::events::LATENCY;
 use model::npy;
 use serde_json::json;
 use sim::Pass;
@@ -76,9 +77,6 @@ pub struct Memory {
     #[arg(long, default_value_t = MAX_CYCLES)]
     pub max_cycles: u64,
 }
-
-/// The latency where nothing else is said, in cycles.
-pub const LATENCY: u32 = 40;
 
 /// The most cycles of a run where nothing else is said.
 const MAX_CYCLES: u64 = 2_000_000_000;

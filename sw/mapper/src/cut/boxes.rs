@@ -1,10 +1,10 @@
 //! Boxes: parts cut along any dimension, taken in several orders, each operand held for as many outer loops as it has room
 //! for. What there is room for twice is brought while the part before is computed, the rest is waited for.
 
-use super::transfers::{self, Dram, Transfers};
+use super::transfers::{computing, Dram, Transfers};
 use super::{fewer, Cut};
 use crate::layout::elements;
-use crate::mapping::{Loop, Mapping};
+use crate::mapping::{parts, Loop, Mapping, MOST_PARTS};
 use crate::tiling::{shortage, Capacity, Footprint};
 use crate::work::{Dim, Sizes};
 use spec::accelerator::Chunk;
@@ -24,17 +24,24 @@ const CUTS: [&[Dim]; 4] = [&[Dim::G], &[Dim::K], &[Dim::C, Dim::FX, Dim::FY], &[
 pub fn best(print: &Footprint, chunk: &Chunk, capacity: &Capacity, dram: Dram) -> Option<(u64, Cut)> {
     let mut best: Option<(u64, Cut)> = None;
     for tile in tiles(print, capacity) {
-        for order in ORDERS {
-            let mut cut = whole(print, chunk, tile, &order);
+        let orders = orders(print, &tile);
+        let computing =
+            computing(&Cut::new(print, chunk, tile, orders[0].clone(), [0; 3]).mapping(print), chunk);
+        let is_better =
+            |cycles: u64, best: &Option<(u64, Cut)>| best.as_ref().is_none_or(|(least, _)| cycles < *least);
+        if parts(&orders[0]) > MOST_PARTS.into() || !is_better(computing, &best) {
+            continue;
+        }
+        for outer in orders {
+            let mut cut = Cut::new(print, chunk, tile, outer, [0; 3]);
             let print = &Footprint { unroll: &cut.unroll, ..*print };
             let mut mapping = cut.mapping(print);
             for twice in [true, false] {
                 if !hold(print, capacity, &mut mapping, twice) {
                     continue;
                 }
-                let transfers = Transfers::of(print, &mapping, capacity, dram);
-                let cycles = transfers.cycles(transfers::computing(&mapping, chunk));
-                if best.as_ref().is_none_or(|(least, _)| cycles < *least) {
+                let cycles = Transfers::of(print, &mapping, capacity, dram).cycles(computing);
+                if is_better(cycles, &best) {
                     cut.buffer = [mapping.x, mapping.w, mapping.a].map(|hold| hold.buffer);
                     best = Some((cycles, cut.clone()));
                 }
@@ -44,16 +51,18 @@ pub fn best(print: &Footprint, chunk: &Chunk, capacity: &Capacity, dram: Dram) -
     best
 }
 
-/// Parts of a size in an order.
-fn whole(print: &Footprint, chunk: &Chunk, tile: Sizes, order: &[Dim]) -> Cut {
+/// The loops over parts of a size, in every order that is another one.
+fn orders(print: &Footprint, tile: &Sizes) -> Vec<Vec<Loop>> {
     let bound = |dim: Dim| print.work.size[dim].div_ceil(tile[dim].max(1));
-    let outer =
-        order.iter().map(|dim| Loop { dim: *dim, bound: bound(*dim) }).filter(|l| l.bound > 1).collect();
-    let mut cut = Cut { unroll: print.unroll.clone(), tile, outer, buffer: [0; 3] };
-    if cut.mapping(print).spills() {
-        cut.unroll.beats.results = cut.unroll.sum_lanes(print.work, chunk, print.line_bytes);
+    let mut all: Vec<Vec<Loop>> = Vec::new();
+    for order in ORDERS {
+        let loops = order.iter().map(|dim| Loop { dim: *dim, bound: bound(*dim) });
+        let outer = loops.filter(|l| l.bound > 1).collect();
+        if !all.contains(&outer) {
+            all.push(outer);
+        }
     }
-    cut
+    all
 }
 
 /// Sizes of parts: every dimension as a whole, or with rounds of the array halved again and again.
@@ -95,35 +104,35 @@ fn hold(print: &Footprint, capacity: &Capacity, mapping: &mut Mapping, twice: bo
     if shortage(print, capacity, mapping).is_some() {
         return false;
     }
-    let weights = print.weights(&mapping.tile);
-    let highest =
-        |mapping: &mut Mapping, set: fn(&mut Mapping, usize), needs: &dyn Fn(&Mapping) -> u64, room: u32| {
-            if room == u32::MAX {
-                return;
-            }
-            let mut fits = |level: usize, times: u64| {
-                set(mapping, level);
-                times * needs(mapping) <= u64::from(room)
-            };
-            // All of it at once is brought once, and needs no room for more.
-            let all = fits(levels, 1).then_some(levels);
-            let mut within = |times: u64| (0..levels).rev().find(|level| fits(*level, times));
-            let level = all.or_else(|| if twice { within(2) } else { None }).or_else(|| within(1));
-            set(mapping, level.unwrap_or(0));
+    let room = [capacity.inputs, capacity.weights, capacity.outputs, capacity.residuals];
+    let [inputs, weights, outputs, residuals] = room.map(u64::from);
+    let part = print.weights(&mapping.tile);
+    let places: [Place; 3] = [
+        (|m| &mut m.x.buffer, &|m, times| times * elements(&m.held_inputs()) <= inputs),
+        (|m| &mut m.w.buffer, &|m, times| times * part * u64::from(m.held_weights()) <= weights),
+        (|m| &mut m.a.buffer, &|m, times| {
+            let held = m.held_outputs();
+            // Residuals lie as results do.
+            let are_residuals = !print.work.residual || times * elements(&held) <= residuals;
+            times * m.result_bytes(&held) <= outputs && are_residuals
+        }),
+    ];
+    for ((level_of, fits), room) in places.into_iter().zip(room) {
+        if room == u32::MAX {
+            continue;
+        }
+        let mut fits_at = |level: usize, times: u64| {
+            *level_of(mapping) = level;
+            fits(mapping, times)
         };
-    highest(mapping, |m, level| m.x.buffer = level, &|m| elements(&m.held_inputs()), capacity.inputs);
-    highest(
-        mapping,
-        |m, level| m.w.buffer = level,
-        &|m| weights * u64::from(m.held_weights()),
-        capacity.weights,
-    );
-    let results = |m: &Mapping| m.result_bytes(&m.held_outputs());
-    highest(mapping, |m, level| m.a.buffer = level, &results, capacity.outputs);
-    // Residuals lie as results do.
-    let is_held = shortage(print, capacity, mapping).is_none();
-    if !is_held {
-        mapping.a.buffer = 0;
+        // All of it at once is brought once, and needs no room for more.
+        let all = fits_at(levels, 1).then_some(levels);
+        let mut within = |times: u64| (0..levels).rev().find(|level| fits_at(*level, times));
+        let level = all.or_else(|| if twice { within(2) } else { None }).or_else(|| within(1));
+        *level_of(mapping) = level.unwrap_or(0);
     }
-    is_held || shortage(print, capacity, mapping).is_none()
+    shortage(print, capacity, mapping).is_none()
 }
+
+/// Where a mapping says at which level an operand is held, and whether what is held there fits so many times.
+type Place<'a> = (fn(&mut Mapping) -> &mut usize, &'a dyn Fn(&Mapping, u64) -> bool);

@@ -5,7 +5,7 @@ mod transfers;
 
 pub use transfers::{loaded, Dram, Transfers};
 
-use crate::mapping::{strip_levels, Hold, Loop, Mapping};
+use crate::mapping::{parts, strip_levels, Hold, Loop, Mapping};
 use crate::nests::MOST_TAPS;
 use crate::parts::strips;
 use crate::tiling::{part, shortage, Capacity, Footprint, Shortage, INPUTS, RESIDUALS, RESULTS, WEIGHTS};
@@ -15,12 +15,11 @@ use spec::accelerator::Chunk;
 use transfers::computing;
 
 /// How layers may be cut that do not fit the buffer at once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ways {
     /// In strips and ranges of channels; by halves again and again where those do not fit.
     Simple,
     /// In boxes as well.
-    #[default]
     All,
 }
 
@@ -44,9 +43,18 @@ impl Cut {
         Cut { unroll, tile, outer, buffer: [x, w, a].map(|hold| hold.buffer) }
     }
 
+    /// Parts of a size in the order of their loops, with these levels of the buffer.
+    fn new(print: &Footprint, chunk: &Chunk, tile: Sizes, outer: Vec<Loop>, buffer: [usize; 3]) -> Cut {
+        let mut cut = Cut { unroll: print.unroll.clone(), tile, outer, buffer };
+        if cut.mapping(print).spills() {
+            cut.unroll.beats.results = cut.unroll.sum_lanes(print.work, chunk, print.line_bytes);
+        }
+        cut
+    }
+
     /// How many parts there are.
     pub fn parts(&self) -> u64 {
-        self.outer.iter().map(|l| u64::from(l.bound)).product()
+        parts(&self.outer)
     }
 
     /// What is moved for the parts; nothing counts where there is one, which moves the same however it is computed.
@@ -163,9 +171,5 @@ fn boxed(print: &Footprint, chunk: &Chunk, capacity: &Capacity, tile: &Sizes, st
     let levels = if strip { strip_levels(&outer) } else { [0; 3] };
     let level = |i: usize, capacity: u32| if capacity == u32::MAX { outer.len() } else { levels[i] };
     let buffer = [level(0, capacity.inputs), 0, level(2, capacity.outputs)];
-    let mut cut = Cut { unroll: print.unroll.clone(), tile: *tile, outer, buffer };
-    if cut.mapping(print).spills() {
-        cut.unroll.beats.results = cut.unroll.sum_lanes(print.work, chunk, print.line_bytes);
-    }
-    cut
+    Cut::new(print, chunk, *tile, outer, buffer)
 }

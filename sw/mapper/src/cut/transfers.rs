@@ -1,6 +1,7 @@
 //! What the parts of a layer move between DRAM and buffer, and about how long they take with that: what parts are chosen by,
 //! where the event model would take too long.
 
+use crate::events::LATENCY;
 use crate::layout::{elements, Axes};
 use crate::mapping::Mapping;
 use crate::tiling::{Capacity, Footprint};
@@ -11,8 +12,8 @@ use spec::isa::table::SUM_BYTES;
 
 /// Cycles that a part takes beside its steps, about: descriptors, first tiles, the last results.
 const PART: u64 = 100;
-/// Cycles from a read request to its first beat, about.
-const LATENCY: u32 = 45;
+/// Cycles from a read request to its first beat, about: the memory's, and the way there and back.
+const FIRST_BEAT: u32 = LATENCY + 5;
 
 /// What DRAM gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub struct Dram {
 impl Dram {
     /// That of an accelerator.
     pub fn of(accelerator: &Accelerator) -> Dram {
-        let burst = LATENCY.div_ceil(accelerator.outstanding_reads.max(1)).into();
+        let burst = FIRST_BEAT.div_ceil(accelerator.outstanding_reads.max(1)).into();
         Dram { bytes: accelerator.axi_bytes().into(), burst }
     }
 
@@ -45,8 +46,10 @@ pub struct Transfers {
     writes: u64,
     /// Moved while no part is computed.
     waited: u64,
-    /// All bytes.
+    /// All bytes but those of parameters.
     pub bytes: u64,
+    /// Those of them that are moved again, which other cuts may do without.
+    pub again: u64,
 }
 
 /// About how many cycles all parts compute, of which the last ones take as long as the others: their steps, or the beats of
@@ -77,30 +80,43 @@ impl Transfers {
             room: capacity.inputs,
         };
         let brought = inputs.bytes * changes(mapping, mapping.x.buffer, |_| true, |dim| dim != Dim::K);
-        all.add(dram, &inputs, brought, |all| &mut all.reads);
+        all.add(dram, &inputs, brought, elements(&print.work.inputs()), |all| &mut all.reads);
         let part = print.weights(&mapping.tile);
         let weights = Held {
             bytes: part * u64::from(mapping.held_weights()),
             neighbours: part,
             room: capacity.weights,
         };
-        all.add(dram, &weights, print.weights(&print.work.size) * again(mapping), |all| &mut all.reads);
+        let once = print.weights(&print.work.size);
+        all.add(dram, &weights, once * again(mapping), once, |all| &mut all.reads);
         let held = mapping.held_outputs();
         let neighbours = neighbours(&held, &print.work.outputs());
         let results = Held { bytes: mapping.result_bytes(&held), neighbours, room: capacity.outputs };
-        all.add(dram, &results, elements(&print.work.outputs()), |all| &mut all.writes);
+        let outputs = elements(&print.work.outputs());
+        all.add(dram, &results, outputs, outputs, |all| &mut all.writes);
+        if print.work.residual {
+            let residuals = Held { bytes: elements(&held), neighbours, room: capacity.residuals };
+            all.add(dram, &residuals, outputs, outputs, |all| &mut all.reads);
+        }
         let is_output = |dim: Dim| !dim.is_reduction();
         let left = changes(mapping, mapping.a.buffer, |_| true, is_output);
         let finished = changes(mapping, mapping.a.buffer, is_output, is_output);
         let sums = elements(&held) * u64::from(SUM_BYTES);
         let spilled = Held { neighbours: sums, ..results };
-        all.add(dram, &spilled, sums * (left - finished), |all| &mut all.reads);
-        all.add(dram, &spilled, sums * (left - finished), |all| &mut all.writes);
+        all.add(dram, &spilled, sums * (left - finished), 0, |all| &mut all.reads);
+        all.add(dram, &spilled, sums * (left - finished), 0, |all| &mut all.writes);
         all
     }
 
-    /// Adds `moved` bytes of an operand.
-    fn add(&mut self, dram: Dram, held: &Held, moved: u64, hidden: fn(&mut Transfers) -> &mut u64) {
+    /// Adds `moved` bytes of an operand, of which `once` could not be done without.
+    fn add(
+        &mut self,
+        dram: Dram,
+        held: &Held,
+        moved: u64,
+        once: u64,
+        hidden: fn(&mut Transfers) -> &mut u64,
+    ) {
         if held.room == u32::MAX {
             return;
         }
@@ -108,6 +124,7 @@ impl Transfers {
         let cycles = dram.cycles(moved, held.neighbours);
         *(if is_hidden { hidden(self) } else { &mut self.waited }) += cycles;
         self.bytes += moved;
+        self.again += moved.saturating_sub(once);
     }
 
     /// About how many cycles all parts take that compute for so many.

@@ -26,6 +26,9 @@ use waits::Signallers;
 pub use waits::Waits;
 use writes::Writes;
 
+/// Cycles of a memory from an address to its first beat, where nothing else is said.
+pub const LATENCY: u32 = 40;
+
 /// One engine's work for one launch. Cycle 0 is the one in which the streams start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event {

@@ -69,6 +69,11 @@ pub fn strip_levels(outer: &[Loop]) -> [usize; 3] {
     [strip, 0, strip]
 }
 
+/// Parts that loops tell apart.
+pub fn parts(outer: &[Loop]) -> u64 {
+    outer.iter().map(|l| u64::from(l.bound)).product()
+}
+
 impl Mapping {
     /// Iterations of all loops over `dim` among the `level` innermost loops.
     pub fn below(&self, dim: Dim, level: usize) -> u32 {
@@ -92,9 +97,9 @@ impl Mapping {
         }
     }
 
-    /// Parts of the layer: each is an `EXEC`.
+    /// Parts of the layer, with those beyond its end: each of the others is an `EXEC`.
     pub fn parts(&self) -> u64 {
-        self.outer.iter().map(|l| u64::from(l.bound)).product()
+        parts(&self.outer)
     }
 
     /// Compute steps of a full `EXEC`.

@@ -23,8 +23,8 @@ pub struct Found {
     pub evaluations: u64,
     /// Predicted cycles of all parts of the layer, with what they wait for, about.
     pub total: u64,
-    /// Predicted picojoules of all parts of the layer, and of loads and stores where there are several; 0 where only cycles
-    /// were looked for.
+    /// Predicted picojoules of all parts of the layer, and of what is moved more than once for them: the rest of loads and stores is
+    /// the same for every mapping. 0 where only cycles were looked for.
     pub energy: f64,
 }
 

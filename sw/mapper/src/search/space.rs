@@ -87,7 +87,7 @@ impl<'a> Space<'a> {
                 Objective::Latency => 0.0,
                 _ => {
                     let of_exec = energy::of_exec(self.accelerator, self.chunk, &mapping);
-                    parts as f64 * of_exec + energy::of_bytes(self.accelerator, self.transfers.bytes)
+                    parts as f64 * of_exec + energy::of_bytes(self.accelerator, self.transfers.again)
                 }
             };
             let found = Found { mapping, cycles, evaluations, total: self.total(cycles * parts), energy };

@@ -138,7 +138,7 @@ def main():
             times = [layer_seconds(op, layer["window"], cases["images"], form) for form in formats]
             found[f"layer/{op}-{layer['name']}"] = min(times)
     for network in cases["networks"]:
-        times = [step_seconds(network["layers"], cases["batch"], form) for form in formats]
+        times = [step_seconds(network["layers"], network["batch"], form) for form in formats]
         found[f"step/{network['name']}-float"] = min(times)
     for name, value in found.items():
         print(f"pytorch {name}: {1000 * value:.2f} ms")

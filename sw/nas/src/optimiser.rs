@@ -1,6 +1,6 @@
 //! Stochastic gradient descent with Nesterov momentum, and the schedule of its rate.
 
-use crate::config::Schedule;
+use crate::config::{Schedule, Steps};
 use crate::layer::{Layer, Param};
 use crate::network::Network;
 use spec::op::Op;
@@ -9,7 +9,10 @@ use std::f64::consts::PI;
 /// The learning rate of `step` in `epoch`, both from 0, with `steps` in an epoch.
 pub fn rate(schedule: &Schedule, epoch: usize, step: usize, steps: usize) -> f64 {
     let now = epoch as f64 + (step as f64 + 1.0) / steps as f64;
-    let fall = 0.5 * (1.0 + (PI * (now / schedule.epochs as f64).min(1.0)).cos());
+    let fall = match &schedule.steps {
+        Some(Steps { at, factor }) => factor.powi(at.iter().filter(|at| **at <= epoch).count() as i32),
+        None => 0.5 * (1.0 + (PI * (now / schedule.epochs as f64).min(1.0)).cos()),
+    };
     let highest = schedule.rate * (now / schedule.warmup.max(1e-9)).min(1.0);
     schedule.final_rate + (highest - schedule.final_rate) * fall
 }
@@ -98,21 +101,37 @@ fn descend(param: &mut Param, factor: f32, decay: f32, momentum: f32, rate: f32)
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_rate_rises_then_falls_to_nothing() {
-        let schedule = Schedule {
+    fn schedule(steps: Option<Steps>) -> Schedule {
+        Schedule {
             epochs: 4,
             quantise_from: 4,
             batch: 1,
             rate: 0.2,
             final_rate: 0.0,
             warmup: 1.0,
+            steps,
             momentum: 0.9,
             weight_decay: 0.0,
             clip: 0.0,
             adder_eta: 0.2,
-        };
-        let rates: Vec<f64> = (0..4).flat_map(|epoch| [0, 1].map(|i| rate(&schedule, epoch, i, 2))).collect();
+            average: None,
+        }
+    }
+
+    /// Two steps an epoch.
+    fn rates(schedule: &Schedule) -> Vec<f64> {
+        (0..4).flat_map(|epoch| [0, 1].map(|i| rate(schedule, epoch, i, 2))).collect()
+    }
+
+    #[test]
+    fn a_rate_in_steps_rises_and_falls_at_its_epochs() {
+        let found = rates(&schedule(Some(Steps { at: vec![2, 3], factor: 0.5 })));
+        assert_eq!(found, [0.1, 0.2, 0.2, 0.2, 0.1, 0.1, 0.05, 0.05]);
+    }
+
+    #[test]
+    fn the_rate_rises_then_falls_to_nothing() {
+        let rates = rates(&schedule(None));
         assert!(rates[0] < rates[1] && rates[1] < 0.2, "{rates:?}");
         assert!(rates[1..].windows(2).all(|pair| pair[0] > pair[1]), "{rates:?}");
         assert!(rates[7].abs() < 1e-12, "{rates:?}");

@@ -2,6 +2,8 @@
 
 mod common;
 
+use nas::config::Schedule;
+use nas::TrainConfig;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -9,6 +11,12 @@ use std::time::{Duration, Instant};
 const EPOCHS: usize = 6;
 /// Set in the process that is to be killed: folder of the data, folder of the run.
 const VICTIM: &str = "NAS_TEST_VICTIM";
+
+/// The run that is killed; what is measured of it is a running mean.
+fn config(data: &Path) -> TrainConfig {
+    let config = common::config(data, EPOCHS, 3);
+    TrainConfig { schedule: Schedule { average: Some(0.9), ..config.schedule }, ..config }
+}
 
 fn checkpoint(run: &Path) -> Vec<u8> {
     std::fs::read(run.join("checkpoint.safetensors")).expect("a checkpoint")
@@ -19,7 +27,7 @@ fn checkpoint(run: &Path) -> Vec<u8> {
 fn victim() {
     let Ok(folders) = std::env::var(VICTIM) else { return };
     let (data, run) = folders.split_once('\n').expect("two folders");
-    nas::train(&common::config(Path::new(data), EPOCHS, 3), Path::new(run), false).expect("a run");
+    nas::train(&config(Path::new(data)), Path::new(run), false).expect("a run");
 }
 
 #[test]
@@ -28,9 +36,11 @@ fn a_killed_run_resumes_to_the_same_bits() {
     let (data, whole, killed) = (folder.join("data"), folder.join("whole"), folder.join("killed"));
     std::fs::create_dir_all(&data).expect("a folder");
     common::write_idx(&data, 900, 60);
-    let config = common::config(&data, EPOCHS, 3);
+    let config = config(&data);
     let summary = nas::train(&config, &whole, false).expect("a run");
     assert!(summary.last.integer_accuracy.expect("rounded") > 0.6, "{summary:?}");
+    let exported = nas::quantize(&whole, &folder.join("network")).expect("a network");
+    assert_eq!(Some(exported.integer_accuracy), summary.last.integer_accuracy, "the mean is exported");
 
     let mut child = Command::new(std::env::current_exe().expect("a name"))
         .args(["--exact", "victim"])

@@ -80,6 +80,16 @@ pub struct Augment {
     pub pad: usize,
     /// Whether every other image is mirrored.
     pub flip: bool,
+    /// Effects that come after, if any.
+    pub policy: Option<Policy>,
+}
+
+/// Effects that a search found for a data set, of which every image gets two by chance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Policy {
+    /// AutoAugment's for CIFAR-10.
+    Cifar10,
 }
 
 /// How pixels become int8: `clamp(round((pixel / 255 - mean) / std / scale), -128, 127)`.
@@ -112,8 +122,8 @@ impl Default for Bits {
     }
 }
 
-/// Stochastic gradient descent with Nesterov momentum; the rate rises linearly, then falls as a cosine.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+/// Stochastic gradient descent with Nesterov momentum; the rate rises linearly, then falls as a cosine, or in steps.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
     /// Passes over the training images.
@@ -130,6 +140,9 @@ pub struct Schedule {
     /// Epochs until the rate is reached.
     #[serde(default)]
     pub warmup: f64,
+    /// Where the rate falls in steps, not as a cosine.
+    #[serde(default)]
+    pub steps: Option<Steps>,
     /// Of the gradient's running sum.
     #[serde(default = "default_momentum")]
     pub momentum: f64,
@@ -142,6 +155,20 @@ pub struct Schedule {
     /// Root mean square that an adder layer's weight gradient is scaled to; 0 leaves it as it is, clipped like others.
     #[serde(default = "default_adder_eta")]
     pub adder_eta: f64,
+    /// What a running mean of all that is learnt keeps of itself at every step, such as 0.999: the mean is then what is measured
+    /// and exported.
+    #[serde(default)]
+    pub average: Option<f64>,
+}
+
+/// A rate that falls in steps.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Steps {
+    /// Epochs (from 0) before which the rate falls.
+    pub at: Vec<usize>,
+    /// What it is multiplied with each time.
+    pub factor: f64,
 }
 
 fn default_momentum() -> f64 {

@@ -1,6 +1,6 @@
 //! Pixels to a network's input: the int8 of the contract, augmented in training.
 
-use super::Images;
+use super::{augment, Images};
 use crate::config::{Augment, Input};
 use crate::maps::Maps;
 use crate::rng::Rng;
@@ -65,11 +65,10 @@ impl Pixels {
         epoch: usize,
     ) -> Maps {
         let mut data = Vec::with_capacity(chosen.len() * images.shape.iter().product::<usize>());
-        let mut changed = Vec::new();
         for i in chosen {
             let mut rng = Rng::new(seed, &[AUGMENT, epoch as u64, *i as u64]);
-            crop_and_flip(images.image(*i), images.shape, augment, &mut rng, &mut changed);
-            data.extend(self.quantise(&changed).map(|x| f32::from(x) * self.step));
+            let pixels = augment::augmented(images.image(*i), images.shape, augment, &mut rng);
+            data.extend(self.quantise(&pixels).map(|x| f32::from(x) * self.step));
         }
         Maps { shape: images.shape, data }
     }
@@ -95,44 +94,9 @@ pub fn split(count: usize, seed: u64, second: f64) -> (Vec<usize>, Vec<usize>) {
     (first, rest)
 }
 
-fn crop_and_flip(image: &[u8], shape: [usize; 3], augment: &Augment, rng: &mut Rng, out: &mut Vec<u8>) {
-    let [height, width, channels] = shape;
-    let pad = augment.pad;
-    let (down, right) = (rng.below(2 * pad + 1), rng.below(2 * pad + 1));
-    let flip = augment.flip && rng.below(2) == 1;
-    out.clear();
-    for y in 0..height {
-        for x in 0..width {
-            let x = if flip { width - 1 - x } else { x };
-            let (y, x) = ((y + down).wrapping_sub(pad), (x + right).wrapping_sub(pad));
-            if y < height && x < width {
-                out.extend_from_slice(&image[(y * width + x) * channels..][..channels]);
-            } else {
-                out.resize(out.len() + channels, 0);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn crops_move_flips_mirror_and_new_pixels_are_black() {
-        let image: Vec<u8> = (1..=9).collect();
-        let mut out = Vec::new();
-        let mut seen = std::collections::BTreeSet::new();
-        for i in 0..400 {
-            let augment = Augment { pad: 1, flip: true };
-            crop_and_flip(&image, [3, 3, 1], &augment, &mut Rng::new(1, &[i]), &mut out);
-            assert_eq!(out.len(), 9);
-            seen.insert(out.clone());
-        }
-        assert_eq!(seen.len(), 18, "nine places, mirrored or not");
-        assert!(seen.contains(&image) && seen.contains(&vec![3, 2, 1, 6, 5, 4, 9, 8, 7]));
-        assert!(seen.contains(&vec![0, 0, 0, 0, 1, 2, 0, 4, 5]));
-    }
 
     #[test]
     fn pixels_become_the_int8_of_the_contract() {

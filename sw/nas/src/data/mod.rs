@@ -3,6 +3,7 @@
 //! A reader is one file here and one line in [`load`]. Pixels stay 8-bit; [`batch`] makes them a network's
 //! input. Missing or damaged files are errors that name the file and what would help.
 
+pub mod augment;
 pub mod batch;
 mod cifar;
 mod folder;

@@ -105,18 +105,28 @@ impl Layer {
 
     /// Everything that a checkpoint holds, by name.
     pub fn state(&mut self) -> Vec<(String, &mut [f32])> {
+        self.numbers().into_iter().flatten().collect()
+    }
+
+    /// What of it evaluation reads.
+    pub fn evaluated(&mut self) -> Vec<(String, &mut [f32])> {
+        let [evaluated, _] = self.numbers();
+        evaluated
+    }
+
+    /// What evaluation reads, and the optimiser's running sums.
+    fn numbers(&mut self) -> [Vec<(String, &mut [f32])>; 2] {
         let name = &self.plan.name;
-        let mut state = Vec::new();
+        let (mut evaluated, mut sums) = (Vec::new(), Vec::new());
         for (part, param) in
             [("weight", &mut self.weight), ("gamma", &mut self.gamma), ("beta", &mut self.beta)]
         {
-            state.push((format!("{name}.{part}"), &mut param.value[..]));
-            state.push((format!("{name}.{part}.velocity"), &mut param.velocity[..]));
+            evaluated.push((format!("{name}.{part}"), &mut param.value[..]));
+            sums.push((format!("{name}.{part}.velocity"), &mut param.velocity[..]));
         }
-        state.push((format!("{name}.mean"), &mut self.mean[..]));
-        state.push((format!("{name}.variance"), &mut self.variance[..]));
-        state.push((format!("{name}.range"), std::slice::from_mut(&mut self.range)));
-        state.retain(|(_, values)| !values.is_empty());
-        state
+        evaluated.push((format!("{name}.mean"), &mut self.mean[..]));
+        evaluated.push((format!("{name}.variance"), &mut self.variance[..]));
+        evaluated.push((format!("{name}.range"), std::slice::from_mut(&mut self.range)));
+        [evaluated, sums].map(|state| state.into_iter().filter(|(_, values)| !values.is_empty()).collect())
     }
 }

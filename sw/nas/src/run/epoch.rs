@@ -1,12 +1,12 @@
 //! One pass over the training images.
 
+use super::average::Trainee;
 use super::progress::Epoch;
 use crate::config::TrainConfig;
 use crate::data::batch::{order, Pixels};
 use crate::data::Dataset;
 use crate::layer::Phase;
 use crate::loss::cross_entropy;
-use crate::network::Network;
 use crate::optimiser;
 
 /// What does not change during a run.
@@ -41,10 +41,10 @@ pub struct NotFinite {
     pub step: usize,
 }
 
-/// Trains `network` on every image once, or all but a last part of a batch.
+/// Trains `trainee` on every image once, or all but a last part of a batch.
 pub fn run_epoch(
     learner: &Learner,
-    network: &mut Network,
+    trainee: &mut Trainee,
     epoch: usize,
     phase: Phase,
     progress: &Epoch,
@@ -56,11 +56,13 @@ pub fn run_epoch(
         let stop = |pass| move |layer| NotFinite { pass, layer, epoch, step };
         let input = learner.pixels.augmented(images, chosen, &config.augment, config.seed, epoch);
         let labels: Vec<u8> = chosen.iter().map(|i| images.labels[*i]).collect();
+        let network = &mut trainee.network;
         let pass = network.forward(input, phase).map_err(stop("output"))?;
         let found = cross_entropy(pass.output(), &labels);
         network.backward(&pass, found.gradient).map_err(stop("gradient"))?;
         let rate = optimiser::rate(&config.schedule, epoch, step, learner.steps());
         optimiser::step(network, &config.schedule, rate);
+        trainee.follow(epoch * learner.steps() + step);
         (loss, right, seen) = (loss + found.sum, right + found.right, seen + labels.len());
         progress.step(loss / seen as f64, right as f64 / seen as f64);
     }

@@ -11,6 +11,7 @@
 //! All randomness comes from the seed and the numbers of epoch and image, so that a run that was killed and
 //! resumed ends with the same bits as one that was not.
 
+mod average;
 pub mod checkpoint;
 mod epoch;
 pub mod evaluate;
@@ -27,6 +28,7 @@ use crate::layer::Phase;
 use crate::network::Network;
 use crate::plan::Plan;
 use crate::rounded::Rounded;
+use average::Trainee;
 use epoch::{run_epoch, Learner, Learnt};
 use folder::RunFolder;
 pub use progress::Show;
@@ -98,25 +100,25 @@ pub fn train_showing(config: &TrainConfig, run: &Path, resume: bool, show: Show)
     config.check()?;
     let dataset = data::load(&config.data)?;
     let plan = plan_for(config, &dataset)?;
-    let mut network = Network::new(&plan, config);
+    let mut trainee = Trainee::new(Network::new(&plan, config), config.schedule.average);
     let folder = RunFolder::open(run, config, resume)?;
-    let mut metrics: Vec<Metrics> = folder.restore(&mut network)?;
+    let mut metrics: Vec<Metrics> = folder.restore(&mut trainee)?;
     let learner = Learner { config, dataset: &dataset, pixels: Pixels::new(&config.input) };
     for epoch in metrics.len()..config.schedule.epochs {
         if epoch > 0 && epoch == config.schedule.quantise_from {
-            folder.save_float(&mut network, epoch)?;
+            folder.save_float(&mut trainee, epoch)?;
         }
         let last = metrics.last().map_or(String::new(), Metrics::words);
         let progress = progress::Epoch::start(show, epoch, config.schedule.epochs, learner.steps(), &last);
         let begun = std::time::Instant::now();
         let phase = if epoch >= config.schedule.quantise_from { Phase::Rounded } else { Phase::Float };
-        let learnt = run_epoch(&learner, &mut network, epoch, phase, &progress)
+        let learnt = run_epoch(&learner, &mut trainee, epoch, phase, &progress)
             .map_err(|error| folder.explain(error, metrics.len()))?;
-        let mut found = measure(&plan, &network, &learner, epoch, phase, learnt)?;
+        let mut found = measure(&plan, trainee.result(), &learner, epoch, phase, learnt)?;
         found.seconds = begun.elapsed().as_secs_f64();
         progress.finish(&found.line());
         metrics.push(found);
-        folder.save(&mut network, &metrics)?;
+        folder.save(&mut trainee, &metrics)?;
     }
     let seconds = metrics.iter().map(|metrics| metrics.seconds).sum();
     let last = metrics.pop().ok_or_else(|| folder.fault("the run has no epochs"))?;

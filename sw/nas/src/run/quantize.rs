@@ -1,6 +1,7 @@
 //! From a run to a network on disk: the integers of its last checkpoint, measured by the reference executor, and
 //! where they come from.
 
+use super::average::Trainee;
 use super::checkpoint::write_atomically;
 use super::folder::RunFolder;
 use super::{evaluate, plan_for, Metrics};
@@ -55,13 +56,14 @@ pub fn quantize(run: &Path, out: &Path) -> Result<Quantized, Report> {
     let folder = RunFolder::existing::<TrainConfig>(run);
     let dataset = data::load(&config.data)?;
     let plan = plan_for(&config, &dataset)?;
-    let mut network = Network::new(&plan, &config);
-    let metrics: Vec<Metrics> = folder.restore(&mut network)?;
+    let mut trainee = Trainee::new(Network::new(&plan, &config), config.schedule.average);
+    let metrics: Vec<Metrics> = folder.restore(&mut trainee)?;
     if metrics.is_empty() {
         let what = "the run has no checkpoint";
         return Err(Diagnostic::new("quantize", what).in_file(&run.display().to_string()).into());
     }
-    let graph = fold(&plan, &network)?;
+    let network = trainee.result();
+    let graph = fold(&plan, network)?;
     let (pixels, test) = (Pixels::new(&config.input), &dataset.test);
     let weights = format!("{}.safetensors", config.name);
     let tensors = model::save::safetensors(&graph)
@@ -75,7 +77,7 @@ pub fn quantize(run: &Path, out: &Path) -> Result<Quantized, Report> {
     let name = format!("{}.yaml", config.name);
     let names = [&name, &weights, TrainConfig::FILE, PROVENANCE, IMAGES, LABELS];
     let found = Quantized {
-        float_accuracy: evaluate::float(&network, &pixels, test),
+        float_accuracy: evaluate::float(network, &pixels, test),
         integer_accuracy: evaluate::reference(&graph, &pixels, test)?,
         images: test.len(),
         epochs: metrics.len(),

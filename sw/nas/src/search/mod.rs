@@ -171,10 +171,12 @@ impl SearchConfig {
             rate,
             final_rate,
             warmup,
+            steps: None,
             momentum,
             weight_decay,
             clip,
             adder_eta,
+            average: None,
         }
     }
 
@@ -187,7 +189,7 @@ impl SearchConfig {
             augment: self.augment,
             input: self.input.clone(),
             bits: self.bits,
-            schedule: self.retrain,
+            schedule: self.retrain.clone(),
             network,
             source: String::new(),
             file: String::new(),

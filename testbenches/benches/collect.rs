@@ -245,7 +245,8 @@ fn training(found: &Found) -> Vec<Row> {
     for (form, target) in forms.into_iter().zip([">= 25x as fast", ">= 25x as fast", ">= 5x as fast"]) {
         add(format!("adder layer, {form}"), &format!("layer/adder-{form}"), target, true);
     }
-    for (form, target) in forms.into_iter().zip(["<= 1.6x its time", "<= 1.2x its time", "<= 1.2x its time"]) {
+    for (form, target) in forms.into_iter().zip(["<= 1.6x its time", "<= 1.2x its time", "<= 1.2x its time"])
+    {
         add(format!("convolution, {form}"), &format!("layer/conv-{form}"), target, false);
     }
     add("step of MobileNetV2".into(), "step/mobilenet-v2-float", "<= 1.3x its time", false);

@@ -179,9 +179,8 @@ fn describe(_: &mut Criterion) {
         });
         layers.collect()
     };
-    let networks = networks().map(|case| {
-        json!({"name": case.name, "batch": case.batch, "layers": network(&case.plan)})
-    });
+    let networks =
+        networks().map(|case| json!({"name": case.name, "batch": case.batch, "layers": network(&case.plan)}));
     let found = json!({"threads": THREADS, "images": IMAGES, "layers": layers, "networks": networks});
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/benchmarks");
     std::fs::create_dir_all(&folder).expect("a folder");

@@ -38,8 +38,11 @@ fn effect(name: &str, size: f64) -> Option<Effect> {
 
 #[test]
 fn effects_are_those_of_pillow_to_the_bit() {
-    let lines: Vec<_> =
-        include_str!("effects/pillow.txt").lines().filter(|line| !line.starts_with('#')).map(parsed).collect();
+    let lines: Vec<_> = include_str!("effects/pillow.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(parsed)
+        .collect();
     let mut seen = 0;
     for (name, size, expected) in &lines {
         let Some(effect) = effect(name, *size) else { continue };
@@ -49,7 +52,11 @@ fn effects_are_those_of_pillow_to_the_bit() {
         let differ: Vec<_> = (found.pixels.iter().zip(&expected.pixels).enumerate())
             .filter(|(_, (found, expected))| found != expected)
             .collect();
-        assert!(differ.is_empty(), "{effect:?} of {:?}: (place, (found, expected)) {differ:?}", expected.shape);
+        assert!(
+            differ.is_empty(),
+            "{effect:?} of {:?}: (place, (found, expected)) {differ:?}",
+            expected.shape
+        );
         seen += 1;
     }
     assert_eq!(seen, 2 * (11 * 2 + 3) + 1, "eleven effects of two sizes and three of one, and a histogram");

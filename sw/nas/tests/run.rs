@@ -2,7 +2,6 @@
 
 mod common;
 
-use nas::config::Schedule;
 use nas::TrainConfig;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -14,8 +13,10 @@ const VICTIM: &str = "NAS_TEST_VICTIM";
 
 /// The run that is killed; what is measured of it is a running mean.
 fn config(data: &Path) -> TrainConfig {
-    let config = common::config(data, EPOCHS, 3);
-    TrainConfig { schedule: Schedule { average: Some(0.9), ..config.schedule }, ..config }
+    let text = common::yaml(data, EPOCHS, 3).replace("clip: 5}", "clip: 5, average: 0.9}");
+    let config = TrainConfig::parse("tiny.yaml", &text).expect("a configuration");
+    assert_eq!(config.schedule.average, Some(0.9));
+    config
 }
 
 fn checkpoint(run: &Path) -> Vec<u8> {

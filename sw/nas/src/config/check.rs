@@ -78,7 +78,12 @@ impl Schedule {
         let message = "adder layers collapse late in training with a weight decay above 1e-4";
         require(self.weight_decay <= 1e-4 || !has_adders, "weight_decay", message, " to 1e-4 or less");
         let is_mean = self.average.is_none_or(|kept| (0.0..1.0).contains(&kept));
-        require(is_mean, "average", "a running mean keeps between 0 and 1 of itself", ": 0.999, or leave it out");
+        require(
+            is_mean,
+            "average",
+            "a running mean keeps between 0 and 1 of itself",
+            ": 0.999, or leave it out",
+        );
         if let Some(Steps { at, factor }) = &self.steps {
             let in_order = at.windows(2).all(|pair| pair[0] < pair[1]);
             let within = at.iter().all(|epoch| (1..self.epochs).contains(epoch));

@@ -67,9 +67,18 @@ pub fn by_channel(picture: &Picture, table: impl Fn(&[u32; 256]) -> [u8; 256]) -
     let mut pixels = picture.pixels.clone();
     for channel in 0..channels {
         let mut counts = [0; 256];
-        picture.pixels.iter().skip(channel).step_by(channels).for_each(|value| counts[usize::from(*value)] += 1);
+        picture
+            .pixels
+            .iter()
+            .skip(channel)
+            .step_by(channels)
+            .for_each(|value| counts[usize::from(*value)] += 1);
         let table = table(&counts);
-        pixels.iter_mut().skip(channel).step_by(channels).for_each(|value| *value = table[usize::from(*value)]);
+        pixels
+            .iter_mut()
+            .skip(channel)
+            .step_by(channels)
+            .for_each(|value| *value = table[usize::from(*value)]);
     }
     Picture { shape: picture.shape, pixels }
 }

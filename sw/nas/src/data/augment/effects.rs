@@ -5,8 +5,9 @@ use super::{colours, geometry, Picture};
 /// One change, with its size.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Effect {
-    /// Rows, or columns, move by so many pixels for each pixel of the other axis.
+    /// Rows move by so many pixels for each row.
     ShearX(f64),
+    /// Columns move by so many pixels for each column.
     ShearY(f64),
     /// Everything moves by so many pixels: down, and to the right.
     Translate(i32, i32),
@@ -35,7 +36,8 @@ pub enum Effect {
 impl Effect {
     /// `picture` with it.
     pub fn applied(self, picture: &Picture) -> Picture {
-        let by_value = |map: &dyn Fn(u8) -> u8| colours::by_channel(picture, |_| std::array::from_fn(|i| map(i as u8)));
+        let by_value =
+            |map: &dyn Fn(u8) -> u8| colours::by_channel(picture, |_| std::array::from_fn(|i| map(i as u8)));
         match self {
             Effect::ShearX(by) => geometry::moved(picture, [1.0, by, 0.0, 0.0, 1.0, 0.0]),
             Effect::ShearY(by) => geometry::moved(picture, [1.0, 0.0, 0.0, by, 1.0, 0.0]),

@@ -5,7 +5,7 @@ pub mod effects;
 mod geometry;
 mod policy;
 
-use crate::config::Augment;
+use crate::config::{Augment, Policy};
 use crate::rng::Rng;
 use policy::CIFAR10;
 
@@ -23,7 +23,7 @@ pub fn augmented(image: &[u8], shape: [usize; 3], augment: &Augment, rng: &mut R
     let picture = cropped(image, shape, augment, rng);
     match augment.policy {
         None => picture.pixels,
-        Some(crate::config::Policy::Cifar10) => policy::applied(CIFAR10, picture, rng).pixels,
+        Some(Policy::Cifar10) => policy::applied(CIFAR10, picture, rng).pixels,
     }
 }
 
@@ -51,7 +51,6 @@ fn cropped(image: &[u8], shape: [usize; 3], augment: &Augment, rng: &mut Rng) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Policy;
     use std::collections::BTreeSet;
 
     #[test]
@@ -68,13 +67,15 @@ mod tests {
     #[test]
     fn a_policy_changes_most_images_and_depends_on_the_random_numbers_alone() {
         let mut rng = Rng::new(3, &[]);
-        let image: Vec<u8> = (0..8 * 8 * 3).map(|_| rng.below(256) as u8).collect();
+        // Enough pixels for a histogram, and room for contrast.
+        let image: Vec<u8> = (0..24 * 24 * 3).map(|_| 30 + rng.below(160) as u8).collect();
         let augment = Augment { pad: 0, flip: false, policy: Some(Policy::Cifar10) };
-        let draw = |i| augmented(&image, [8, 8, 3], &augment, &mut Rng::new(1, &[i]));
+        let draw = |i| augmented(&image, [24, 24, 3], &augment, &mut Rng::new(1, &[i]));
         let draws: Vec<Vec<u8>> = (0..400).map(draw).collect();
         assert_eq!(draws, (0..400).map(draw).collect::<Vec<_>>());
         let same = draws.iter().filter(|pixels| **pixels == image).count();
         assert!((10..200).contains(&same), "{same} of 400 are as they were");
-        assert!(draws.into_iter().collect::<BTreeSet<_>>().len() > 80);
+        let differ = draws.into_iter().collect::<BTreeSet<_>>().len();
+        assert!(differ > 60, "{differ} of 400 differ");
     }
 }

@@ -6,11 +6,11 @@ use super::Picture;
 use crate::rng::Rng;
 
 /// An effect, its probability in tenths, and its strength from 0 to 9.
-type Chance = (Kind, usize, usize);
+pub type Chance = (Kind, usize, usize);
 
 /// Kinds of effects, whose sizes come from strengths.
 #[derive(Clone, Copy, Debug)]
-enum Kind {
+pub enum Kind {
     ShearY,
     TranslateX,
     TranslateY,

@@ -91,10 +91,10 @@ fn page(found: &Found) -> String {
         ("Reference executor", "On all cores.", reference(found)),
         (
             "Training",
-            "Two threads. A layer is its forward pass and both gradients, 16 images, maps of 16x16; a step is forward,\n\
-             backward and optimiser, on 64 images for fashion-hybrid, on 16 of 32x32 for MobileNetV2. PyTorch's adder is\n\
-             `unfold` and `cdist` with p = 1, with gradients by the sign where ours are cut off; of its two memory formats the\n\
-             faster one counts.",
+            "Two threads, but where one is said. A layer is its forward pass and both gradients, 16 images, maps of 16x16;\n\
+             a step is forward, backward and optimiser, on 64 images for fashion-hybrid, on 16 of 32x32 for MobileNetV2\n\
+             (whose first block has a pointwise layer before, too). PyTorch's adder is `unfold` and `cdist` with p = 1, whose\n\
+             gradients are signs where ours are AdderNet's; of its two memory formats the faster one counts.",
             training(found),
         ),
     ];
@@ -242,7 +242,7 @@ fn training(found: &Found) -> Vec<Row> {
         rows.push(Row { what, figure, target, bench: "training" });
     };
     let forms = ["full", "pointwise", "depthwise"];
-    for (form, target) in forms.into_iter().zip([">= 25x as fast", ">= 25x as fast", ">= 5x as fast"]) {
+    for (form, target) in forms.into_iter().zip([">= 25x as fast", ">= 25x as fast", ">= 15x as fast"]) {
         add(format!("adder layer, {form}"), &format!("layer/adder-{form}"), target, true);
     }
     for (form, target) in forms.into_iter().zip(["<= 1.6x its time", "<= 1.2x its time", "<= 1.2x its time"])
@@ -253,15 +253,14 @@ fn training(found: &Found) -> Vec<Row> {
     add("step of fashion-hybrid".into(), "step/hybrid-float", "<= 1.3x its time", false);
     add("step, every layer a convolution".into(), "step/convolutions-float", "<= 1.3x its time", false);
     add("step of fashion-hybrid, quantised".into(), "step/hybrid-rounded", "", false);
-    for (op, form) in ["conv", "adder"].into_iter().flat_map(|op| forms.map(|form| (op, form))) {
-        let [both, alone] = ["", "-alone"].map(|suffix| found.seconds(&format!("layer/{op}-{form}{suffix}")));
-        let figure = quotient(alone, both).map(|ratio| format!("{ratio}x as fast"));
-        rows.push(Row {
-            what: format!("{op} layer, {form}, two threads beside one"),
-            figure,
-            target: ">= 1.5x as fast",
-            bench: "training",
-        });
+    for (op, what) in [("conv", "convolution"), ("adder", "adder layer")] {
+        for form in forms {
+            let [both, alone] =
+                ["", "-alone"].map(|suffix| found.seconds(&format!("layer/{op}-{form}{suffix}")));
+            let figure = quotient(alone, both).map(|ratio| format!("{ratio}x as fast"));
+            let what = format!("{what}, {form}, beside one thread");
+            rows.push(Row { what, figure, target: ">= 1.5x as fast", bench: "training" });
+        }
     }
     rows
 }

@@ -82,7 +82,8 @@ pub fn pipelined(accelerator: &Accelerator, graph: &Graph, alone: &Steady) -> Re
         pipeline::Options { chunk: plans[0][layer].chunk, costs }
     };
     let options: Vec<pipeline::Options> = (0..plans[0].len()).map(options).collect();
-    // What is moved between DRAM and buffer is the same for all, and so, nearly, is what the busiest chunk waits for.
+    // What is moved between DRAM and buffer is the same for all, and so, nearly, is what the busiest chunk waits for; not where
+    // layers are cut in several ways, but whole programs are compared in the end.
     let computed: f64 = options.iter().map(|layer| layer.costs[0].picojoules).sum();
     let busiest = alone.busy.iter().copied().fold(0.0, f64::max);
     let base = pipeline::Cost {

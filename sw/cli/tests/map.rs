@@ -195,6 +195,18 @@ fn the_whole_space_is_searched_beside_mappings_from_elsewhere() {
         assert!(edp < number(&layer["beside"], "edp") && number(layer, "bound") <= edp, "{layer}");
         assert!(number(layer, "bound") > 0.99 * edp && number(layer, "utilization") <= 1.0, "{layer}");
     }
+    let more = json(&format!("{space} --objective edp --keep 3 --beside {zigzag}"));
+    assert_eq!(more["total"], found["total"], "the best of each layer count");
+    let layers = more["layers"].as_array().expect("layers");
+    let names: Vec<&str> = layers.iter().filter_map(|layer| layer["name"].as_str()).take(3).collect();
+    assert_eq!(
+        (layers.len(), names[1], names[2]),
+        (12, &*format!("{}#2", names[0]), &*format!("{}#3", names[0]))
+    );
+    for three in layers.chunks(3) {
+        assert!(three.windows(2).all(|pair| number(&pair[0], "edp") <= number(&pair[1], "edp")));
+        assert!(three[0]["mapping"] != three[1]["mapping"], "{}", three[0]["name"]);
+    }
     let given = json(&format!("{space} --evaluate {mapping}"));
     assert_eq!((&given["objective"], &given["total"]), (&"given".into(), &found["total"]));
     let shown = &nasa(0, &format!("{space} --evaluate {mapping} --beside {zigzag}"))[0];

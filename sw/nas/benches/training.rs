@@ -107,7 +107,8 @@ fn networks() -> [Case; 3] {
     })
 }
 
-/// MobileNetV2 on images of 32x32, where stem and second stage do not make maps smaller.
+/// MobileNetV2 on images of 32x32, where stem and second stage do not make maps smaller; its first block has a pointwise layer
+/// before the depthwise one as the others do.
 fn mobilenet_v2() -> String {
     let mut text = String::from(
         "name: mobilenet-v2\nseed: 1\ndata: {format: cifar10, path: .}\n\

@@ -1,6 +1,6 @@
 //! Stochastic gradient descent with Nesterov momentum, and the schedule of its rate.
 
-use crate::config::{Schedule, Steps};
+use crate::config::{Multistep, Schedule};
 use crate::layer::{Layer, Param};
 use crate::network::Network;
 use spec::op::Op;
@@ -9,8 +9,10 @@ use std::f64::consts::PI;
 /// The learning rate of `step` in `epoch`, both from 0, with `steps` in an epoch.
 pub fn rate(schedule: &Schedule, epoch: usize, step: usize, steps: usize) -> f64 {
     let now = epoch as f64 + (step as f64 + 1.0) / steps as f64;
-    let fall = match &schedule.steps {
-        Some(Steps { at, factor }) => factor.powi(at.iter().filter(|at| **at <= epoch).count() as i32),
+    let fall = match &schedule.multistep {
+        Some(Multistep { milestones, gamma }) => {
+            gamma.powi(milestones.iter().filter(|milestone| **milestone <= epoch).count() as i32)
+        }
         None => 0.5 * (1.0 + (PI * (now / schedule.epochs as f64).min(1.0)).cos()),
     };
     let highest = schedule.rate * (now / schedule.warmup.max(1e-9)).min(1.0);
@@ -101,7 +103,7 @@ fn descend(param: &mut Param, factor: f32, decay: f32, momentum: f32, rate: f32)
 mod tests {
     use super::*;
 
-    fn schedule(steps: Option<Steps>) -> Schedule {
+    fn schedule(multistep: Option<Multistep>) -> Schedule {
         Schedule {
             epochs: 4,
             quantise_from: 4,
@@ -109,12 +111,12 @@ mod tests {
             rate: 0.2,
             final_rate: 0.0,
             warmup: 1.0,
-            steps,
+            multistep,
             momentum: 0.9,
             weight_decay: 0.0,
             clip: 0.0,
             adder_eta: 0.2,
-            average: None,
+            ema: None,
         }
     }
 
@@ -124,8 +126,8 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_in_steps_rises_and_falls_at_its_epochs() {
-        let found = rates(&schedule(Some(Steps { at: vec![2, 3], factor: 0.5 })));
+    fn a_rate_rises_and_falls_at_its_milestones() {
+        let found = rates(&schedule(Some(Multistep { milestones: vec![2, 3], gamma: 0.5 })));
         assert_eq!(found, [0.1, 0.2, 0.2, 0.2, 0.1, 0.1, 0.05, 0.05]);
     }
 

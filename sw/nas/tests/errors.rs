@@ -22,7 +22,7 @@ const CONFIGURATIONS: &[(&str, [&str; 2])] = &[
     ("no output a class", ["fc, op: conv, out_channels: 3", "fc, op: conv, out_channels: 4"]),
     (
         "a rate that falls where there is no epoch",
-        ["rate: 0.05", "rate: 0.05, steps: {at: [1, 9], factor: 2}, average: 1"],
+        ["rate: 0.05", "rate: 0.05, multistep: {milestones: [1, 9], gamma: 2}, ema: 1"],
     ),
     ("no such policy", ["flip: true}", "flip: true, policy: cifar}"]),
     ("not as many means as channels", ["mean: [0.25], std: [0.3]", "mean: [0, 0], std: [1, 1]"]),

@@ -11,11 +11,11 @@ const EPOCHS: usize = 6;
 /// Set in the process that is to be killed: folder of the data, folder of the run.
 const VICTIM: &str = "NAS_TEST_VICTIM";
 
-/// The run that is killed; what is measured of it is a running mean.
+/// The run that is killed; what is measured of it is a moving average.
 fn config(data: &Path) -> TrainConfig {
-    let text = common::yaml(data, EPOCHS, 3).replace("clip: 5}", "clip: 5, average: 0.9}");
+    let text = common::yaml(data, EPOCHS, 3).replace("clip: 5}", "clip: 5, ema: 0.9}");
     let config = TrainConfig::parse("tiny.yaml", &text).expect("a configuration");
-    assert_eq!(config.schedule.average, Some(0.9));
+    assert_eq!(config.schedule.ema, Some(0.9));
     config
 }
 
@@ -41,7 +41,7 @@ fn a_killed_run_resumes_to_the_same_bits() {
     let summary = nas::train(&config, &whole, false).expect("a run");
     assert!(summary.last.integer_accuracy.expect("rounded") > 0.6, "{summary:?}");
     let exported = nas::quantize(&whole, &folder.join("network")).expect("a network");
-    assert_eq!(Some(exported.integer_accuracy), summary.last.integer_accuracy, "the mean is exported");
+    assert_eq!(Some(exported.integer_accuracy), summary.last.integer_accuracy, "the average is exported");
 
     let mut child = Command::new(std::env::current_exe().expect("a name"))
         .args(["--exact", "victim"])

@@ -100,6 +100,16 @@ pub struct Map {
     /// Branches that the search of the whole space visits for a layer; fewer are faster, and less is proven.
     #[arg(long, value_name = "BRANCHES", requires = "whole_space", conflicts_with = "evaluate")]
     pub(super) budget: Option<u64>,
+    /// Mappings of the whole space that are kept for each layer, the best first.
+    #[arg(
+        long,
+        value_name = "MAPPINGS",
+        requires = "whole_space",
+        conflicts_with = "evaluate",
+        default_value_t = 1
+    )]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(super) keep: u32,
 }
 
 impl Objective {

@@ -1,6 +1,6 @@
 //! Reading a configuration, and everything that can be wrong with its values.
 
-use super::{text, Bits, Input, Schedule, Steps, TrainConfig};
+use super::{text, Bits, Input, Multistep, Schedule, TrainConfig};
 use spec::error::{Diagnostic, Report};
 use spec::op::Op;
 use spec::yaml::Source;
@@ -77,21 +77,22 @@ impl Schedule {
         require(in_order, "quantise_from", "rounding would start after the end", " to at most epochs");
         let message = "adder layers collapse late in training with a weight decay above 1e-4";
         require(self.weight_decay <= 1e-4 || !has_adders, "weight_decay", message, " to 1e-4 or less");
-        let is_mean = self.average.is_none_or(|kept| (0.0..1.0).contains(&kept));
+        let is_share = self.ema.is_none_or(|kept| kept > 0.0 && kept < 1.0);
         require(
-            is_mean,
-            "average",
-            "a running mean keeps between 0 and 1 of itself",
+            is_share,
+            "ema",
+            "a moving average keeps between 0 and 1 of itself",
             ": 0.999, or leave it out",
         );
-        if let Some(Steps { at, factor }) = &self.steps {
-            let in_order = at.windows(2).all(|pair| pair[0] < pair[1]);
-            let within = at.iter().all(|epoch| (1..self.epochs).contains(epoch));
+        if let Some(Multistep { milestones, gamma }) = &self.multistep {
+            let in_order = milestones.windows(2).all(|pair| pair[0] < pair[1]);
+            let within = milestones.iter().all(|epoch| (1..self.epochs).contains(epoch));
             let message = "the rate falls between epochs, one after the other";
-            require(in_order && within, "steps.at", message, " to rising numbers from 1 to epochs - 1");
-            let is_fall = *factor > 0.0 && *factor < 1.0;
-            require(is_fall, "steps.factor", "a rate falls to a share of it", ": 0.1");
-            let message = "a rate that falls in steps ends where the last one leaves it";
+            let help = " to rising numbers from 1 to epochs - 1, at least one";
+            require(in_order && within && !milestones.is_empty(), "multistep.milestones", message, help);
+            let is_fall = *gamma > 0.0 && *gamma < 1.0;
+            require(is_fall, "multistep.gamma", "a rate falls to a share of it", ": 0.1");
+            let message = "a rate that falls at milestones ends where the last one leaves it";
             require(self.final_rate == 0.0, "final_rate", message, " to 0, or leave it out");
         }
         self.check_steps(require);

@@ -78,13 +78,13 @@ pub enum Format {
 pub struct Augment {
     /// Black pixels added on every side before a crop of the old size is cut out anywhere.
     pub pad: usize,
-    /// Whether every other image is mirrored.
+    /// Whether images are mirrored, half of them by chance.
     pub flip: bool,
     /// Effects that come after, if any.
     pub policy: Option<Policy>,
 }
 
-/// Effects that a search found for a data set, of which every image gets two by chance.
+/// Pairs of effects that a search found for a data set: every image gets one pair, each effect with its own probability.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Policy {
@@ -122,7 +122,7 @@ impl Default for Bits {
     }
 }
 
-/// Stochastic gradient descent with Nesterov momentum; the rate rises linearly, then falls as a cosine, or in steps.
+/// Stochastic gradient descent with Nesterov momentum; the rate rises linearly, then falls as a cosine, or at milestones.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
@@ -140,9 +140,9 @@ pub struct Schedule {
     /// Epochs until the rate is reached.
     #[serde(default)]
     pub warmup: f64,
-    /// Where the rate falls in steps, not as a cosine.
+    /// Where the rate falls at milestones, not as a cosine.
     #[serde(default)]
-    pub steps: Option<Steps>,
+    pub multistep: Option<Multistep>,
     /// Of the gradient's running sum.
     #[serde(default = "default_momentum")]
     pub momentum: f64,
@@ -155,20 +155,20 @@ pub struct Schedule {
     /// Root mean square that an adder layer's weight gradient is scaled to; 0 leaves it as it is, clipped like others.
     #[serde(default = "default_adder_eta")]
     pub adder_eta: f64,
-    /// What a running mean of all that is learnt keeps of itself at every step, such as 0.999: the mean is then what is measured
-    /// and exported.
+    /// What an exponential moving average of all that is learnt keeps of itself at every batch, such as 0.999: the average is then
+    /// what is measured and exported.
     #[serde(default)]
-    pub average: Option<f64>,
+    pub ema: Option<f64>,
 }
 
-/// A rate that falls in steps.
+/// A rate that falls at milestones.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Steps {
+pub struct Multistep {
     /// Epochs (from 0) before which the rate falls.
-    pub at: Vec<usize>,
+    pub milestones: Vec<usize>,
     /// What it is multiplied with each time.
-    pub factor: f64,
+    pub gamma: f64,
 }
 
 fn default_momentum() -> f64 {

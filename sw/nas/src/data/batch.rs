@@ -5,6 +5,7 @@ use crate::config::{Augment, Input};
 use crate::maps::Maps;
 use crate::rng::Rng;
 use model::Shape;
+use rayon::prelude::*;
 
 /// Purpose of the random numbers that augment; others order and divide the images.
 const AUGMENT: u64 = 2;
@@ -64,12 +65,14 @@ impl Pixels {
         seed: u64,
         epoch: usize,
     ) -> Maps {
-        let mut data = Vec::with_capacity(chosen.len() * images.shape.iter().product::<usize>());
-        for i in chosen {
+        let size = images.shape.iter().product();
+        let mut data = vec![0.0; chosen.len() * size];
+        data.par_chunks_exact_mut(size).zip(chosen).for_each(|(data, i)| {
             let mut rng = Rng::new(seed, &[AUGMENT, epoch as u64, *i as u64]);
             let pixels = augment::augmented(images.image(*i), images.shape, augment, &mut rng);
-            data.extend(self.quantise(&pixels).map(|x| f32::from(x) * self.step));
-        }
+            let values = self.quantise(&pixels).map(|x| f32::from(x) * self.step);
+            data.iter_mut().zip(values).for_each(|(data, value)| *data = value);
+        });
         Maps { shape: images.shape, data }
     }
 }

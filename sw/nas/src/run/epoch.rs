@@ -52,6 +52,7 @@ pub fn run_epoch(
     let (config, images) = (learner.config, &learner.dataset.train);
     let order = order(images.len(), config.seed, epoch);
     let (mut loss, mut right, mut seen) = (0.0, 0, 0);
+    let began = if phase == Phase::Rounded { config.schedule.quantise_from } else { 0 };
     for (step, chosen) in order.chunks(config.schedule.batch).take(learner.steps()).enumerate() {
         let stop = |pass| move |layer| NotFinite { pass, layer, epoch, step };
         let input = learner.pixels.augmented(images, chosen, &config.augment, config.seed, epoch);
@@ -62,7 +63,7 @@ pub fn run_epoch(
         network.backward(&pass, found.gradient).map_err(stop("gradient"))?;
         let rate = optimiser::rate(&config.schedule, epoch, step, learner.steps());
         optimiser::step(network, &config.schedule, rate);
-        trainee.follow(epoch * learner.steps() + step);
+        trainee.follow((epoch - began) * learner.steps() + step);
         (loss, right, seen) = (loss + found.sum, right + found.right, seen + labels.len());
         progress.step(loss / seen as f64, right as f64 / seen as f64);
     }

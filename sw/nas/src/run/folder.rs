@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 const ABOUT: &str = "run.json";
 const METRICS: &str = "metrics.jsonl";
-/// Weights, running statistics and sums of the optimiser after the last whole epoch.
+/// Weights, running statistics, their averages and sums of the optimiser after the last whole epoch.
 pub const CHECKPOINT: &str = "checkpoint.safetensors";
 const FLOAT: &str = "float.safetensors";
 

@@ -47,7 +47,7 @@ pub struct Metrics {
     pub loss: f64,
     /// Share of the training images, augmented, that were right.
     pub train_accuracy: f64,
-    /// Share of the test images that are right, without rounding.
+    /// Share of the test images that are right, without rounding; of the average, where there is one.
     pub float_accuracy: f64,
     /// The same by the exported integers; only once rounding is on.
     pub integer_accuracy: Option<f64>,
@@ -100,7 +100,7 @@ pub fn train_showing(config: &TrainConfig, run: &Path, resume: bool, show: Show)
     config.check()?;
     let dataset = data::load(&config.data)?;
     let plan = plan_for(config, &dataset)?;
-    let mut trainee = Trainee::new(Network::new(&plan, config), config.schedule.average);
+    let mut trainee = Trainee::new(Network::new(&plan, config), &config.schedule);
     let folder = RunFolder::open(run, config, resume)?;
     let mut metrics: Vec<Metrics> = folder.restore(&mut trainee)?;
     let learner = Learner { config, dataset: &dataset, pixels: Pixels::new(&config.input) };

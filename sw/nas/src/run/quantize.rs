@@ -56,7 +56,7 @@ pub fn quantize(run: &Path, out: &Path) -> Result<Quantized, Report> {
     let folder = RunFolder::existing::<TrainConfig>(run);
     let dataset = data::load(&config.data)?;
     let plan = plan_for(&config, &dataset)?;
-    let mut trainee = Trainee::new(Network::new(&plan, &config), config.schedule.average);
+    let mut trainee = Trainee::new(Network::new(&plan, &config), &config.schedule);
     let metrics: Vec<Metrics> = folder.restore(&mut trainee)?;
     if metrics.is_empty() {
         let what = "the run has no checkpoint";

@@ -171,12 +171,12 @@ impl SearchConfig {
             rate,
             final_rate,
             warmup,
-            steps: None,
+            multistep: None,
             momentum,
             weight_decay,
             clip,
             adder_eta,
-            average: None,
+            ema: None,
         }
     }
 

@@ -27,7 +27,6 @@ def affine(image, *matrix):
 
 
 EFFECTS = {
-    "ShearX": ([0.1, -0.3], lambda image, by: affine(image, 1, by, 0, 0, 1, 0)),
     "ShearY": ([0.3, -0.2], lambda image, by: affine(image, 1, 0, 0, by, 1, 0)),
     "TranslateX": ([3, -5], lambda image, by: affine(image, 1, 0, -by, 0, 1, 0)),
     "TranslateY": ([2, -4], lambda image, by: affine(image, 1, 0, 0, 0, 1, -by)),

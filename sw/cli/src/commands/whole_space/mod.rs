@@ -19,6 +19,7 @@ use std::path::Path;
 use std::time::Instant;
 
 /// A layer, and the architecture of its chunk.
+#[derive(Clone)]
 struct Task {
     name: String,
     chunk: &'static str,
@@ -27,8 +28,11 @@ struct Task {
 }
 
 /// A layer's mapping, its cost, and what it is compared with.
+#[derive(Clone)]
 struct Row {
     task: Task,
+    /// 1 for the best mapping of its layer, or the one that was given.
+    rank: usize,
     mapping: Mapping,
     cost: Cost,
     /// What the search proves; nothing where the mapping was given.
@@ -60,38 +64,48 @@ pub fn run(map: &Map, console: &Console, accelerator: &Accelerator) -> Result<Do
     for task in tasks {
         let other = beside.as_ref().and_then(|beside| Some((beside, beside.find(&task.name)?)));
         let other = other.map(|(beside, named)| beside.cost(named, &task)).transpose()?;
-        let known = rows.iter().find(|row| {
-            row.proof.is_some()
-                && (&row.task.layer, &row.task.architecture) == (&task.layer, &task.architecture)
-        });
-        let (mapping, cost, proof) = match (&given, known) {
-            (Some(given), _) => {
-                let named = given.find(&task.name).ok_or_else(|| given.lacks(&task.name))?;
-                (named.mapping.clone(), given.cost(named, &task)?, None)
-            }
-            // A network repeats its layers.
-            (None, Some(row)) => (row.mapping.clone(), row.cost, row.proof),
-            (None, None) => {
-                let usual = Options::default();
-                let options = Options { objective, budget: map.budget.unwrap_or(usual.budget), ..usual };
-                let outcome = console.busy("mapping", || search(&task.architecture, &task.layer, &options));
-                let outcome = outcome.ok_or_else(|| fits_nowhere(&task))?;
-                evaluations += outcome.evaluations;
-                let best = outcome.found.into_iter().next().ok_or_else(|| fits_nowhere(&task))?;
-                let proof = Proof { bound: outcome.bound, left_out: outcome.left_out };
-                (best.mapping, best.cost, Some(proof))
-            }
+        let row = |rank, mapping, cost, proof| Row {
+            task: task.clone(),
+            rank,
+            mapping,
+            cost,
+            proof,
+            beside: other,
         };
-        rows.push(Row { task, mapping, cost, proof, beside: other });
+        if let Some(given) = &given {
+            let named = given.find(&task.name).ok_or_else(|| given.lacks(&task.name))?;
+            rows.push(row(1, named.mapping.clone(), given.cost(named, &task)?, None));
+            continue;
+        }
+        // A network repeats its layers.
+        let is_same = |known: &Task| (&known.layer, &known.architecture) == (&task.layer, &task.architecture);
+        let first = rows.iter().find(|row| is_same(&row.task)).map(|row| row.task.name.clone());
+        if let Some(first) = first {
+            let known = rows.iter().filter(|row| row.task.name == first).cloned();
+            let again = known.map(|known| row(known.rank, known.mapping, known.cost, known.proof));
+            let again: Vec<Row> = again.collect();
+            rows.extend(again);
+            continue;
+        }
+        let usual = Options::default();
+        let (budget, keep) = (map.budget.unwrap_or(usual.budget), map.keep as usize);
+        let options = Options { objective, budget, keep, ..usual };
+        let outcome = console.busy("mapping", || search(&task.architecture, &task.layer, &options));
+        let outcome =
+            outcome.filter(|outcome| !outcome.found.is_empty()).ok_or_else(|| fits_nowhere(&task))?;
+        evaluations += outcome.evaluations;
+        let proof = Proof { bound: outcome.bound, left_out: outcome.left_out };
+        let found = outcome.found.into_iter().enumerate();
+        rows.extend(found.map(|(i, found)| row(i + 1, found.mapping, found.cost, Some(proof))));
     }
     let seconds = started.elapsed().as_secs_f64();
-    let named = |row: &Row| Named { name: row.task.name.clone(), mapping: row.mapping.clone() };
+    let named = |row: &Row| Named { name: row.name(), mapping: row.mapping.clone() };
     let mappings = text::print(&rows.iter().map(named).collect::<Vec<_>>());
     match &map.out {
         Some(out) => files::write(out, mappings.as_bytes())?,
         None if given.is_none() && beside.is_none() => {
             console.show(mappings);
-            rows.iter().flat_map(warnings).for_each(|warning| console.say(warning));
+            best(&rows).flat_map(warnings).for_each(|warning| console.say(warning));
         }
         None => {}
     }
@@ -100,6 +114,21 @@ pub fn run(map: &Map, console: &Console, accelerator: &Accelerator) -> Result<Do
     }
     let name = if given.is_some() { "given" } else { objective.name() };
     Ok(Done::well(result(&rows, name, evaluations, seconds)))
+}
+
+impl Row {
+    /// That of its layer, with its rank where there is a better one.
+    fn name(&self) -> String {
+        match self.rank {
+            1 => self.task.name.clone(),
+            rank => format!("{}#{rank}", self.task.name),
+        }
+    }
+}
+
+/// Those with the best mapping of each layer.
+fn best(rows: &[Row]) -> impl Iterator<Item = &Row> {
+    rows.iter().filter(|row| row.rank == 1)
 }
 
 /// Mappings of a file.

@@ -1,6 +1,6 @@
 //! What the search of the whole space shows, to people and to programs.
 
-use super::Row;
+use super::{best, Row};
 use mapper::energy::Objective;
 use mapper::space::cost::Access;
 use mapper::space::search::LeftOut;
@@ -10,7 +10,7 @@ use spec::error::grouped;
 
 /// A line a layer, what was left out of its search, and what all of them take together.
 pub(super) fn table(rows: &[Row], objective: Objective, seconds: f64) -> String {
-    let width = rows.iter().map(|row| row.task.name.len()).max().unwrap_or(0).max(5);
+    let width = rows.iter().map(|row| row.name().len()).max().unwrap_or(0).max(5);
     let line = |cells: [&str; 8]| {
         let [name, class, cycles, util, energy, edp, proven, beside] = cells;
         format!(
@@ -23,7 +23,7 @@ pub(super) fn table(rows: &[Row], objective: Objective, seconds: f64) -> String 
         let (task, cost) = (&row.task, &row.cost);
         let share = |share: Option<f64>| share.map_or("-".to_string(), |share| format!("{share:.4}"));
         text += &line([
-            &task.name,
+            &row.name(),
             &cost.class(task.layer.macs() as f64).to_string(),
             &grouped(cost.cycles as u64),
             &format!("{:.1}%", 100.0 * utilization(row)),
@@ -33,12 +33,12 @@ pub(super) fn table(rows: &[Row], objective: Objective, seconds: f64) -> String 
             &share(row.beside.map(|beside| score(cost) / score(&beside))),
         ]);
     }
-    text.extend(rows.iter().flat_map(warnings).map(|warning| warning + "\n"));
-    let sum = |of: fn(&Cost) -> f64| rows.iter().map(|row| of(&row.cost)).sum::<f64>();
+    text.extend(best(rows).flat_map(warnings).map(|warning| warning + "\n"));
+    let sum = |of: fn(&Cost) -> f64| best(rows).map(|row| of(&row.cost)).sum::<f64>();
     let (cycles, energy) = (grouped(sum(|cost| cost.cycles) as u64), sum(Cost::picojoules) / 1e3);
     text += &format!("in all: {cycles} cycles, {} nJ; {seconds:.1} s\n", grouped(energy.round()));
     let logarithms: Vec<f64> =
-        rows.iter().filter_map(|row| Some((score(&row.cost) / score(row.beside.as_ref()?)).ln())).collect();
+        best(rows).filter_map(|row| Some((score(&row.cost) / score(row.beside.as_ref()?)).ln())).collect();
     if !logarithms.is_empty() {
         let mean = (logarithms.iter().sum::<f64>() / logarithms.len() as f64).exp();
         text += &format!("{} of the mappings beside, in the geometric mean: {mean:.4}\n", objective.name());
@@ -76,7 +76,7 @@ fn utilization(row: &Row) -> f64 {
 
 /// The same for programs.
 pub(super) fn result(rows: &[Row], objective: &str, evaluations: u64, seconds: f64) -> Value {
-    let sum = |of: fn(&Cost) -> f64| rows.iter().map(|row| of(&row.cost)).sum::<f64>();
+    let sum = |of: fn(&Cost) -> f64| best(rows).map(|row| of(&row.cost)).sum::<f64>();
     let (cycles, energy) = (sum(|cost| cost.cycles), sum(Cost::picojoules));
     json!({
         "objective": objective,
@@ -101,7 +101,7 @@ fn layer_json(row: &Row) -> Value {
         accesses.iter().map(|access| (access.reads + access.writes).round() as u64).sum::<u64>()
     };
     json!({
-        "name": task.name,
+        "name": row.name(),
         "chunk": task.chunk,
         "macs": task.layer.macs(),
         "spatial": spatial,

@@ -1,4 +1,4 @@
-//! Effects that change values: mixtures with another picture, and tables of new values, a channel each.
+//! Effects that change values: mixtures with another picture, other values for all, and tables of them, a channel each.
 
 use super::Picture;
 
@@ -58,6 +58,12 @@ pub fn smooth(picture: &Picture) -> Picture {
             }
         }
     }
+    Picture { shape: picture.shape, pixels }
+}
+
+/// Every value replaced by another.
+pub fn by_value(picture: &Picture, map: impl Fn(u8) -> u8) -> Picture {
+    let pixels = picture.pixels.iter().map(|value| map(*value)).collect();
     Picture { shape: picture.shape, pixels }
 }
 

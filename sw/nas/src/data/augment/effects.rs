@@ -5,8 +5,6 @@ use super::{colours, geometry, Picture};
 /// One change, with its size.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Effect {
-    /// Rows move by so many pixels for each row.
-    ShearX(f64),
     /// Columns move by so many pixels for each column.
     ShearY(f64),
     /// Everything moves by so many pixels: down, and to the right.
@@ -36,10 +34,7 @@ pub enum Effect {
 impl Effect {
     /// `picture` with it.
     pub fn applied(self, picture: &Picture) -> Picture {
-        let by_value =
-            |map: &dyn Fn(u8) -> u8| colours::by_channel(picture, |_| std::array::from_fn(|i| map(i as u8)));
         match self {
-            Effect::ShearX(by) => geometry::moved(picture, [1.0, by, 0.0, 0.0, 1.0, 0.0]),
             Effect::ShearY(by) => geometry::moved(picture, [1.0, 0.0, 0.0, by, 1.0, 0.0]),
             Effect::Translate(down, right) => {
                 geometry::moved(picture, [1.0, 0.0, f64::from(-right), 0.0, 1.0, f64::from(-down)])
@@ -49,9 +44,11 @@ impl Effect {
             Effect::Contrast(factor) => colours::between(picture, &colours::mean_grey(picture), factor),
             Effect::Brightness(factor) => colours::between(picture, &colours::black(picture), factor),
             Effect::Sharpness(factor) => colours::between(picture, &colours::smooth(picture), factor),
-            Effect::Posterize(bits) => by_value(&|value| value & !(0xff_u32 >> bits) as u8),
-            Effect::Solarize(from) => by_value(&|value| if value < from { value } else { !value }),
-            Effect::Invert => by_value(&|value| !value),
+            Effect::Posterize(bits) => colours::by_value(picture, |value| value & !(0xff_u32 >> bits) as u8),
+            Effect::Solarize(from) => {
+                colours::by_value(picture, |value| if value < from { value } else { !value })
+            }
+            Effect::Invert => colours::by_value(picture, |value| !value),
             Effect::AutoContrast => colours::by_channel(picture, colours::spread),
             Effect::Equalize => colours::by_channel(picture, colours::equally_frequent),
         }

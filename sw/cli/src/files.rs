@@ -6,11 +6,30 @@ use serde_json::Value;
 use spec::error::{Diagnostic, Report};
 use std::fs;
 use std::io::Error;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// The file's name for messages.
 pub fn name(path: &Path) -> String {
     path.display().to_string()
+}
+
+/// The file that `name` means in `file`, without ways there and back: `runs/x` for `../runs/x` in `flows/a.yaml`. Where the
+/// folder is a link the way back leads elsewhere, and stays.
+pub fn beside(file: &Path, name: impl AsRef<Path>) -> PathBuf {
+    let mut path = file.parent().map(Path::to_path_buf).unwrap_or_default();
+    for part in name.as_ref().components() {
+        let is_back = part == Component::ParentDir;
+        let is_there = matches!(path.components().next_back(), Some(Component::Normal(_)));
+        if is_back && is_there && !path.is_symlink() {
+            path.pop();
+        } else {
+            path.push(part);
+        }
+    }
+    if path.as_os_str().is_empty() {
+        path.push(".");
+    }
+    path
 }
 
 /// The bytes of a file.
@@ -85,4 +104,21 @@ pub fn failed(what: &str, path: &Path, error: &Error, help: &str) -> Report {
         .in_file(&name(path))
         .help(help)
         .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ways_there_and_back_are_left_out() {
+        let of = |file: &str, name: &str| beside(Path::new(file), name).display().to_string();
+        assert_eq!(of("flows/a.yaml", "../runs/x"), "runs/x");
+        assert_eq!(of("a/b/c.yaml", "../../x"), "x");
+        assert_eq!(of("a.yaml", "../x"), "../x");
+        assert_eq!(of("../flows/a.yaml", "../../x"), "../../x");
+        assert_eq!(of("flows/a.yaml", "/x"), "/x");
+        assert_eq!(of("flows/a.yaml", "b/../c"), "flows/c");
+        assert_eq!(of("flows/a.yaml", ".."), ".");
+    }
 }

@@ -95,7 +95,7 @@ fn flow(reader: &mut Reader<'_>, path: &Path) -> Option<FlowFile> {
 
 fn path_of(reader: &mut Reader<'_>, fields: &Fields<'_>, flow: &Path, key: &str) -> Option<PathBuf> {
     let node = reader.required(fields, key)?;
-    reader.text(node, key).map(|name| flow.with_file_name(name))
+    reader.text(node, key).map(|name| files::beside(flow, name))
 }
 
 fn given(reader: &mut Reader<'_>, fields: &Fields<'_>, flow: &Path) -> Option<Subject> {
@@ -110,7 +110,7 @@ fn given(reader: &mut Reader<'_>, fields: &Fields<'_>, flow: &Path) -> Option<Su
     }
     let [network, images] = ["network", "images"].map(|key| path_of(reader, fields, flow, key));
     let labels = fields.get("labels").and_then(|node| reader.text(node, "labels"));
-    let labels = labels.map(|name| flow.with_file_name(name));
+    let labels = labels.map(|name| files::beside(flow, name));
     Some(Subject::Given(Given { network: network?, images: images?, labels }))
 }
 
@@ -121,7 +121,7 @@ fn searched(reader: &mut Reader<'_>, fields: &Fields<'_>, flow: &Path) -> Option
     }
     let space = path_of(reader, fields, flow, "search");
     let areas = fields.get("areas").and_then(|node| reader.text(node, "areas"));
-    let areas = areas.map(|name| flow.with_file_name(name));
+    let areas = areas.map(|name| files::beside(flow, name));
     Some(Subject::Searched(Searched { space: space?, baseline: baseline(reader, fields), areas }))
 }
 

@@ -44,7 +44,7 @@ struct Outcome<'a> {
 impl Ablate {
     pub fn run(&self, console: &Console) -> Result<Done, Report> {
         let ablation = Ablation::parse(&files::name(&self.ablation), &files::read_text(&self.ablation)?)?;
-        let out = self.ablation.with_file_name(&ablation.out);
+        let out = files::beside(&self.ablation, &ablation.out);
         let (mut outcomes, mut failures) = (Vec::new(), Report::default());
         for run in runs(&ablation, &self.ablation, &out)? {
             console.say(format!("{}, seed {}: {}", run.variant, run.seed, run.folder.display()));
@@ -64,7 +64,7 @@ impl Ablate {
 
 /// Every variant with every seed. Seeds come first: what is compared early is all variants, not all seeds of one.
 fn runs<'a>(ablation: &'a Ablation, file: &Path, out: &Path) -> Result<Vec<Run<'a>>, Report> {
-    let space = file.with_file_name(&ablation.search);
+    let space = files::beside(file, &ablation.search);
     let base = SearchConfig::parse(&files::name(&space), &files::read_text(&space)?)?;
     let mut report = Report::default();
     // Seeds are right, whatever they are.

@@ -100,23 +100,31 @@ impl<'a> Writer<'a> {
     }
 
     /// The whole stream; nothing at all for a queue without operations.
+    ///
+    /// A signal waits for the engine, and a jump throws away what was fetched ahead. So the last operation's signals are sent
+    /// in the next iteration, when the stream has jumped and the first operation's descriptors are there: all of that happens
+    /// while the last operation runs.
     fn stream(&mut self, stream: usize, operations: &[&Operation], syncs: &[Sync]) {
         if operations.is_empty() {
             return;
         }
         let every = 0..self.stages.iterations;
+        let last = (stream, operations.len() - 1);
         self.put(every.clone(), LOOP, &[every.end.into()]);
         for (i, operation) in operations.iter().enumerate() {
             (self.operation, self.layer) = (i, operation.layer);
             let flip = self.prepare(operation);
-            if i > 0 {
-                self.signals((stream, i - 1), syncs);
+            match i {
+                0 => self.signals(last, 1, syncs),
+                _ => self.signals((stream, i - 1), 0, syncs),
             }
             self.waits((stream, i), syncs);
             self.launch(operation, flip);
         }
-        self.signals((stream, operations.len() - 1), syncs);
         self.put(every.clone(), ENDLOOP, &[]);
+        for sync in syncs.iter().filter(|sync| sync.signal == last && sync.distance == 0) {
+            self.put(every.clone(), SIGNAL, &[sync.token as i64]);
+        }
         self.put(every, END, &[]);
         self.flush();
     }
@@ -133,9 +141,14 @@ impl<'a> Writer<'a> {
         operations.iter().enumerate().map(one).collect()
     }
 
-    fn signals(&mut self, spot: (usize, usize), syncs: &[Sync]) {
+    /// The signals of an operation that ran so many iterations `ago`, none or one.
+    fn signals(&mut self, spot: (usize, usize), ago: u32, syncs: &[Sync]) {
+        let all = self.stages.iterations;
         for sync in syncs.iter().filter(|sync| sync.signal == spot) {
-            self.put(0..self.stages.iterations - sync.distance, SIGNAL, &[sync.token as i64]);
+            let iterations = ago..(all - sync.distance + ago).min(all);
+            if !iterations.is_empty() {
+                self.put(iterations, SIGNAL, &[sync.token as i64]);
+            }
         }
     }
 

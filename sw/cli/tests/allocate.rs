@@ -186,7 +186,7 @@ fn mappings_for_the_pipeline_are_written_and_no_worse() {
 #[test]
 fn mapping_for_the_pipeline_pays_where_chunks_have_time_to_spare() {
     let network = "sw/zoo/fashion-hybrid/fashion-hybrid.yaml";
-    let lines = json(&format!("compare -c hw/configs/edge.yaml --as-given {network}"))["lines"].clone();
+    let lines = json(&format!("compare -c hw/configs/large.yaml --as-given {network}"))["lines"].clone();
     let [auto, pipeline] = [0, 1].map(|i| number(&lines[i]["edp"]));
     assert!(pipeline < 0.99 * auto, "{pipeline} against {auto}");
 }

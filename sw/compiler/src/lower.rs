@@ -103,7 +103,7 @@ impl<'a> Writer<'a> {
     ///
     /// A signal waits for the engine, and a jump throws away what was fetched ahead. So the last operation's signals are sent
     /// in the next iteration, when the stream has jumped and the first operation's descriptors are there: all of that happens
-    /// while the last operation runs.
+    /// while the last operation runs, if that runs long enough.
     fn stream(&mut self, stream: usize, operations: &[&Operation], syncs: &[Sync]) {
         if operations.is_empty() {
             return;

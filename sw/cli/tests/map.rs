@@ -207,6 +207,15 @@ fn the_whole_space_is_searched_beside_mappings_from_elsewhere() {
         assert!(three.windows(2).all(|pair| number(&pair[0], "edp") <= number(&pair[1], "edp")));
         assert!(three[0]["mapping"] != three[1]["mapping"], "{}", three[0]["name"]);
     }
+    // Layers are told apart by what they are: two of a name, and the second one again.
+    let twins = [(8, "a"), (6, "a"), (6, "b")].map(|(k, name)| {
+        format!("- {{name: {name}, op: conv, n: 1, g: 1, k: {k}, c: 5, oy: 7, ox: 9, fy: 3, fx: 3}}\n")
+    });
+    fs::write(&table, twins.concat()).expect("written");
+    let twins = json(&format!("{space} --layers {table} --keep 2"));
+    let layers = twins["layers"].as_array().expect("layers").iter();
+    let macs = [8, 8, 6, 6, 6, 6].map(|k| Value::from(k * 5 * 7 * 9 * 9));
+    assert_eq!(layers.map(|layer| layer["macs"].clone()).collect::<Vec<_>>(), macs);
     let given = json(&format!("{space} --evaluate {mapping}"));
     assert_eq!((&given["objective"], &given["total"]), (&"given".into(), &found["total"]));
     let shown = &nasa(0, &format!("{space} --evaluate {mapping} --beside {zigzag}"))[0];

@@ -11,7 +11,7 @@
 //! 6. [`hazards`]: which of them must wait for which, as tokens.
 //! 7. [`lower`]: instruction words; [`known`] leaves out those that would change nothing.
 //!
-//! [`choose`] goes through them several times where there are several ways to cut layers, and takes one.
+//! `choose` goes through them several times where there are several ways to cut layers, and takes one.
 //!
 //! Nothing about time is decided after step 5: queues run ahead as far as the hazards let them.
 
@@ -94,7 +94,7 @@ pub struct LayerPlan {
 }
 
 /// Compiles `graph` for `accelerator`, with the mappings that are given or else those that a search finds: where layers do not fit
-/// the buffer at once, it cuts them in two ways, and [`choose`] takes one.
+/// the buffer at once, it cuts them in two ways, and `choose` takes one.
 ///
 /// # Errors
 /// Everything that does not fit: layers without a chunk, weights that are too wide, layers without a legal

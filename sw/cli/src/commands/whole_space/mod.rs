@@ -10,7 +10,7 @@ use crate::console::Console;
 use crate::files;
 use mapper::energy::Objective;
 use mapper::space::check::faults;
-use mapper::space::search::{search, LeftOut, Options};
+use mapper::space::search::{search, Found, LeftOut, Options};
 use mapper::space::text::{self, Named};
 use mapper::space::{evaluate, Architecture, Cost, Layer, Mapping};
 use spec::accelerator::Accelerator;
@@ -28,7 +28,6 @@ struct Task {
 }
 
 /// A layer's mapping, its cost, and what it is compared with.
-#[derive(Clone)]
 struct Row {
     task: Task,
     /// 1 for the best mapping of its layer, or the one that was given.
@@ -61,6 +60,7 @@ pub fn run(map: &Map, console: &Console, accelerator: &Accelerator) -> Result<Do
         }
     }
     let (mut rows, mut evaluations) = (Vec::<Row>::new(), 0);
+    let mut searched: Vec<(Task, Vec<Found>, Proof)> = Vec::new();
     for task in tasks {
         let other = beside.as_ref().and_then(|beside| Some((beside, beside.find(&task.name)?)));
         let other = other.map(|(beside, named)| beside.cost(named, &task)).transpose()?;
@@ -79,24 +79,25 @@ pub fn run(map: &Map, console: &Console, accelerator: &Accelerator) -> Result<Do
         }
         // A network repeats its layers.
         let is_same = |known: &Task| (&known.layer, &known.architecture) == (&task.layer, &task.architecture);
-        let first = rows.iter().find(|row| is_same(&row.task)).map(|row| row.task.name.clone());
-        if let Some(first) = first {
-            let known = rows.iter().filter(|row| row.task.name == first).cloned();
-            let again = known.map(|known| row(known.rank, known.mapping, known.cost, known.proof));
-            let again: Vec<Row> = again.collect();
-            rows.extend(again);
-            continue;
-        }
-        let usual = Options::default();
-        let (budget, keep) = (map.budget.unwrap_or(usual.budget), map.keep as usize);
-        let options = Options { objective, budget, keep, ..usual };
-        let outcome = console.busy("mapping", || search(&task.architecture, &task.layer, &options));
-        let outcome =
-            outcome.filter(|outcome| !outcome.found.is_empty()).ok_or_else(|| fits_nowhere(&task))?;
-        evaluations += outcome.evaluations;
-        let proof = Proof { bound: outcome.bound, left_out: outcome.left_out };
-        let found = outcome.found.into_iter().enumerate();
-        rows.extend(found.map(|(i, found)| row(i + 1, found.mapping, found.cost, Some(proof))));
+        let known = searched.iter().position(|(known, ..)| is_same(known));
+        let index = match known {
+            Some(index) => index,
+            None => {
+                let usual = Options::default();
+                let (budget, keep) = (map.budget.unwrap_or(usual.budget), map.keep as usize);
+                let options = Options { objective, budget, keep, ..usual };
+                let outcome = console.busy("mapping", || search(&task.architecture, &task.layer, &options));
+                let outcome = outcome.filter(|outcome| !outcome.found.is_empty());
+                let outcome = outcome.ok_or_else(|| fits_nowhere(&task))?;
+                evaluations += outcome.evaluations;
+                let proof = Proof { bound: outcome.bound, left_out: outcome.left_out };
+                searched.push((task.clone(), outcome.found, proof));
+                searched.len() - 1
+            }
+        };
+        let (_, found, proof) = &searched[index];
+        let ranked = (1..).zip(found);
+        rows.extend(ranked.map(|(rank, found)| row(rank, found.mapping.clone(), found.cost, Some(*proof))));
     }
     let seconds = started.elapsed().as_secs_f64();
     let named = |row: &Row| Named { name: row.name(), mapping: row.mapping.clone() };

@@ -9,7 +9,6 @@ use crate::rng::Rng;
 pub type Chance = (Kind, usize, usize);
 
 /// Effects without their sizes.
-#[allow(missing_docs)] // Each is the effect of its name.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
     ShearY,

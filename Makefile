@@ -25,12 +25,14 @@ demo: ## a trained network on a generated accelerator, sixteen images at once: R
 
 test: setup check ## everything that CI runs
 
-check: ## formatter, lints, layering, generated files, tests; the simulator without machine code and the program without training too
+check: ## formatter, lints, layering, generated files, tests; the simulator without machine code, the program without training and with a GPU too
 	cargo fmt --all --check
 	cargo clippy --quiet --workspace --all-targets $(FEATURES) --profile test -- -D warnings
 	cargo clippy --quiet -p nasa-sim --no-default-features --all-targets --profile test -- -D warnings
 	cargo clippy --quiet -p nasa-cli --no-default-features --profile test -- -D warnings
+	cargo clippy --quiet -p nasa-nas -p nasa-cli --features nasa-cli/gpu --all-targets --profile test -- -D warnings
 	NETLISTS=20 cargo test --quiet -p nasa-sim --lib --no-default-features
+	cargo test --quiet -p nasa-nas --features gpu --test kernels gpu
 	cargo test --quiet --workspace $(FEATURES)
 
 bench: setup ## measures speed against the targets and writes docs/benchmarks.md

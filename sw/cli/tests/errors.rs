@@ -217,6 +217,12 @@ fn flows() {
     flow("flow-without-space", "search: space.yaml\n");
 }
 
+/// The program that is tested has no kernels for a GPU.
+#[test]
+fn gpus() {
+    Case::new("no-gpu").with_space_and("note", "").refuses("search fashion.yaml -o out --gpu");
+}
+
 #[test]
 fn ablations() {
     let ablation = |name: &'static str, keys: &str| {

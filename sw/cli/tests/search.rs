@@ -111,6 +111,10 @@ fn a_network_is_searched_trained_and_shown() {
             assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"), "{svg}");
         }
     }
+    let report = fs::read_to_string(folder.join("report-found/report.md")).expect("a report");
+    let network: Vec<&str> =
+        found["network"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    assert!(report.contains(&format!("{}, at a cost of ", network.join(", "))), "{report}");
     let choice = fs::read_to_string(folder.join("report-found/choice.svg")).expect("a picture");
     for name in ["adder_k3_e2", "skip", "b02"] {
         assert!(choice.contains(name), "{choice}");

@@ -4,7 +4,8 @@
 //!
 //! * [`config`]: a run as the user writes it; [`plan`]: its network with every shape known.
 //! * [`data`]: labelled images from disk, and batches of them.
-//! * [`kernels`]: the arithmetic of the operations, forwards and backwards; [`maps`]: what it runs on.
+//! * [`kernels`]: the arithmetic of the operations, forwards and backwards; [`maps`]: what it runs on;
+//!   [`gpu`]: some of it elsewhere, on request.
 //! * [`layer`], [`network`], [`loss`], [`optimiser`]: learning, with gradients written out by hand.
 //! * [`space`], [`search`](mod@search): what a search chooses from, and how; [`cost`]: what each choice costs;
 //!   [`supernet`]: all of them in one network.
@@ -33,6 +34,7 @@ pub mod config;
 pub mod cost;
 pub mod data;
 pub mod fold;
+pub mod gpu;
 pub mod kernels;
 pub mod layer;
 pub mod loss;

@@ -122,9 +122,9 @@ fn window(input: [usize; 3], outputs: usize, kernel: usize, stride: usize, depth
     }
 }
 
-#[test]
-fn every_kernel_follows_its_formula() {
-    let windows = [
+/// Strides, margins, and channels that fill no vector and no tile.
+fn windows() -> [Window; 8] {
+    [
         window([6, 5, 3], 18, 3, 1, false),
         window([7, 7, 1], 16, 3, 2, false),
         window([5, 4, 7], 33, 1, 1, false),
@@ -133,8 +133,12 @@ fn every_kernel_follows_its_formula() {
         window([6, 5, 29], 29, 3, 1, true),
         window([7, 6, 16], 16, 5, 2, true),
         window([1, 1, 1], 2, 1, 1, false),
-    ];
-    for window in windows {
+    ]
+}
+
+#[test]
+fn every_kernel_follows_its_formula() {
+    for window in windows() {
         Case::new(window, Tap::Product, false).check();
         Case::new(window, Tap::Product, true).check();
         Case::new(window, Tap::Distance, false).check();
@@ -199,4 +203,25 @@ fn the_number_of_threads_changes_no_bit() {
         pool.install(|| Kernel::new(case.tap, case.window).backward_weights(&case.x, &case.g, &case.w))
     };
     assert_eq!(run(1), run(4));
+}
+
+/// A GPU, or a driver that is none but computes as one; without either there is nothing to test.
+#[cfg(feature = "gpu")]
+#[test]
+fn a_gpu_follows_the_formulas_of_full_adder_layers() {
+    let gpu = match nas::gpu::Gpu::find() {
+        Ok(gpu) => gpu,
+        Err(why) => return eprintln!("not tested: {why}"),
+    };
+    let large = window([20, 17, 40], 70, 3, 1, false);
+    for window in windows().into_iter().chain([large]).filter(|window| !window.depthwise) {
+        let case = Case::new(window, Tap::Distance, false);
+        let (Case { x, w, g, .. }, [y, dx, dw]) = (&case, case.expected());
+        let what = format!("{}, {window:?}", gpu.name());
+        let found =
+            |numbers: Option<Vec<f32>>| numbers.unwrap_or_else(|| panic!("{what}: {:?}", gpu.fault()));
+        compare(&found(gpu.forward(&window, x, w)), &y, &format!("sums, {what}"));
+        compare(&found(gpu.backward_input(&window, x, g, w)), &dx, &format!("by input, {what}"));
+        compare(&found(gpu.backward_weights(&window, x, g, w)), &dw, &format!("by weights, {what}"));
+    }
 }

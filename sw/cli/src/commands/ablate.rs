@@ -3,6 +3,7 @@
 //! The values of all variants are checked before the first epoch. A run that fails, as its loss is no longer finite, leaves the
 //! others alone; one that was interrupted goes on after its last whole epoch when the command is given again.
 
+use super::device::Device;
 use super::Done;
 use crate::console::Console;
 use crate::files;
@@ -23,6 +24,8 @@ use std::path::{Path, PathBuf};
 pub struct Ablate {
     /// What to compare, as YAML.
     ablation: PathBuf,
+    #[command(flatten)]
+    device: Device,
 }
 
 /// A search of a variant with a seed, and where it is run.
@@ -48,7 +51,7 @@ impl Ablate {
         let (mut outcomes, mut failures) = (Vec::new(), Report::default());
         for run in runs(&ablation, &self.ablation, &out)? {
             console.say(format!("{}, seed {}: {}", run.variant, run.seed, run.folder.display()));
-            match run.outcome(console) {
+            match self.device.learn(console, || run.outcome(console)) {
                 Ok(outcome) => outcomes.push(outcome),
                 Err(errors) => failures.0.extend(errors.0),
             }

@@ -4,6 +4,8 @@
 mod ablate;
 mod allocate;
 mod compare;
+#[cfg(feature = "train")]
+mod device;
 mod generate;
 mod import;
 mod listing;

@@ -6,9 +6,9 @@ use crate::files;
 use crate::pictures::{self, Curve};
 use clap::Args;
 use nas::run::record::Record;
-use nas::run::search::SearchMetrics;
+use nas::run::search::{standing, SearchMetrics};
 use nas::run::Metrics;
-use nas::space::counted;
+use nas::space::{counted, Candidate};
 use nas::SearchConfig;
 use serde_json::json;
 use spec::error::{Diagnostic, Report as Errors};
@@ -37,7 +37,13 @@ impl Report {
             Record::Training(config, metrics) => {
                 ("training", metrics.len(), training(&config.name, &metrics))
             }
-            Record::Search(config, metrics) => ("search", metrics.len(), search(&config, &metrics)),
+            Record::Search(config, metrics) => {
+                let named = match metrics.last() {
+                    Some(last) => network(standing(&config, &self.run, last)?),
+                    None => String::new(),
+                };
+                ("search", metrics.len(), search(&config, &metrics, &named))
+            }
         };
         let made = made.map_err(|why| Diagnostic::new("report", format!("no picture can be made: {why}")))?;
         let mut products = Vec::new();
@@ -82,7 +88,14 @@ fn training(name: &str, metrics: &[Metrics]) -> Result<Files, String> {
     Ok(vec![("report.md", text), ("curves.svg", svg)])
 }
 
-fn search(config: &SearchConfig, metrics: &[SearchMetrics]) -> Result<Files, String> {
+/// A network on a line: its candidates, and what it costs.
+fn network((candidates, cost): (Vec<Candidate>, f64)) -> String {
+    let names: Vec<String> = candidates.iter().map(ToString::to_string).collect();
+    format!("{}, at a cost of {cost:.4e}", names.join(", "))
+}
+
+/// `named`: the network that the search names as things stand.
+fn search(config: &SearchConfig, metrics: &[SearchMetrics], named: &str) -> Result<Files, String> {
     let all = |value: fn(&SearchMetrics) -> Option<f64>| metrics.iter().map(value);
     let accuracy = vec![
         Curve::new("images of the weights", all(|epoch| Some(100.0 * epoch.accuracy))),
@@ -113,9 +126,8 @@ fn search(config: &SearchConfig, metrics: &[SearchMetrics]) -> Result<Files, Str
         )
     };
     let rows: String = metrics.iter().map(row).collect();
-    let best = metrics.last().map(|epoch| epoch.best.join(", ")).unwrap_or_default();
     let text = format!(
-        "# {}\n\nThe likeliest of {} networks: {best}.\n\n![curves](curves.svg)\n\n![choice](choice.svg)\n\n\
+        "# {}\n\nOf {} networks the likeliest within the target of costs: {named}.\n\n![curves](curves.svg)\n\n![choice](choice.svg)\n\n\
         | epoch | stage | loss | weights' images % | choice's images % | temperature | lambda | expected cost | best cost | \
         entropy | s |\n|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n{rows}",
         config.name,

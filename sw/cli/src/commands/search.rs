@@ -1,5 +1,6 @@
 //! `nasa search`: from a space of networks to the training of one.
 
+use super::device::Device;
 use super::Done;
 use crate::console::Console;
 use crate::files;
@@ -29,6 +30,8 @@ pub struct Search {
     /// Ops of the blocks, in place of those of the space.
     #[arg(long, value_delimiter = ',', value_name = "OPS")]
     pub ops: Vec<String>,
+    #[command(flatten)]
+    pub device: Device,
 }
 
 impl Search {
@@ -36,7 +39,7 @@ impl Search {
         let config = nas::SearchConfig::parse(&files::name(&self.config), &files::read_text(&self.config)?)?;
         let config = if self.ops.is_empty() { config } else { config.with_ops(self.ops.clone())? };
         let show = if console.is_quiet() { nas::Show::Nothing } else { nas::Show::Progress };
-        let found = nas::search(&config, &self.out, self.resume, show)?;
+        let found = self.device.learn(console, || nas::search(&config, &self.out, self.resume, show))?;
         let training = files::name(&found.training);
         let chosen: Vec<String> = found.chosen.iter().map(|candidate| candidate.to_string()).collect();
         for (i, candidate) in chosen.iter().enumerate() {

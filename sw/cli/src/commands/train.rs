@@ -1,5 +1,6 @@
 //! `nasa train` and `nasa quantize`: from a data set to a network of integers.
 
+use super::device::Device;
 use super::Done;
 use crate::console::Console;
 use crate::files;
@@ -20,13 +21,16 @@ pub struct Train {
     /// Goes on after the last whole epoch.
     #[arg(long)]
     pub resume: bool,
+    #[command(flatten)]
+    pub device: Device,
 }
 
 impl Train {
     pub fn run(&self, console: &Console) -> Result<Done, Report> {
         let config = nas::TrainConfig::parse(&files::name(&self.config), &files::read_text(&self.config)?)?;
         let show = if console.is_quiet() { nas::Show::Nothing } else { nas::Show::Progress };
-        let summary = nas::train_showing(&config, &self.out, self.resume, show)?;
+        let summary =
+            self.device.learn(console, || nas::train_showing(&config, &self.out, self.resume, show))?;
         let last = &summary.last;
         console.say(format!(
             "{}: accuracy {:.4} after {} epochs",

@@ -2,7 +2,6 @@
 
 use super::norm::{gradient_sums, plain_sums};
 use super::{Layer, Phase, Tape};
-use crate::kernels::batch::Kernel;
 use crate::kernels::wide::wide;
 use crate::maps::Maps;
 use crate::plan::Tail;
@@ -24,13 +23,12 @@ impl Layer {
         let du = self.through_clamp(y, tape, g);
         let residual = self.plan.residual.map(|_| du.clone());
         let dz = self.through_tail(tape, du);
-        let kernel = Kernel::new(self.tap(), self.plan.window);
         if self.plan.tail != Tail::Mean && !self.frozen {
-            self.weight.gradient = kernel.backward_weights(&x.data, &dz.data, &tape.weights);
+            self.weight.gradient = self.slopes_by_weights(&x.data, &dz.data, &tape.weights);
         }
         let input = need_input.then(|| Maps {
             shape: self.plan.window.input,
-            data: kernel.backward_input(&x.data, &dz.data, &tape.weights),
+            data: self.slopes_by_input(&x.data, &dz.data, &tape.weights),
         });
         Gradients { input, residual }
     }

@@ -2,13 +2,10 @@
 
 use super::norm::statistics;
 use super::{Layer, EPSILON};
-use crate::kernels::batch::Kernel;
 use crate::kernels::wide::wide;
-use crate::kernels::Tap;
 use crate::maps::Maps;
 use crate::plan::Tail;
 use rayon::prelude::*;
-use spec::op::Op;
 
 /// Share of the newest batch in running statistics.
 const MOMENTUM: f32 = 0.1;
@@ -60,18 +57,10 @@ impl Tape {
 }
 
 impl Layer {
-    /// The tap of its op.
-    pub fn tap(&self) -> Tap {
-        match self.plan.op {
-            Op::Conv | Op::Shift => Tap::Product,
-            Op::Adder => Tap::Distance,
-        }
-    }
-
     /// A training pass over `x`, one step of whose int8 form is worth `step`; updates running statistics.
     pub fn forward(&mut self, x: &Maps, residual: Option<&Maps>, step: f32, phase: Phase) -> (Maps, Tape) {
         let weights = self.effective_weights(step, phase == Phase::Rounded);
-        let z = self.sums(x, &weights);
+        let z = Maps { shape: self.plan.window.output, data: self.sums(&x.data, &weights) };
         let (mut mean, mut inverse) = (Vec::new(), Vec::new());
         if self.plan.tail == Tail::Norm {
             let (batch_mean, variance) = statistics(&z);
@@ -95,7 +84,8 @@ impl Layer {
 
     /// An evaluation pass: running statistics, nothing rounded but shift weights.
     pub fn evaluate(&self, x: &Maps, residual: Option<&Maps>) -> Maps {
-        let z = self.sums(x, &self.effective_weights(1.0, false));
+        let weights = self.effective_weights(1.0, false);
+        let z = Maps { shape: self.plan.window.output, data: self.sums(&x.data, &weights) };
         let (slope, offset) = self.running_affine();
         Finish { slope: &slope, offset: &offset, relu: self.plan.relu }.float(&z, residual).0
     }
@@ -104,11 +94,6 @@ impl Layer {
     pub fn running_affine(&self) -> (Vec<f32>, Vec<f32>) {
         let inverse: Vec<f32> = self.variance.iter().map(|v| 1.0 / (v + EPSILON).sqrt()).collect();
         self.affine(&self.mean, &inverse)
-    }
-
-    fn sums(&self, x: &Maps, weights: &[f32]) -> Maps {
-        let data = Kernel::new(self.tap(), self.plan.window).forward(&x.data, weights);
-        Maps { shape: self.plan.window.output, data }
     }
 
     fn affine(&self, mean: &[f32], inverse: &[f32]) -> (Vec<f32>, Vec<f32>) {

@@ -13,6 +13,7 @@ mod backward;
 mod cut;
 mod forward;
 mod norm;
+mod operation;
 pub mod weights;
 
 pub use backward::Gradients;

@@ -24,6 +24,7 @@ pub mod search;
 use crate::config::{Input, RunConfig, TrainConfig};
 use crate::data::{self, batch::Pixels, Dataset};
 use crate::fold::fold;
+use crate::gpu;
 use crate::layer::Phase;
 use crate::network::Network;
 use crate::plan::Plan;
@@ -53,6 +54,9 @@ pub struct Metrics {
     pub integer_accuracy: Option<f64>,
     /// Wall-clock time.
     pub seconds: f64,
+    /// The GPU that took part, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<String>,
 }
 
 impl Metrics {
@@ -150,6 +154,7 @@ fn measure(
         float_accuracy: evaluate::float(network, pixels, test),
         integer_accuracy,
         seconds: 0.0,
+        gpu: gpu::name(),
     })
 }
 

@@ -7,6 +7,8 @@ mod searched;
 #[cfg(feature = "train")]
 mod table;
 
+#[cfg(feature = "train")]
+use super::device::Device;
 use super::{Done, Engine};
 use crate::console::Console;
 use crate::flow_file::{FlowFile, Subject};
@@ -29,6 +31,9 @@ pub struct Run {
     /// Only this engine checks, in place of the native one and then Verilator.
     #[arg(long, value_enum)]
     engine: Option<Engine>,
+    #[cfg(feature = "train")]
+    #[command(flatten)]
+    device: Device,
 }
 
 impl Run {
@@ -38,7 +43,9 @@ impl Run {
         match &flow.subject {
             Subject::Given(given) => proof.run(given, &flow.out),
             #[cfg(feature = "train")]
-            Subject::Searched(searched) => searched::run(&proof, &self.flow, searched, &flow.out),
+            Subject::Searched(searched) => {
+                self.device.learn(console, || searched::run(&proof, &self.flow, searched, &flow.out))
+            }
             #[cfg(not(feature = "train"))]
             Subject::Searched(searched) => {
                 let message = format!(

@@ -8,6 +8,7 @@
 use super::proof::Proof;
 use super::table;
 use crate::commands::compare::Compare;
+use crate::commands::device::Device;
 use crate::commands::search::Search;
 use crate::commands::train::{Quantize, Train};
 use crate::commands::{Done, Engine};
@@ -152,9 +153,18 @@ fn say_other_machine(proof: &Proof, accelerator: &Accelerator, config: &SearchCo
 fn learn(proof: &Proof, space: &Path, ops: &[String], folder: &Path) -> Result<Learnt, Report> {
     let console = proof.console;
     let [search, trained, network] = ["search", "train", "network"].map(|name| folder.join(name));
-    let found = Search { config: space.into(), out: search, resume: true, ops: ops.into() }.run(console)?;
+    let found = Search {
+        config: space.into(),
+        out: search,
+        resume: true,
+        ops: ops.into(),
+        device: Device::default(),
+    }
+    .run(console)?;
     let config = table::file_of(&found.json, "training")?;
-    let train = Train { config: config.clone(), out: trained.clone(), resume: true }.run(console)?;
+    let train =
+        Train { config: config.clone(), out: trained.clone(), resume: true, device: Device::default() }
+            .run(console)?;
     let steps = Steps::new(console, folder, None)?;
     let quantized = steps.step("quantize", &[&config, &trained.join(CHECKPOINT)], || {
         Quantize { run: trained.clone(), out: network.clone() }.run(console)

@@ -1,6 +1,7 @@
 //! What one epoch of a search gave; a line of `metrics.jsonl`.
 
 use super::epoch::{BothLearnt, Learning, Searcher};
+use crate::gpu;
 use crate::search::curriculum::Stage;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +36,9 @@ pub struct SearchMetrics {
     pub probabilities: Vec<Vec<f64>>,
     /// Wall-clock time.
     pub seconds: f64,
+    /// The GPU that took part, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<String>,
 }
 
 impl SearchMetrics {
@@ -65,6 +69,7 @@ impl SearchMetrics {
             best: names.collect(),
             probabilities,
             seconds: 0.0,
+            gpu: gpu::name(),
         }
     }
 

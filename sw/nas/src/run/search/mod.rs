@@ -90,15 +90,36 @@ pub fn search(config: &SearchConfig, run: &Path, resume: bool, show: Show) -> Re
     }
     let seconds = metrics.iter().map(|metrics| metrics.seconds).sum();
     let last = metrics.pop().ok_or_else(|| folder.fault("the search has no epochs"))?;
-    let limit = config.cost.target.map(|[_, most]| most);
-    let blocks = &learning.supernet.blocks;
-    let probabilities: Vec<Vec<f64>> = blocks.iter().map(|block| block.alphas.probabilities()).collect();
-    let network = decide(&probabilities, &searcher.costs, limit);
-    let candidate = |(place, chosen): (&Place, &usize)| place.candidates[*chosen];
-    let chosen: Vec<Candidate> = places.iter().zip(&network).map(candidate).collect();
+    let (chosen, cost) = named(config, &places, &searcher.costs, &last.probabilities);
     write_training(&searcher, &places, &chosen, &folder)?;
-    let (cost, space) = (searcher.costs.total(&network), config.space.size());
+    let space = config.space.size();
     Ok(Found { last, chosen, cost, space, training: folder.file(FOUND), seconds })
+}
+
+/// The network that a search of `config` names where its candidates have these probabilities, and what it costs.
+fn named(
+    config: &SearchConfig,
+    places: &[Place],
+    costs: &CostTable,
+    probabilities: &[Vec<f64>],
+) -> (Vec<Candidate>, f64) {
+    let network = decide(probabilities, costs, config.cost.target.map(|[_, most]| most));
+    let candidate = |(place, chosen): (&Place, &usize)| place.candidates[*chosen];
+    (places.iter().zip(&network).map(candidate).collect(), costs.total(&network))
+}
+
+/// The network that the search of `config` in the folder `run` names after an epoch, and what it costs.
+///
+/// # Errors
+/// Costs that cannot be read.
+pub fn standing(
+    config: &SearchConfig,
+    run: &Path,
+    epoch: &SearchMetrics,
+) -> Result<(Vec<Candidate>, f64), Report> {
+    let places = config.space.places([1, 1, 1]); // Candidates do not depend on the size of images.
+    let costs = costs(config, &places, &RunFolder::existing::<SearchConfig>(run))?;
+    Ok(named(config, &places, &costs, &epoch.probabilities))
 }
 
 /// The places of the space for the images of `dataset`.

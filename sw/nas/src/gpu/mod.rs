@@ -1,0 +1,46 @@
+//! Full adder layers on a GPU: where the program is built with the feature `gpu`, and asked to use one.
+//!
+//! A pass is a product of two matrices in all but what a term is. `sweep.wgsl` computes tiles of such a product, `sums.wgsl`,
+//! `by_input.wgsl` and `by_weights.wgsl` say what the matrices are and what a term adds, `shape.wgsl` finds numbers in
+//! a layer's maps, and [`device`] sends and fetches them. Depthwise layers stay with the processor: they have so few
+//! terms that sending their maps takes longer than adding them. Convolutions do, too.
+//!
+//! Sums have an order of their own, so that a run on a GPU is repeatable on that GPU, and not to the bit elsewhere.
+
+#[cfg(feature = "gpu")]
+mod device;
+#[cfg(not(feature = "gpu"))]
+mod none;
+
+#[cfg(feature = "gpu")]
+pub use device::Gpu;
+#[cfg(not(feature = "gpu"))]
+pub use none::Gpu;
+
+use spec::error::{Diagnostic, Report};
+use std::sync::OnceLock;
+
+/// What computes full adder layers, in the whole process.
+static CHOSEN: OnceLock<Gpu> = OnceLock::new();
+
+/// From now on full adder layers are computed by the machine's GPU; returns its name.
+///
+/// # Errors
+/// There is none, or the program has no kernels for one.
+pub fn choose() -> Result<&'static str, Report> {
+    let found = Gpu::find().map_err(|why| {
+        let help = "leave --gpu out: the processor computes everything then";
+        Diagnostic::new("gpu", format!("no GPU can be used: {why}")).help(help)
+    })?;
+    Ok(CHOSEN.get_or_init(|| found).name())
+}
+
+/// The name of the GPU that computes full adder layers, where there is one.
+pub fn name() -> Option<String> {
+    chosen().filter(|gpu| gpu.fault().is_none()).map(|gpu| gpu.name().to_string())
+}
+
+/// The GPU that was chosen.
+pub fn chosen() -> Option<&'static Gpu> {
+    CHOSEN.get()
+}

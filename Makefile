@@ -32,7 +32,7 @@ check: ## formatter, lints, layering, generated files, tests; the simulator with
 	cargo clippy --quiet -p nasa-cli --no-default-features --profile test -- -D warnings
 	cargo clippy --quiet -p nasa-nas -p nasa-cli --features nasa-cli/gpu --all-targets --profile test -- -D warnings
 	NETLISTS=20 cargo test --quiet -p nasa-sim --lib --no-default-features
-	cargo test --quiet -p nasa-nas --features gpu --test kernels gpu
+	cargo test --quiet -p nasa-nas --features gpu --test kernels gpu -- --nocapture
 	cargo test --quiet --workspace $(FEATURES)
 
 bench: setup ## measures speed against the targets and writes docs/benchmarks.md

@@ -218,9 +218,21 @@ fn flows() {
 }
 
 /// The program that is tested has no kernels for a GPU.
+#[cfg(not(feature = "gpu"))]
 #[test]
 fn gpus() {
     Case::new("no-gpu").with_space_and("note", "").refuses("search fashion.yaml -o out --gpu");
+}
+
+#[test]
+fn costs() {
+    let case = |name: &'static str| Case::new(name).with_space_and("note", "");
+    let kind = "kind: mapper, accelerator: hw/configs/edge.yaml";
+    case("costs-no-accelerator")
+        .with("fashion.yaml", kind, "kind: macs")
+        .refuses("costs fashion.yaml -o out");
+    // Its clp takes weights of seven bits and its alp none.
+    case("costs-that-do-not-fit").refuses("costs fashion.yaml -c flat16.yaml -o out");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `nasa search`, `nasa train` and `nasa report` one after the other, as a user runs them.
+//! `nasa costs`, `nasa search`, `nasa train` and `nasa report` one after the other, as a user runs them.
 
 use serde_json::Value;
 use std::fs;
@@ -119,6 +119,41 @@ fn a_network_is_searched_trained_and_shown() {
     for name in ["adder_k3_e2", "skip", "b02"] {
         assert!(choice.contains(name), "{choice}");
     }
+}
+
+/// The costs of candidates as the hardware has them: a search reads the table, and what is not timed as predicted
+/// makes none.
+#[test]
+fn costs_are_measured_on_the_hardware() {
+    let folder = scene("costs");
+    let edge = concat!(env!("CARGO_MANIFEST_DIR"), "/../../hw/configs/edge.yaml");
+    let (measured, said) = nasa(&folder, &format!("costs search.yaml -c {edge} -o costs.csv"));
+    // Both places have candidates of the same shapes.
+    assert_eq!((&measured["candidates"], &measured["blocks"]), (&14.into(), &6.into()), "{said}");
+    // Between layers as small as these the array waits for what they are described by, which the mapper does not count.
+    let of_mapper = |key: &str| measured["mapper"][key].as_f64().expect("a number");
+    assert!(of_mapper("least") > 0.7 && of_mapper("greatest") < 1.0, "{measured}");
+    assert_eq!(of_mapper("same_order"), 1.0, "{measured}");
+    let table = fs::read_to_string(folder.join("costs.csv")).expect("a table");
+    assert!(
+        table.starts_with("# The candidates of search.yaml on accelerator `edge`")
+            && table.lines().count() == 16
+            && table.contains("\nb02,skip,0\n"),
+        "{table}"
+    );
+    let reads_it = SEARCH.replace("{kind: macs,", "{kind: table, file: costs.csv,");
+    fs::write(folder.join("by-table.yaml"), reads_it).expect("written");
+    nasa(&folder, "search by-table.yaml -o found --quiet");
+    let kept = fs::read_to_string(folder.join("found/costs.csv")).expect("kept costs");
+    assert_eq!(table.lines().skip(1).collect::<Vec<_>>(), kept.lines().collect::<Vec<_>>());
+
+    let mut late = Command::new(env!("CARGO_BIN_EXE_nasa"));
+    let late = late.args(["costs", "search.yaml", "-c", edge, "-o", "late.csv", "--delay-beat", "100"]);
+    let output = late.current_dir(&folder).output().expect("nasa starts");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("is not timed as predicted") && said.contains("of block b01 conv_k3_e1"), "{said}");
+    assert!(!folder.join("late.csv").exists());
 }
 
 /// A search in two variants, over two seeds.

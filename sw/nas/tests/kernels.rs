@@ -136,6 +136,16 @@ fn windows() -> [Window; 8] {
     ]
 }
 
+/// Directions that differ in padding, kernel and stride, and padding that is wider than the kernel.
+fn uneven() -> [Window; 3] {
+    let square = window([5, 5, 3], 4, 3, 1, false);
+    [
+        Window { padding: [0, 2, 1, 0], output: [4, 5, 4], ..square },
+        Window { kernel: [3, 2], stride: [1, 2], padding: [1, 0, 0, 1], output: [4, 3, 4], ..square },
+        Window { kernel: [2, 2], padding: [3, 3, 3, 3], output: [10, 10, 4], ..square },
+    ]
+}
+
 #[test]
 fn every_kernel_follows_its_formula() {
     for window in windows() {
@@ -188,9 +198,10 @@ fn all_vectors_compute_the_same_bits() {
 
 #[test]
 fn uneven_padding_is_where_the_window_says() {
-    let uneven = Window { padding: [0, 2, 1, 0], output: [4, 5, 4], ..window([5, 5, 3], 4, 3, 1, false) };
-    Case::new(uneven, Tap::Product, false).check();
-    Case::new(uneven, Tap::Distance, false).check();
+    for window in uneven() {
+        Case::new(window, Tap::Product, false).check();
+        Case::new(window, Tap::Distance, false).check();
+    }
     let pool = Window { padding: [0; 4], output: [1, 1, 6], ..window([3, 3, 6], 6, 3, 1, true) };
     Case::new(pool, Tap::Product, false).check();
 }
@@ -214,14 +225,22 @@ fn a_gpu_follows_the_formulas_of_full_adder_layers() {
         Err(why) => return eprintln!("not tested: {why}"),
     };
     let large = window([20, 17, 40], 70, 3, 1, false);
-    for window in windows().into_iter().chain([large]).filter(|window| !window.depthwise) {
+    for window in windows().into_iter().chain(uneven()).chain([large]).filter(|window| !window.depthwise) {
         let case = Case::new(window, Tap::Distance, false);
         let (Case { x, w, g, .. }, [y, dx, dw]) = (&case, case.expected());
         let what = format!("{}, {window:?}", gpu.name());
         let found =
             |numbers: Option<Vec<f32>>| numbers.unwrap_or_else(|| panic!("{what}: {:?}", gpu.fault()));
-        compare(&found(gpu.forward(&window, x, w)), &y, &format!("sums, {what}"));
-        compare(&found(gpu.backward_input(&window, x, g, w)), &dx, &format!("by input, {what}"));
-        compare(&found(gpu.backward_weights(&window, x, g, w)), &dw, &format!("by weights, {what}"));
+        let passes = || {
+            let dx = gpu.backward_input(&window, x, g, w);
+            [gpu.forward(&window, x, w), dx, gpu.backward_weights(&window, x, g, w)].map(found)
+        };
+        let all = passes();
+        for (part, numbers, expected) in
+            [("sums", &all[0], &y), ("by input", &all[1], &dx), ("by weights", &all[2], &dw)]
+        {
+            compare(numbers, expected, &format!("{part}, {what}"));
+        }
+        assert_eq!(passes(), all, "once more, {what}");
     }
 }

@@ -47,16 +47,20 @@ struct Outcome<'a> {
 impl Ablate {
     pub fn run(&self, console: &Console) -> Result<Done, Report> {
         let ablation = Ablation::parse(&files::name(&self.ablation), &files::read_text(&self.ablation)?)?;
+        self.device.learn(console, || self.compare(console, &ablation))
+    }
+
+    fn compare(&self, console: &Console, ablation: &Ablation) -> Result<Done, Report> {
         let out = files::beside(&self.ablation, &ablation.out);
         let (mut outcomes, mut failures) = (Vec::new(), Report::default());
-        for run in runs(&ablation, &self.ablation, &out)? {
+        for run in runs(ablation, &self.ablation, &out)? {
             console.say(format!("{}, seed {}: {}", run.variant, run.seed, run.folder.display()));
-            match self.device.learn(console, || run.outcome(console)) {
+            match run.outcome(console) {
                 Ok(outcome) => outcomes.push(outcome),
                 Err(errors) => failures.0.extend(errors.0),
             }
         }
-        let table = table(&ablation, &outcomes);
+        let table = table(ablation, &outcomes);
         let file = out.join("report.md");
         files::write(&file, format!("# {}\n\n{table}", ablation.search.display()).as_bytes())?;
         console.show(&table);

@@ -5,6 +5,8 @@ mod ablate;
 mod allocate;
 mod compare;
 #[cfg(feature = "train")]
+mod costs;
+#[cfg(feature = "train")]
 mod device;
 mod generate;
 mod import;
@@ -64,6 +66,8 @@ impl Done {
 pub enum Command {
     Generate(generate::Generate),
     #[cfg(feature = "train")]
+    Costs(costs::Costs),
+    #[cfg(feature = "train")]
     Search(search::Search),
     #[cfg(feature = "train")]
     Train(train::Train),
@@ -94,6 +98,8 @@ impl Command {
     pub fn run(&self, console: &Console) -> Result<Done, Report> {
         match self {
             Command::Generate(command) => command.run(console),
+            #[cfg(feature = "train")]
+            Command::Costs(command) => command.run(console),
             #[cfg(feature = "train")]
             Command::Search(command) => command.run(console),
             #[cfg(feature = "train")]

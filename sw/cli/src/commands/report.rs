@@ -38,10 +38,8 @@ impl Report {
                 ("training", metrics.len(), training(&config.name, &metrics))
             }
             Record::Search(config, metrics) => {
-                let named = match metrics.last() {
-                    Some(last) => network(standing(&config, &self.run, last)?),
-                    None => String::new(),
-                };
+                let named = metrics.last().map(|last| standing(&config, &self.run, last)).transpose()?;
+                let named = named.map(|named| sentence(&config, named)).unwrap_or_default();
                 ("search", metrics.len(), search(&config, &metrics, &named))
             }
         };
@@ -88,13 +86,21 @@ fn training(name: &str, metrics: &[Metrics]) -> Result<Files, String> {
     Ok(vec![("report.md", text), ("curves.svg", svg)])
 }
 
-/// A network on a line: its candidates, and what it costs.
-fn network((candidates, cost): (Vec<Candidate>, f64)) -> String {
+/// The network that a search names as things stand, its cost, and why this one.
+fn sentence(config: &SearchConfig, (candidates, cost): (Vec<Candidate>, f64)) -> String {
+    let all = counted(config.space.size());
+    let why = match config.cost.target {
+        None => format!("The likeliest of {all} networks"),
+        Some([_, most]) if cost <= most => {
+            format!("Of {all} networks the likeliest within the target of costs")
+        }
+        Some(_) => format!("The cheapest of {all} networks, of which none is within the target of costs"),
+    };
     let names: Vec<String> = candidates.iter().map(ToString::to_string).collect();
-    format!("{}, at a cost of {cost:.4e}", names.join(", "))
+    format!("{why}: {}, at a cost of {cost:.4e}.", names.join(", "))
 }
 
-/// `named`: the network that the search names as things stand.
+/// `named`: which network the search names as things stand.
 fn search(config: &SearchConfig, metrics: &[SearchMetrics], named: &str) -> Result<Files, String> {
     let all = |value: fn(&SearchMetrics) -> Option<f64>| metrics.iter().map(value);
     let accuracy = vec![
@@ -127,11 +133,10 @@ fn search(config: &SearchConfig, metrics: &[SearchMetrics], named: &str) -> Resu
     };
     let rows: String = metrics.iter().map(row).collect();
     let text = format!(
-        "# {}\n\nOf {} networks the likeliest within the target of costs: {named}.\n\n![curves](curves.svg)\n\n![choice](choice.svg)\n\n\
+        "# {}\n\n{named}\n\n![curves](curves.svg)\n\n![choice](choice.svg)\n\n\
         | epoch | stage | loss | weights' images % | choice's images % | temperature | lambda | expected cost | best cost | \
         entropy | s |\n|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n{rows}",
-        config.name,
-        counted(config.space.size())
+        config.name
     );
     Ok(vec![("report.md", text), ("curves.svg", svg), ("choice.svg", choice)])
 }

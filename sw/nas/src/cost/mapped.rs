@@ -2,7 +2,7 @@
 //! predicts them, in thousands of cycles times nanojoules.
 //!
 //! A search maps single layers, not networks: each has its chunk for itself and an even share of the buffer, and what
-//! is loaded from DRAM and stored to it is left out, which differs little among the candidates of a place.
+//! is loaded from DRAM and stored to it counts only where a layer has to be cut.
 
 use super::{plans, CostTable};
 use crate::plan::Plan;
@@ -20,6 +20,11 @@ use std::collections::{BTreeSet, HashMap};
 
 /// Picojoules times cycles in the unit of the table.
 const UNIT: f64 = 1e6;
+
+/// The cost of what takes so many cycles and picojoules.
+pub fn cost(cycles: u64, picojoules: f64) -> f64 {
+    cycles as f64 * picojoules / UNIT
+}
 
 /// Predicted cycles and picojoules of a layer.
 type Prediction = Result<(u64, f64), Report>;
@@ -43,7 +48,7 @@ pub fn costs(
         .map(|((op, work), name)| ((op, work), predict(accelerator, op, &work, &name)))
         .collect();
     let mut report = Report::default();
-    let mut cost = |plan: &Option<Plan>| {
+    let mut of_plan = |plan: &Option<Plan>| {
         let (mut cycles, mut energy) = (0, 0.0);
         for (_, question) in plan.iter().flat_map(layers) {
             match &answers[&question] {
@@ -52,9 +57,9 @@ pub fn costs(
                 Err(_) => {}
             }
         }
-        cycles as f64 * energy / UNIT
+        cost(cycles, energy)
     };
-    let table: Vec<Vec<f64>> = blocks.iter().map(|block| block.iter().map(&mut cost).collect()).collect();
+    let table: Vec<Vec<f64>> = blocks.iter().map(|block| block.iter().map(&mut of_plan).collect()).collect();
     report.or(CostTable(table))
 }
 

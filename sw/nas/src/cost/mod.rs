@@ -2,8 +2,10 @@
 //!
 //! * [`macs`]: multiply-accumulates, weighed by op.
 //! * [`mapped`]: energy-delay products as the mapper predicts them for an accelerator.
-//! * [`text`]: the table as a file, as the run keeps it and as one gives costs that were measured elsewhere.
+//! * [`text`]: the table as a file, as the run keeps it and as one gives costs that were measured.
+//! * [`blocks`]: what there is to measure.
 
+pub mod blocks;
 pub mod macs;
 pub mod mapped;
 pub mod text;

@@ -1,4 +1,5 @@
-//! Costs as a file: comma-separated `block,candidate,cost` lines under that heading, such as `b03,shift_k5_e3,0.71`.
+//! Costs as a file: comma-separated `block,candidate,cost` lines under that heading, such as `b03,shift_k5_e3,0.71`;
+//! what begins with `#` is for people.
 
 use super::CostTable;
 use crate::space::Place;
@@ -27,8 +28,8 @@ pub fn print(costs: &CostTable, places: &[Place]) -> String {
 pub fn parse(file: &str, text: &str, places: &[Place]) -> Result<CostTable, Report> {
     let mut report = Report::default();
     let mut found = HashMap::new();
-    for (i, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && *line != HEADING)
-    {
+    let is_cost = |line: &str| !line.trim().is_empty() && line != HEADING && !line.starts_with('#');
+    for (i, line) in text.lines().enumerate().filter(|(_, line)| is_cost(line)) {
         let cells: Vec<&str> = line.split(',').map(str::trim).collect();
         let wrong =
             |message: String, note: &str| Diagnostic::new("costs", message).at(file, text, i + 1, 1, note);

@@ -2,12 +2,14 @@
 
 use crate::kernels::Window;
 use pulp::bytemuck::{cast_slice, pod_collect_to_vec};
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use wgpu::{Buffer, BufferDescriptor, BufferUsages, ComputePipeline};
 
-/// Results of a workgroup, in both directions; as in `sweep.wgsl`.
+/// Results of a workgroup, in both directions.
 const SIDE: usize = 64;
-/// Terms that a workgroup adds at a time; as in `sweep.wgsl`.
+/// Terms whose numbers are in a workgroup's memory at a time.
 const DEPTH: usize = 16;
 /// Workgroups that a pass with few results is split into, about: enough for any GPU to have work.
 const WORKGROUPS: usize = 512;
@@ -54,12 +56,15 @@ pub struct Gpu {
     device: wgpu::Device,
     queue: wgpu::Queue,
     pipelines: [ComputePipeline; 3],
+    /// Whether it computed anything since somebody asked.
+    took_part: AtomicBool,
     /// The first thing that went wrong: then it is used no more.
     fault: Arc<Mutex<Option<String>>>,
 }
 
 impl Gpu {
-    /// The fastest kind of GPU that the machine has; a driver that computes on the processor where there is nothing else.
+    /// The fastest kind of GPU that the machine has and that takes the kernels; a driver that computes on the processor where there
+    /// is nothing else.
     ///
     /// # Errors
     /// Why there is none.
@@ -73,15 +78,30 @@ impl Gpu {
             wgpu::DeviceType::Other => 3,
             wgpu::DeviceType::Cpu => 4,
         };
-        let adapter = found.into_iter().min_by_key(rank).ok_or("no driver offers one")?;
+        let mut found: Vec<(usize, wgpu::Adapter)> = found.into_iter().map(|a| (rank(&a), a)).collect();
+        found.sort_by_key(|(rank, _)| *rank);
+        let mut faults = Vec::new();
+        for (_, adapter) in found {
+            match Gpu::on(&adapter) {
+                Ok(gpu) => return Ok(gpu),
+                Err(why) => faults.push(format!("{}: {why}", adapter.get_info().name)),
+            }
+        }
+        Err(if faults.is_empty() { "no driver offers one".into() } else { faults.join("; ") })
+    }
+
+    fn on(adapter: &wgpu::Adapter) -> Result<Gpu, String> {
         let wanted = wgpu::DeviceDescriptor { required_limits: adapter.limits(), ..Default::default() };
         let (device, queue) =
             pollster::block_on(adapter.request_device(&wanted)).map_err(|error| error.to_string())?;
         let fault = Arc::new(Mutex::new(None));
-        let seen = Arc::clone(&fault);
+        let (seen, lost) = (Arc::clone(&fault), Arc::clone(&fault));
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| note(&seen, error.to_string())));
+        device.set_device_lost_callback(move |_, why| note(&lost, format!("the device was lost: {why}")));
         let pipelines = Pass::ALL.map(|pass| pipeline(&device, pass));
-        Ok(Gpu { name: adapter.get_info().name, device, queue, pipelines, fault })
+        let name = adapter.get_info().name;
+        let gpu = Gpu { name, device, queue, pipelines, took_part: AtomicBool::new(false), fault };
+        gpu.fault().map_or(Ok(gpu), Err)
     }
 
     /// As its driver calls it.
@@ -92,6 +112,11 @@ impl Gpu {
     /// Why it is used no more, if something went wrong.
     pub fn fault(&self) -> Option<String> {
         self.fault.lock().map_or(None, |fault| fault.clone())
+    }
+
+    /// Whether it computed anything since this was last asked.
+    pub fn took_part(&self) -> bool {
+        self.took_part.swap(false, Ordering::Relaxed)
     }
 
     /// `y` of all images of `x`; none where the GPU cannot.
@@ -111,6 +136,9 @@ impl Gpu {
 
     fn pass(&self, pass: Pass, window: &Window, x: &[f32], w: &[f32], g: &[f32]) -> Option<Vec<f32>> {
         let images = x.len() / window.input_len();
+        if images == 0 || self.fault().is_some() {
+            return None;
+        }
         let [lines, width, terms] = pass.sizes(window, images);
         let tiles = [lines.div_ceil(SIDE), width.div_ceil(SIDE)];
         // Only sums over pixels have so many terms that they are worth adding up in parts.
@@ -121,15 +149,21 @@ impl Gpu {
         let part = terms.div_ceil(parts).next_multiple_of(DEPTH);
         let groups = [tiles[0], tiles[1], terms.div_ceil(part)];
         let results = groups[2] * lines * width;
-        let most = self.device.limits().max_storage_buffer_binding_size.min(1 << 32) as usize / 4;
-        let is_too_large = [x.len(), w.len(), g.len(), results].iter().any(|count| *count > most);
-        if self.fault().is_some() || is_too_large || groups.iter().any(|count| *count > MOST) {
+        let limits = self.device.limits();
+        let most = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        let is_too_large = [x.len(), w.len(), g.len(), results].iter().any(|count| 4 * *count as u64 > most);
+        if is_too_large || groups.iter().any(|count| *count > MOST) {
             return None;
         }
         let shape = shape(window, images, part);
-        let found = self.run(pass, groups.map(|count| count as u32), &shape, [x, w, g], results);
+        let run = || self.run(pass, groups.map(|count| count as u32), &shape, [x, w, g], results);
+        // A device that is lost while one waits for it makes wgpu panic.
+        let found = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Err("the device was lost".into()));
         match found {
-            Ok(parts) if self.fault().is_none() => Some(total(parts, lines * width)),
+            Ok(parts) if self.fault().is_none() => {
+                self.took_part.store(true, Ordering::Relaxed);
+                Some(total(parts, lines * width))
+            }
             Ok(_) => None,
             Err(why) => {
                 note(&self.fault, why);
@@ -220,7 +254,8 @@ fn pipeline(device: &wgpu::Device, pass: Pass) -> ComputePipeline {
         bind_group_layouts: &[Some(&bindings)],
         ..Default::default()
     });
-    let source = [include_str!("shape.wgsl"), pass.source(), include_str!("sweep.wgsl")].concat();
+    let sizes = format!("const SIDE: u32 = {SIDE};\nconst DEPTH: u32 = {DEPTH};\n");
+    let source = [&sizes, include_str!("shape.wgsl"), pass.source(), include_str!("sweep.wgsl")].concat();
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
         label: None,
         source: wgpu::ShaderSource::Wgsl(source.into()),

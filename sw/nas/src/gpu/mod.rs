@@ -2,8 +2,8 @@
 //!
 //! A pass is a product of two matrices in all but what a term is. `sweep.wgsl` computes tiles of such a product, `sums.wgsl`,
 //! `by_input.wgsl` and `by_weights.wgsl` say what the matrices are and what a term adds, `shape.wgsl` finds numbers in
-//! a layer's maps, and [`device`] sends and fetches them. Depthwise layers stay with the processor: they have so few
-//! terms that sending their maps takes longer than adding them. Convolutions do, too.
+//! a layer's maps, and `device` sends and fetches them. Depthwise layers stay with the processor, as they have few terms for
+//! each number that would travel, and convolutions, which it is fast at.
 //!
 //! Sums have an order of their own, so that a run on a GPU is repeatable on that GPU, and not to the bit elsewhere.
 
@@ -28,19 +28,26 @@ static CHOSEN: OnceLock<Gpu> = OnceLock::new();
 /// # Errors
 /// There is none, or the program has no kernels for one.
 pub fn choose() -> Result<&'static str, Report> {
+    if let Some(chosen) = chosen() {
+        return Ok(chosen.name());
+    }
     let found = Gpu::find().map_err(|why| {
-        let help = "leave --gpu out: the processor computes everything then";
+        let help = if cfg!(feature = "gpu") {
+            "install the GPU's driver with its Vulkan, or let the processor compute everything"
+        } else {
+            "build it with `cargo build --release -p nasa-cli --features gpu`, or let the processor compute everything"
+        };
         Diagnostic::new("gpu", format!("no GPU can be used: {why}")).help(help)
     })?;
     Ok(CHOSEN.get_or_init(|| found).name())
 }
 
-/// The name of the GPU that computes full adder layers, where there is one.
-pub fn name() -> Option<String> {
-    chosen().filter(|gpu| gpu.fault().is_none()).map(|gpu| gpu.name().to_string())
-}
-
 /// The GPU that was chosen.
 pub fn chosen() -> Option<&'static Gpu> {
     CHOSEN.get()
+}
+
+/// The name of the GPU, if it computed anything since this was last asked.
+pub fn taken_part() -> Option<String> {
+    chosen().filter(|gpu| gpu.took_part()).map(|gpu| gpu.name().to_string())
 }

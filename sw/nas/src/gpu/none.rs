@@ -1,4 +1,4 @@
-//! In place of a GPU where the program is built without kernels for one.
+//! In place of a GPU where the program is built without kernels for one: nothing that could be called.
 
 use crate::kernels::Window;
 use std::convert::Infallible;
@@ -11,30 +11,35 @@ impl Gpu {
     /// # Errors
     /// Always.
     pub fn find() -> Result<Gpu, String> {
-        Err("this program was built without the feature `gpu` of nasa-cli".into())
+        Err("this program was built without kernels for one".into())
     }
 
-    /// Of no GPU.
+    /// As its driver calls it.
     pub fn name(&self) -> &str {
         match self.0 {}
     }
 
-    /// Of no GPU.
+    /// Why it is used no more.
     pub fn fault(&self) -> Option<String> {
         match self.0 {}
     }
 
-    /// By no GPU.
+    /// Whether it computed anything.
+    pub fn took_part(&self) -> bool {
+        match self.0 {}
+    }
+
+    /// The sums.
     pub fn forward(&self, _: &Window, _x: &[f32], _w: &[f32]) -> Option<Vec<f32>> {
         match self.0 {}
     }
 
-    /// By no GPU.
+    /// The gradient by the input.
     pub fn backward_input(&self, _: &Window, _x: &[f32], _g: &[f32], _w: &[f32]) -> Option<Vec<f32>> {
         match self.0 {}
     }
 
-    /// By no GPU.
+    /// The gradient by the weights.
     pub fn backward_weights(&self, _: &Window, _x: &[f32], _g: &[f32], _w: &[f32]) -> Option<Vec<f32>> {
         match self.0 {}
     }

@@ -8,7 +8,7 @@ use spec::op::Op;
 
 impl Layer {
     /// The tap of its op.
-    pub fn tap(&self) -> Tap {
+    fn tap(&self) -> Tap {
         match self.plan.op {
             Op::Conv | Op::Shift => Tap::Product,
             Op::Adder => Tap::Distance,
@@ -37,7 +37,7 @@ impl Layer {
         Kernel::new(self.tap(), self.plan.window)
     }
 
-    /// The GPU, for the layers that are worth the way there.
+    /// The GPU, for layers that it takes.
     fn gpu(&self) -> Option<&'static gpu::Gpu> {
         gpu::chosen().filter(|_| self.plan.op == Op::Adder && !self.plan.window.depthwise)
     }

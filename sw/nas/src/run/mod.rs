@@ -54,7 +54,7 @@ pub struct Metrics {
     pub integer_accuracy: Option<f64>,
     /// Wall-clock time.
     pub seconds: f64,
-    /// The GPU that took part, where one did.
+    /// The GPU that computed adder layers of it, where one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gpu: Option<String>,
 }
@@ -154,7 +154,7 @@ fn measure(
         float_accuracy: evaluate::float(network, pixels, test),
         integer_accuracy,
         seconds: 0.0,
-        gpu: gpu::name(),
+        gpu: gpu::taken_part(),
     })
 }
 

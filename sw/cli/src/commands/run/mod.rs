@@ -41,6 +41,13 @@ impl Run {
         let flow = FlowFile::read(&self.flow)?;
         let proof = Proof { console, config: &flow.config, count: flow.count, engine: self.engine };
         match &flow.subject {
+            #[cfg(feature = "train")]
+            Subject::Given(_) if self.device.gpu => {
+                let error =
+                    spec::error::Diagnostic::new("run", "this flow learns nothing that a GPU could compute");
+                let error = error.in_file(&crate::files::name(&self.flow));
+                Err(error.help("leave --gpu out, or give `search` in place of `network`").into())
+            }
             Subject::Given(given) => proof.run(given, &flow.out),
             #[cfg(feature = "train")]
             Subject::Searched(searched) => {

@@ -153,6 +153,7 @@ fn say_other_machine(proof: &Proof, accelerator: &Accelerator, config: &SearchCo
 fn learn(proof: &Proof, space: &Path, ops: &[String], folder: &Path) -> Result<Learnt, Report> {
     let console = proof.console;
     let [search, trained, network] = ["search", "train", "network"].map(|name| folder.join(name));
+    // What computes beside the processor was chosen for the whole flow.
     let found = Search {
         config: space.into(),
         out: search,

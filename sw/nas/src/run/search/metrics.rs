@@ -36,7 +36,7 @@ pub struct SearchMetrics {
     pub probabilities: Vec<Vec<f64>>,
     /// Wall-clock time.
     pub seconds: f64,
-    /// The GPU that took part, where one did.
+    /// The GPU that computed adder layers of it, where one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gpu: Option<String>,
 }
@@ -69,7 +69,7 @@ impl SearchMetrics {
             best: names.collect(),
             probabilities,
             seconds: 0.0,
-            gpu: gpu::name(),
+            gpu: gpu::taken_part(),
         }
     }
 

@@ -118,7 +118,10 @@ pub fn standing(
     epoch: &SearchMetrics,
 ) -> Result<(Vec<Candidate>, f64), Report> {
     let places = config.space.places([1, 1, 1]); // Candidates do not depend on the size of images.
-    let costs = costs(config, &places, &RunFolder::existing::<SearchConfig>(run))?;
+    let folder = RunFolder::existing::<SearchConfig>(run);
+    let file = folder.file(COSTS);
+    let kept = std::fs::read_to_string(&file).map_err(|error| folder.fault(format!("{COSTS}: {error}")))?;
+    let costs = text::parse(&file.display().to_string(), &kept, &places)?;
     Ok(named(config, &places, &costs, &epoch.probabilities))
 }
 

@@ -115,11 +115,12 @@ impl Network {
         Ok(waiting.remove(&0))
     }
 
-    /// The output in evaluation, without rounding.
-    pub fn evaluate(&self, input: Maps) -> Maps {
+    /// The output in evaluation.
+    pub fn evaluate(&self, input: Maps, phase: Phase) -> Maps {
         let mut values = vec![input];
         for layer in &self.layers {
-            let y = layer.evaluate(&values[layer.plan.input], layer.plan.residual.map(|r| &values[r]));
+            let (x, residual) = (&values[layer.plan.input], layer.plan.residual.map(|r| &values[r]));
+            let y = layer.evaluate(x, residual, self.step(layer.plan.input), phase);
             values.push(y);
         }
         values.pop().unwrap_or_default()

@@ -6,13 +6,43 @@ mod common;
 use model::LayerId;
 use nas::data::{self, batch::Pixels};
 use nas::fold::fold;
+use nas::layer::Phase;
+use nas::maps::Maps;
 use nas::network::Network;
 use nas::rounded::Rounded;
 use nas::run::{evaluate, folder::RunFolder, plan_for, Metrics};
 use nas::TrainConfig;
 use std::path::Path;
 
-/// Trains for `epochs`, then compares on `count` test images.
+/// The pass that learns, which rounds in floats, against the integers, layer by layer from the same inputs. Integers have factors of
+/// their own, close to the floats': where a sum lies between two steps, they may take the other one.
+fn check_learning(network: &Network, integers: &[Vec<i32>], images: &[i8]) {
+    let images: Vec<i32> = images.iter().map(|x| i32::from(*x)).collect();
+    for (layer, integers_of) in network.layers.iter().zip(integers) {
+        let value = |i: usize| {
+            let numbers = if i == 0 { &images } else { &integers[i - 1] };
+            let shape =
+                if i == 0 { layer.plan.window.input } else { network.layers[i - 1].plan.window.output };
+            Maps { shape, data: numbers.iter().map(|x| *x as f32 * network.step(i)).collect() }
+        };
+        let residual = layer.plan.residual.map(value);
+        let step = network.step(layer.plan.input);
+        let floats = layer.evaluate(&value(layer.plan.input), residual.as_ref(), step, Phase::Rounded);
+        let name = &layer.plan.name;
+        let mut off = 0;
+        for (float, integer) in floats.data.iter().zip(integers_of) {
+            let steps = float / layer.scale();
+            assert!((steps - steps.round()).abs() < 1e-3, "{name}: {steps} is no whole number of steps");
+            let apart = (steps.round() as i32 - integer).abs();
+            assert!(apart <= 1, "{name}: the pass that learns has {steps}, the integers {integer}");
+            off += usize::from(apart > 0);
+        }
+        println!("{name}: {off} of {} outputs differ by a step", integers_of.len());
+        assert!(100 * off <= integers_of.len(), "{name}: {off} of {} outputs differ", integers_of.len());
+    }
+}
+
+/// Trains, then compares on `count` test images: the integers with the reference, every element of every layer.
 fn check(config: &TrainConfig, run: &Path, count: usize) {
     nas::train(config, run, false).expect("a run");
     let dataset = data::load(&config.data).expect("images");
@@ -23,6 +53,7 @@ fn check(config: &TrainConfig, run: &Path, count: usize) {
     let graph = fold(&plan, &network).expect("integers");
     let pixels = Pixels::new(&config.input);
     let trained = Rounded::new(&network, &graph).outputs(&pixels.integers(&dataset.test, 0..count));
+    check_learning(&network, &trained, &pixels.integers(&dataset.test, 0..count));
     let images = evaluate::tensor(&pixels, &dataset.test, 0..count);
     let reference = model::reference::run_all(&graph, &images).expect("outputs");
     assert_eq!(trained.len(), reference.len());

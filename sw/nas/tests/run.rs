@@ -97,6 +97,27 @@ fn a_run_that_blows_up_names_layer_step_and_checkpoint() {
     assert!(error.contains("= help: lower schedule.rate"), "{error}");
 }
 
+/// The last step of an epoch may break the numbers without anybody having read them: such an epoch is not kept.
+#[test]
+fn no_checkpoint_has_numbers_that_are_none() {
+    let folder = common::folder("blows-up-unseen");
+    common::write_idx(&folder, 20, 30);
+    let mut config = common::config(&folder, 2, 2);
+    (config.schedule.batch, config.schedule.rate, config.schedule.warmup) = (20, 3e38, 0.0);
+    config.schedule.clip = 0.0;
+    let run = folder.join("run");
+    let error = nas::train(&config, &run, false).expect_err("no number").to_string();
+    assert!(
+        error.starts_with("error[train]: `")
+            && error.contains("or whose squares are not, at step 0 of epoch 1"),
+        "{error}"
+    );
+    assert!(
+        error.contains("so there is no checkpoint") && !run.join("checkpoint.safetensors").exists(),
+        "{error}"
+    );
+}
+
 #[test]
 fn a_run_that_blows_up_later_names_its_last_good_checkpoint() {
     let folder = common::folder("blows-up-later");
@@ -104,7 +125,7 @@ fn a_run_that_blows_up_later_names_its_last_good_checkpoint() {
     let run = folder.join("run");
     let config = common::config(&folder, 2, 2);
     nas::train(&config, &run, false).expect("a run");
-    // As if only the first epoch had been, and had left a number that is none.
+    // As if only the first epoch had been, and had left a number that is one, but too great for the next.
     let metrics = std::fs::read_to_string(run.join("metrics.jsonl")).expect("metrics");
     let line = metrics.lines().next().expect("a line");
     std::fs::write(run.join("metrics.jsonl"), format!("{line}\n")).expect("a file");
@@ -113,7 +134,7 @@ fn a_run_that_blows_up_later_names_its_last_good_checkpoint() {
     let at = header.find("\"epochs\":\"1\"").expect("metadata") + 10;
     state[at] = b'1';
     let end = state.len();
-    state[end - 4..].fill(0xff);
+    state[end - 4..].copy_from_slice(&f32::MAX.to_le_bytes());
     std::fs::write(run.join("checkpoint.safetensors"), state).expect("a file");
     let error = nas::train(&config, &run, true).expect_err("no number").to_string();
     assert!(error.contains("is not finite at step ") && error.contains(" of epoch 2"), "{error}");

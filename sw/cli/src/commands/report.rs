@@ -63,14 +63,15 @@ fn training(name: &str, metrics: &[Metrics]) -> Result<Files, String> {
     let accuracy = vec![
         Curve::new("training images", metrics.iter().map(|epoch| Some(percent(epoch.train_accuracy)))),
         Curve::new("test images", metrics.iter().map(|epoch| Some(percent(epoch.float_accuracy)))),
+        Curve::new("test images, rounded", metrics.iter().map(|epoch| epoch.rounded_accuracy.map(percent))),
         Curve::new("test images, integers", metrics.iter().map(|epoch| epoch.integer_accuracy.map(percent))),
     ];
     let svg = pictures::curves(&[("cross entropy", loss), ("top-1 in percent", accuracy)])?;
     let row = |epoch: &Metrics| {
-        let integer =
-            epoch.integer_accuracy.map_or("-".to_string(), |share| format!("{:.2}", percent(share)));
+        let [rounded, integer] = [epoch.rounded_accuracy, epoch.integer_accuracy]
+            .map(|share| share.map_or("-".to_string(), |share| format!("{:.2}", percent(share))));
         format!(
-            "| {} | {:.4} | {:.2} | {:.2} | {integer} | {:.0} |\n",
+            "| {} | {:.4} | {:.2} | {:.2} | {rounded} | {integer} | {:.0} |\n",
             epoch.epoch + 1,
             epoch.loss,
             percent(epoch.train_accuracy),
@@ -81,7 +82,7 @@ fn training(name: &str, metrics: &[Metrics]) -> Result<Files, String> {
     let rows: String = metrics.iter().map(row).collect();
     let text = format!(
         "# {name}\n\n![curves](curves.svg)\n\n\
-        | epoch | loss | training images % | test images % | integers % | s |\n|--:|--:|--:|--:|--:|--:|\n{rows}"
+        | epoch | loss | training images % | test images % | rounded % | integers % | s |\n|--:|--:|--:|--:|--:|--:|--:|\n{rows}"
     );
     Ok(vec![("report.md", text), ("curves.svg", svg)])
 }

@@ -32,15 +32,15 @@ impl Train {
         let summary =
             self.device.learn(console, || nas::train_showing(&config, &self.out, self.resume, show))?;
         let last = &summary.last;
-        console.say(format!(
-            "{}: accuracy {:.4} after {} epochs",
-            self.out.display(),
-            last.float_accuracy,
-            last.epoch + 1
-        ));
+        let (run, float, epochs) = (self.out.display(), last.float_accuracy, last.epoch + 1);
+        let rounded = last.rounded_accuracy.zip(last.integer_accuracy);
+        let rounded =
+            rounded.map(|(r, i)| format!(", {r:.4} rounded, {i:.4} as integers")).unwrap_or_default();
+        console.say(format!("{run}: accuracy {float:.4}{rounded} after {epochs} epochs"));
         Ok(Done::well(json!({
             "epochs": last.epoch + 1, "loss": last.loss, "float_accuracy": last.float_accuracy,
-            "integer_accuracy": last.integer_accuracy, "seconds": summary.seconds,
+            "rounded_accuracy": last.rounded_accuracy, "integer_accuracy": last.integer_accuracy,
+            "seconds": summary.seconds,
         })))
     }
 }
@@ -59,10 +59,13 @@ pub struct Quantize {
 impl Quantize {
     pub fn run(&self, console: &Console) -> Result<Done, Report> {
         let found = console.busy("exporting", || nas::quantize(&self.run, &self.out))?;
-        let (float, integer) = (found.float_accuracy, found.integer_accuracy);
-        console.say(format!("{}: accuracy {integer:.4} as integers, {float:.4} before", self.out.display()));
+        let (float, rounded, integer) =
+            (found.float_accuracy, found.rounded_accuracy, found.integer_accuracy);
+        let out = self.out.display();
+        console.say(format!("{out}: accuracy {float:.4}, {rounded:.4} rounded, {integer:.4} as integers"));
         let json = json!({
-            "images": found.images, "epochs": found.epochs, "float_accuracy": float, "integer_accuracy": integer,
+            "images": found.images, "epochs": found.epochs, "float_accuracy": float, "rounded_accuracy": rounded,
+            "integer_accuracy": integer,
             "network": found.network, "samples": found.samples, "labels": found.labels,
         });
         Ok(Done::well(json).with_products(found.files.iter().map(|name| self.out.join(name)).collect()))

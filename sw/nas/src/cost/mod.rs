@@ -57,15 +57,21 @@ impl CostTable {
 }
 
 impl Cost {
-    /// Lambda after an epoch at whose end the best network costs `found`: halved below the target, doubled above.
+    /// Lambda after an epoch at whose end the best network costs `found`: halved below the target, doubled above, up to
+    /// [`FARTHEST`] times what it began with, in case no network reaches the target.
     pub fn adjusted(&self, lambda: f32, found: f64) -> f32 {
-        match self.target {
+        let moved = match self.target {
             Some([least, _]) if found < least => lambda / 2.0,
             Some([_, most]) if found > most => lambda * 2.0,
             _ => lambda,
-        }
+        };
+        let first = self.lambda as f32;
+        moved.clamp(first / FARTHEST, first * FARTHEST)
     }
 }
+
+/// How far lambda may move from where it began, in either direction.
+const FARTHEST: f32 = (1u32 << 24) as f32;
 
 /// The plans of every candidate: none for one that computes nothing.
 fn plans(config: &SearchConfig, places: &[Place]) -> Result<Vec<Vec<Option<Plan>>>, Report> {
@@ -103,6 +109,8 @@ mod tests {
         };
         let found = [9.0, 10.0, 20.0, 21.0].map(|found| cost.adjusted(0.5, found));
         assert_eq!(found, [0.25, 0.5, 0.5, 1.0]);
+        let far = |found: f64| (0..100).fold(0.5, |lambda, _| cost.adjusted(lambda, found));
+        assert_eq!([far(0.0), far(1e9)], [0.5 / FARTHEST, 0.5 * FARTHEST]);
     }
 
     #[test]

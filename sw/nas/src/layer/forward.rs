@@ -82,12 +82,18 @@ impl Layer {
         (y, Tape { phase, z, u, weights, mean, inverse, slope, step, is_finite: found.is_finite })
     }
 
-    /// An evaluation pass: running statistics, nothing rounded but shift weights.
-    pub fn evaluate(&self, x: &Maps, residual: Option<&Maps>) -> Maps {
-        let weights = self.effective_weights(1.0, false);
+    /// An evaluation pass over `x`, one step of whose int8 form is worth `step`: running statistics, and as much rounded as `phase`
+    /// says.
+    pub fn evaluate(&self, x: &Maps, residual: Option<&Maps>, step: f32, phase: Phase) -> Maps {
+        let weights = self.effective_weights(step, phase == Phase::Rounded);
         let z = Maps { shape: self.plan.window.output, data: self.sums(&x.data, &weights) };
         let (slope, offset) = self.running_affine();
-        Finish { slope: &slope, offset: &offset, relu: self.plan.relu }.float(&z, residual).0
+        let finish = Finish { slope: &slope, offset: &offset, relu: self.plan.relu };
+        let (y, _) = finish.float(&z, residual);
+        match phase {
+            Phase::Float => y,
+            Phase::Rounded => finish.round(&y, self.scale()),
+        }
     }
 
     /// Slope and offset of evaluation, one a channel.

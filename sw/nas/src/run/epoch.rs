@@ -1,6 +1,7 @@
 //! One pass over the training images.
 
 use super::average::Trainee;
+use super::checkpoint::State;
 use super::progress::Epoch;
 use crate::config::TrainConfig;
 use crate::data::batch::{order, Pixels};
@@ -34,11 +35,29 @@ pub struct Learnt {
 /// Where a number stopped being finite.
 #[derive(Debug)]
 pub struct NotFinite {
-    /// Forward or backward.
-    pub pass: &'static str,
-    pub layer: String,
+    /// What is wrong: `the output of layer stem is not finite`.
+    pub what: String,
     pub epoch: usize,
     pub step: usize,
+}
+
+impl NotFinite {
+    /// In a pass, forward (`output`) or backward (`gradient`), at a layer.
+    pub fn of(pass: &str, layer: &str, epoch: usize, step: usize) -> NotFinite {
+        NotFinite { what: format!("the {pass} of layer `{layer}` is not finite"), epoch, step }
+    }
+
+    /// Whether what an epoch of so many steps left can be kept: a checkpoint must be good to go on from.
+    pub fn check(learner: &mut dyn State, epoch: usize, steps: usize) -> Result<(), NotFinite> {
+        let state = learner.state();
+        // Batch norms square what comes of it.
+        let is_sound = |value: &f32| value.abs() < f32::MAX.sqrt();
+        let Some((name, _)) = state.iter().find(|(_, values)| !values.iter().all(is_sound)) else {
+            return Ok(());
+        };
+        let what = format!("`{name}` has numbers that are not finite, or whose squares are not,");
+        Err(NotFinite { what, epoch, step: steps - 1 })
+    }
 }
 
 /// Trains `trainee` on every image once, or all but a last part of a batch.
@@ -54,7 +73,7 @@ pub fn run_epoch(
     let (mut loss, mut right, mut seen) = (0.0, 0, 0);
     let began = if phase == Phase::Rounded { config.schedule.quantise_from } else { 0 };
     for (step, chosen) in order.chunks(config.schedule.batch).take(learner.steps()).enumerate() {
-        let stop = |pass| move |layer| NotFinite { pass, layer, epoch, step };
+        let stop = |pass: &'static str| move |layer: String| NotFinite::of(pass, &layer, epoch, step);
         let input = learner.pixels.augmented(images, chosen, &config.augment, config.seed, epoch);
         let labels: Vec<u8> = chosen.iter().map(|i| images.labels[*i]).collect();
         let network = &mut trainee.network;
@@ -67,5 +86,6 @@ pub fn run_epoch(
         (loss, right, seen) = (loss + found.sum, right + found.right, seen + labels.len());
         progress.step(loss / seen as f64, right as f64 / seen as f64);
     }
+    NotFinite::check(trainee, epoch, learner.steps())?;
     Ok(Learnt { loss: loss / seen as f64, accuracy: right as f64 / seen as f64 })
 }

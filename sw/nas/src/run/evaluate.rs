@@ -1,8 +1,9 @@
-//! Top-1 accuracy on labelled images: without rounding, by the training's own integers, and by the reference
-//! executor.
+//! Top-1 accuracy on labelled images: by the training's forward pass, without rounding and with it, by the integers that it exports,
+//! and by the reference executor.
 
 use crate::data::batch::Pixels;
 use crate::data::Images;
+use crate::layer::Phase;
 use crate::loss::best;
 use crate::network::Network;
 use crate::rounded::Rounded;
@@ -13,17 +14,17 @@ use std::ops::Range;
 /// Images that are evaluated together.
 const BATCH: usize = 250;
 
-/// Share of `images` that are right without rounding (but for shift weights, which are what they are).
-pub fn float(network: &Network, pixels: &Pixels, images: &Images) -> f64 {
+/// Share of `images` that are right by the forward pass of training, in floats: with as much rounded as `phase` says.
+pub fn floats(network: &Network, pixels: &Pixels, images: &Images, phase: Phase) -> f64 {
     let guess = |range: Range<usize>| {
-        let output = network.evaluate(pixels.plain(images, range));
+        let output = network.evaluate(pixels.plain(images, range), phase);
         Ok(output.data.chunks_exact(output.image_len()).map(best).collect())
     };
     share_right(images, guess).unwrap_or_default()
 }
 
-/// Share of `images` that are right by the quantised forward pass of training.
-pub fn rounded(rounded: &Rounded, pixels: &Pixels, images: &Images) -> f64 {
+/// Share of `images` that are right by the integers that are exported.
+pub fn integers(rounded: &Rounded, pixels: &Pixels, images: &Images) -> f64 {
     let guess = |range: Range<usize>| {
         let count = range.len();
         let output = rounded.output(&pixels.integers(images, range));

@@ -144,9 +144,8 @@ impl RunFolder {
 
     /// Why the run stopped, and what is left of it.
     pub fn explain(&self, stop: NotFinite, done: usize) -> Report {
-        let NotFinite { pass, layer, epoch, step } = stop;
-        let what =
-            format!("the {pass} of layer `{layer}` is not finite at step {step} of epoch {}", epoch + 1);
+        let NotFinite { what, epoch, step } = stop;
+        let what = format!("{what} at step {step} of epoch {}", epoch + 1);
         let left = match done {
             0 => "no epoch was finished, so there is no checkpoint".to_string(),
             _ => format!("last good checkpoint: {} (epoch {done})", self.file(CHECKPOINT).display()),

@@ -50,6 +50,9 @@ pub struct Metrics {
     pub train_accuracy: f64,
     /// Share of the test images that are right, without rounding; of the average, where there is one.
     pub float_accuracy: f64,
+    /// The same by the training's forward pass, which rounds in floats; only once rounding is on.
+    #[serde(default)]
+    pub rounded_accuracy: Option<f64>,
     /// The same by the exported integers; only once rounding is on.
     pub integer_accuracy: Option<f64>,
     /// Wall-clock time.
@@ -67,12 +70,14 @@ impl Metrics {
 
     /// The epoch on one line.
     fn line(&self) -> String {
-        let integer =
-            self.integer_accuracy.map_or(String::new(), |share| format!(", integers {:.2} %", 100.0 * share));
+        let share = |name: &str, share: Option<f64>| {
+            share.map_or(String::new(), |share| format!(", {name} {:.2} %", 100.0 * share))
+        };
+        let rounded = share("rounded", self.rounded_accuracy) + &share("integers", self.integer_accuracy);
         let (train, test) = (100.0 * self.train_accuracy, 100.0 * self.float_accuracy);
         let Metrics { epoch, loss, seconds, .. } = self;
         format!(
-            "epoch {}: loss {loss:.4}, train {train:.2} %, test {test:.2} %{integer}, {seconds:.0} s",
+            "epoch {}: loss {loss:.4}, train {train:.2} %, test {test:.2} %{rounded}, {seconds:.0} s",
             epoch + 1
         )
     }
@@ -139,19 +144,21 @@ fn measure(
     learnt: Learnt,
 ) -> Result<Metrics, Report> {
     let (pixels, test) = (&learner.pixels, &learner.dataset.test);
-    let integer_accuracy = match phase {
+    let (rounded_accuracy, integer_accuracy) = match phase {
         Phase::Rounded => {
-            let graph = fold(plan, network)?;
-            Some(evaluate::rounded(&Rounded::new(network, &graph), pixels, test))
+            let integers = Rounded::new(network, &fold(plan, network)?);
+            let rounded = evaluate::floats(network, pixels, test, phase);
+            (Some(rounded), Some(evaluate::integers(&integers, pixels, test)))
         }
-        Phase::Float => None,
+        Phase::Float => (None, None),
     };
     Ok(Metrics {
         epoch,
         rounded: phase == Phase::Rounded,
         loss: learnt.loss,
         train_accuracy: learnt.accuracy,
-        float_accuracy: evaluate::float(network, pixels, test),
+        float_accuracy: evaluate::floats(network, pixels, test, Phase::Float),
+        rounded_accuracy,
         integer_accuracy,
         seconds: 0.0,
         gpu: gpu::taken_part(),

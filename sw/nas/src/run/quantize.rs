@@ -8,6 +8,7 @@ use super::{evaluate, plan_for, Metrics};
 use crate::config::{RunConfig, TrainConfig};
 use crate::data::{self, batch::Pixels};
 use crate::fold::fold;
+use crate::layer::Phase;
 use crate::network::Network;
 use spec::error::{Diagnostic, Report};
 use std::fmt::Write;
@@ -21,6 +22,8 @@ pub const SAMPLES: usize = 64;
 pub struct Quantized {
     /// Top-1 accuracy of the same weights without rounding.
     pub float_accuracy: f64,
+    /// The same by the training's forward pass, which rounds in floats.
+    pub rounded_accuracy: f64,
     /// Top-1 accuracy of the written integers, by the reference executor.
     pub integer_accuracy: f64,
     /// How many test images there are.
@@ -77,7 +80,8 @@ pub fn quantize(run: &Path, out: &Path) -> Result<Quantized, Report> {
     let name = format!("{}.yaml", config.name);
     let names = [&name, &weights, TrainConfig::FILE, PROVENANCE, IMAGES, LABELS];
     let found = Quantized {
-        float_accuracy: evaluate::float(network, &pixels, test),
+        float_accuracy: evaluate::floats(network, &pixels, test, Phase::Float),
+        rounded_accuracy: evaluate::floats(network, &pixels, test, Phase::Rounded),
         integer_accuracy: evaluate::reference(&graph, &pixels, test)?,
         images: test.len(),
         epochs: metrics.len(),
@@ -110,6 +114,7 @@ fn provenance(about: &serde_json::Value, metrics: &[Metrics], found: &Quantized)
         "accuracy": {
             "before_rounding_began": plain,
             "without_rounding": found.float_accuracy,
+            "rounded": found.rounded_accuracy,
             "integer": found.integer_accuracy,
         },
     });

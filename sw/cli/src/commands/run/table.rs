@@ -38,7 +38,7 @@ pub fn text(about: &About, all: &[Proven], compared: &Value) -> Result<String, R
     let images = about.count.map_or("all its images".to_string(), |count| format!("{count} images"));
     Ok(format!(
         "# Networks of `{space}` on `{config}`\n\n{table}\n\
-        Top-1 of all test images, as floats and as integers. Cycles of the proof: {images} under way at once on the configuration as it\n\
+        Top-1 of all test images: as floats, by the training's pass that rounds in floats, as integers. Cycles of the proof: {images} under way at once on the configuration as it\n\
         is, every layer's results stored and compared. The rest is of the machine that suits a network best, with at most the area of\n\
         the configuration, in its steady state: cycles and energy of an image, their product over that of the first network.\n"
     ))
@@ -54,6 +54,7 @@ fn cells(proven: &Proven, line: &Value, edp: f64) -> Result<Vec<(String, String)
     let mut cells = vec![
         ("network".to_string(), proven.name.to_string()),
         ("top-1 %".into(), percent("float_accuracy")?),
+        ("rounded %".into(), percent("rounded_accuracy")?),
         ("integers %".into(), percent("integer_accuracy")?),
     ];
     for op in Op::ALL {

@@ -88,6 +88,7 @@ pub fn run_epoch(
         let Learnt { loss, accuracy } = weights.mean();
         progress.step(loss, accuracy);
     }
+    NotFinite::check(learning, epoch, searcher.steps())?;
     Ok(BothLearnt { weights: weights.mean(), choice: stage.0.alphas.then(|| choice.mean()) })
 }
 
@@ -134,7 +135,7 @@ impl Turn<'_> {
     fn pass(&self, supernet: &mut Supernet, who: Learns<'_>, order: &[usize]) -> Result<Passed, NotFinite> {
         let Turn { searcher, epoch, step, .. } = *self;
         let (config, images) = (searcher.config, &searcher.dataset.train);
-        let stop = |pass| move |layer| NotFinite { pass, layer, epoch, step };
+        let stop = |pass: &'static str| move |layer: String| NotFinite::of(pass, &layer, epoch, step);
         let purpose = [DRAW, epoch as u64, step as u64, u64::from(matches!(who, Learns::Alphas))];
         let draws = supernet.draw(config, self.stage, searcher.temperature(epoch), &purpose);
         let batch = searcher.schedule.batch;

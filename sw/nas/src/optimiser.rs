@@ -102,6 +102,9 @@ fn descend(param: &mut Param, factor: f32, decay: f32, momentum: f32, rate: f32)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Input, Item, TrainConfig};
+    use crate::network::Network;
+    use crate::plan::Plan;
 
     fn schedule(multistep: Option<Multistep>) -> Schedule {
         Schedule {
@@ -117,6 +120,79 @@ mod tests {
             clip: 0.0,
             adder_eta: 0.2,
             ema: None,
+        }
+    }
+
+    /// A convolution and an adder layer, all of whose gradients are 2.
+    fn network() -> Network {
+        let text = "{name: t, seed: 1, data: {format: idx, path: .}, input: {scale: 0.05, mean: [0, 0], std: [1, 1]},
+            schedule: {epochs: 1, quantise_from: 1, batch: 1, rate: 1}, network: []}";
+        let mut config = TrainConfig::parse("t.yaml", text).expect("a configuration");
+        config.input = Input { mean: vec![0.0; 2], std: vec![1.0; 2], ..config.input };
+        let adder = Item { op: "adder".into(), out_channels: 4, ..Item::conv("adder") };
+        config.network = vec![Item { out_channels: 4, ..Item::conv("conv") }, adder];
+        let plan = Plan::new(&config, [3, 3, 2], &[]).expect("a plan");
+        let mut network = Network::new(&plan, &config);
+        for layer in &mut network.layers {
+            layer.range = 100.0; // So that no adder weight is held back.
+            layer.params().into_iter().for_each(|(param, _)| param.gradient.fill(2.0));
+        }
+        network
+    }
+
+    /// How far the first number of each parameter goes in a step of rate 1: weight, gamma, beta of each layer.
+    fn moves(change: impl FnOnce(&mut Schedule)) -> Vec<f32> {
+        let mut schedule = Schedule { momentum: 0.0, adder_eta: 0.0, ..schedule(None) };
+        change(&mut schedule);
+        let mut network = network();
+        let first = |network: &mut Network| -> Vec<f32> {
+            let layers = network.layers.iter_mut();
+            layers.flat_map(|layer| layer.params().map(|(param, _)| param.value[0])).collect()
+        };
+        let before = first(&mut network);
+        step(&mut network, &schedule, 1.0);
+        first(&mut network).iter().zip(&before).map(|(after, before)| before - after).collect()
+    }
+
+    fn assert_close(found: &[f32], expected: &[f32]) {
+        let apart = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(apart < 1e-4, "{found:?}, not {expected:?}");
+    }
+
+    #[test]
+    fn plain_gradients_are_descended() {
+        assert_close(&moves(|_| ()), &[2.0; 6]);
+    }
+
+    #[test]
+    fn eta_is_the_size_of_gradients_of_adder_weights_alone() {
+        assert_close(&moves(|schedule| schedule.adder_eta = 0.1), &[2.0, 2.0, 2.0, 0.1, 2.0, 2.0]);
+    }
+
+    #[test]
+    fn clip_is_the_length_of_all_that_eta_does_not_scale() {
+        // Two layers of four channels: weights of 2x4 and 4x4, a gamma and a beta a channel.
+        let numbers = |weights: usize| (weights + 4 * 4) as f32;
+        let clipped = |weights: usize| 1.0 / numbers(weights).sqrt();
+        assert_close(&moves(|schedule| schedule.clip = 1.0), &[clipped(8 + 16); 6]);
+        let both = moves(|schedule| (schedule.clip, schedule.adder_eta) = (1.0, 0.1));
+        let one = clipped(8);
+        assert_close(&both, &[one, one, one, 0.1, one, one]);
+        assert_close(&moves(|schedule| schedule.clip = 1e3), &[2.0; 6]);
+    }
+
+    #[test]
+    fn weights_decay_and_norms_do_not() {
+        let mut network = network();
+        let [conv, adder] = [0, 1].map(|i| network.layers[i].weight.value[0]);
+        let found = moves(|schedule| schedule.weight_decay = 0.5);
+        assert_close(&found, &[2.0 + 0.5 * conv, 2.0, 2.0, 2.0 + 0.5 * adder, 2.0, 2.0]);
+        network.layers.iter_mut().for_each(|layer| layer.frozen = true);
+        let before = network.clone();
+        step(&mut network, &schedule(None), 1.0);
+        for (now, before) in network.layers.iter().zip(&before.layers) {
+            assert_eq!(now.weight.value, before.weight.value, "frozen");
+            assert_ne!(now.beta.value, before.beta.value);
         }
     }
 

@@ -4,11 +4,65 @@ mod common;
 
 use nas::config::{Data, Format};
 use nas::data::{load, Dataset};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+fn data(path: &Path, format: Format) -> Data {
+    Data { format, path: path.into(), size: None, classes: Vec::new(), images: None }
+}
 
 fn read(path: &Path, format: Format) -> Dataset {
-    load(&Data { format, path: path.into(), size: None, classes: Vec::new(), images: None })
-        .expect("a data set")
+    load(&data(path, format)).expect("a data set")
+}
+
+/// A folder of pictures, each a path and its size.
+fn pictures(name: &str, all: &[(&str, [u32; 2])]) -> PathBuf {
+    let folder = common::folder(name);
+    for (path, [height, width]) in all {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        image::RgbImage::new(*width, *height).save(path).expect("a picture");
+    }
+    folder
+}
+
+/// What is said of a folder, its own name left out.
+fn refused(folder: &Path, change: impl FnOnce(&mut Data)) -> String {
+    let mut data = data(folder, Format::Folder);
+    change(&mut data);
+    let report = load(&data).expect_err("an error").to_string();
+    report.replace(&folder.display().to_string(), "DATA")
+}
+
+#[test]
+fn folders_that_are_no_data_set_are_refused() {
+    let two = [("train/cat/1.png", [8, 8]), ("train/dog/1.png", [8, 8]), ("test/cat/1.png", [8, 8])];
+    let one_more = [&two[..], &[("test/fish/1.png", [8, 8])]].concat();
+    let missing = refused(&pictures("data-missing", &two), |_| ());
+    let text = "error[data]: its folders of classes are cat, those of train cat, dog\n  --> DATA/test\n  \
+        = help: give both splits the same classes\n";
+    assert_eq!(missing, text);
+    let unknown = refused(&pictures("data-unknown", &one_more), |_| ());
+    assert!(unknown.contains("its folders of classes are cat, fish, those of train cat, dog"), "{unknown}");
+
+    let whole = [&two[..], &[("test/dog/1.png", [8, 8]), ("train/.cache/1.png", [4, 4])]].concat();
+    let folder = pictures("data-whole", &whole);
+    assert_eq!(read(&folder, Format::Folder).classes, ["cat", "dog"], "hidden folders are none");
+    let others = refused(&folder, |data| data.classes = vec!["dog".into(), "cow".into()]);
+    assert!(others.contains("its folders of classes are cat, dog, not cow, dog"), "{others}");
+    let small = refused(&folder, |data| data.size = Some([8, 9]));
+    assert!(small.contains("the image has 8 by 8 pixels, not 8 by 9\n  --> DATA/train/cat/1.png"), "{small}");
+    assert!(small.contains("scale all images to one size; data.size says which"), "{small}");
+
+    let flat = refused(&pictures("data-flat", &[("train/1.png", [8, 8]), ("train/2.png", [8, 8])]), |_| ());
+    assert!(flat.contains("2 images lie here without a class\n  --> DATA/train"), "{flat}");
+
+    let many: Vec<String> = (0..20).map(|i| format!("train/cat/{i:02}.png")).collect();
+    let mut sizes: Vec<(&str, [u32; 2])> = many.iter().map(|path| (path.as_str(), [8, 8])).collect();
+    (sizes[0].1, sizes[1].1) = ([4, 4], [8, 8]);
+    sizes.push(("test/cat/1.png", [8, 8]));
+    let many = refused(&pictures("data-many", &sizes), |_| ());
+    assert_eq!(many.matches("error[data]").count(), 9, "{many}");
+    assert!(many.contains("12 more files are wrong"), "{many}");
 }
 
 #[test]

@@ -29,6 +29,26 @@ fn config() -> SearchConfig {
     config
 }
 
+/// Blocks that add their input start as skips; elsewhere nothing would come through.
+#[test]
+fn zero_gamma_starts_blocks_as_skips() {
+    for zero_gamma in [true, false] {
+        let mut config = config();
+        config.weights.zero_gamma = zero_gamma;
+        let supernet = Supernet::new(&config, SHAPE, 3).expect("a supernet");
+        let mut adding = 0;
+        for block in &supernet.blocks {
+            for shared in &block.shared {
+                let last = shared.network.layers.last().expect("layers");
+                let starts_at_zero = last.gamma.value.iter().all(|gamma| *gamma == 0.0);
+                assert_eq!(starts_at_zero, zero_gamma && last.plan.residual.is_some(), "{}", last.plan.name);
+                adding += usize::from(last.plan.residual.is_some());
+            }
+        }
+        assert!(adding > 0);
+    }
+}
+
 fn random(shape: [usize; 3], seed: u64) -> Maps {
     batch(IMAGES, shape, seed)
 }

@@ -1,5 +1,6 @@
 //! Image files in one folder a class: `{train,test}/<class>/*.{png,jpg,jpeg}`. Files and classes are taken in
-//! the order of their names, so that a run does not depend on the file system.
+//! the order of their names, so that a run does not depend on the file system. Nothing that looks like a class is left out without
+//! a word: both splits have the same classes, those that `data.classes` names where it names any.
 
 use super::{fault, Dataset, Images};
 use spec::error::Report;
@@ -8,23 +9,53 @@ use std::path::{Path, PathBuf};
 const HELP: &str = "data.path needs train/<class>/*.png (or jpg) and test/<class>/*.png";
 const ENDINGS: [&str; 3] = ["png", "jpg", "jpeg"];
 
-/// Reads both splits; `size` is height and width, taken from the first image where left out.
-pub fn load(folder: &Path, size: Option<[usize; 2]>) -> Result<Dataset, Report> {
-    let train_folder = folder.join("train");
-    let classes: Vec<String> = entries(&train_folder)?
-        .iter()
-        .filter(|path| path.is_dir())
-        .filter_map(|path| Some(path.file_name()?.to_str()?.to_string()))
-        .collect();
-    if classes.is_empty() || classes.len() > 256 {
-        let what = format!("there are {} folders of classes, not 1 to 256", classes.len());
-        return Err(fault(&train_folder, what).help(HELP).into());
+/// The most faulty files that are named.
+const NAMED: usize = 8;
+
+/// Reads both splits; `size` is height and width, taken from the first image where left out, `named` the classes that there
+/// should be, or none.
+pub fn load(folder: &Path, size: Option<[usize; 2]>, named: &[String]) -> Result<Dataset, Report> {
+    let folders = ["train", "test"].map(|split| folder.join(split));
+    let [classes, of_test] = [classes(&folders[0])?, classes(&folders[1])?];
+    let mut wanted = named.to_vec();
+    wanted.sort();
+    if !named.is_empty() && wanted != classes {
+        let what = format!("its folders of classes are {}, not {}", classes.join(", "), wanted.join(", "));
+        let help = "make folders and data.classes the same, or leave data.classes out";
+        return Err(fault(&folders[0], what).help(help).into());
+    }
+    if of_test != classes {
+        let what = format!(
+            "its folders of classes are {}, those of train {}",
+            of_test.join(", "),
+            classes.join(", ")
+        );
+        return Err(fault(&folders[1], what).help("give both splits the same classes").into());
     }
     let mut report = Report::default();
     let mut size = size;
-    let train = split(&train_folder, &classes, &mut size, &mut report);
-    let test = split(&folder.join("test"), &classes, &mut size, &mut report);
+    let [train, test] = folders.map(|folder| split(&folder, &classes, &mut size, &mut report));
+    let more = report.0.len().saturating_sub(NAMED);
+    report.0.truncate(NAMED);
+    if more > 0 {
+        report.push(fault(folder, format!("{more} more files are wrong")));
+    }
     report.or(Dataset { train, test, classes })
+}
+
+/// The classes of a split: its folders, but hidden ones.
+fn classes(folder: &Path) -> Result<Vec<String>, Report> {
+    let entries = entries(folder)?;
+    let folders = entries.iter().filter(|path| path.is_dir());
+    let names = folders.filter_map(|path| Some(path.file_name()?.to_str()?.to_string()));
+    let classes: Vec<String> = names.filter(|name| !name.starts_with('.')).collect();
+    let loose = entries.iter().filter(|path| is_image(path)).count();
+    let what = match (classes.len(), loose) {
+        (1..=256, _) => return Ok(classes),
+        (0, 1..) => format!("{loose} images lie here without a class"),
+        (count, _) => format!("there are {count} folders of classes, not 1 to 256"),
+    };
+    Err(fault(folder, what).help(HELP).into())
 }
 
 fn split(folder: &Path, classes: &[String], size: &mut Option<[usize; 2]>, report: &mut Report) -> Images {

@@ -67,7 +67,7 @@ pub struct Dataset {
 pub fn load(data: &Data) -> Result<Dataset, Report> {
     let dataset = match data.format {
         Format::Idx => idx::load(&data.path)?,
-        Format::Folder => folder::load(&data.path, data.size)?,
+        Format::Folder => folder::load(&data.path, data.size, &data.classes)?,
         Format::Cifar10 => cifar::load(&data.path)?,
     };
     let classes = if dataset.classes.is_empty() { data.classes.clone() } else { dataset.classes };

@@ -27,6 +27,9 @@ pub struct SearchConfig {
     /// Random changes to training images.
     #[serde(default)]
     pub augment: Augment,
+    /// In place of these, those of the training of what is found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retrain_augment: Option<Augment>,
     /// How pixels become int8.
     pub input: Input,
     /// Widths of the integer weights.
@@ -180,13 +183,13 @@ impl SearchConfig {
         }
     }
 
-    /// The training of a network that is made of `network`.
+    /// The training, from scratch, of a network that is made of `network`.
     pub fn training(&self, network: Vec<Item>) -> TrainConfig {
         TrainConfig {
             name: self.name.clone(),
             seed: self.seed,
             data: self.data.clone(),
-            augment: self.augment,
+            augment: self.retrain_augment.unwrap_or(self.augment),
             input: self.input.clone(),
             bits: self.bits,
             schedule: self.retrain.clone(),

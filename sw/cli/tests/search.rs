@@ -269,6 +269,44 @@ fn a_flow_searches_trains_and_proves_and_goes_on_where_it_was() {
     assert_eq!(fs::read(folder.join("killed").join(weights)).expect("weights"), whole);
 }
 
+/// A cut of `flows/fashion-small.yaml`, on real images: all of its stages, few epochs of few images.
+#[test]
+fn the_small_flow_goes_from_real_images_to_the_hardware() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("flow-fashion");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a folder");
+    let mut space = fs::read_to_string(root.join("sw/nas/spaces/fashion.yaml")).expect("the space");
+    for (whole, cut) in [
+        (
+            "path: /usr/share/datasets/fashion-mnist",
+            "path: /usr/share/datasets/fashion-mnist\n  images: 2000",
+        ),
+        ("kernels: [3, 5]", "kernels: [3]"),
+        ("epochs: 4, ", "epochs: 1, "),
+        ("epochs: 12, ", "epochs: 1, "),
+        ("epochs: 36, quantise_from: 30", "epochs: 3, quantise_from: 2"),
+        ("hw/configs/edge.yaml", "edge.yaml"),
+    ] {
+        assert!(space.contains(whole), "{whole}");
+        space = space.replace(whole, cut);
+    }
+    fs::write(folder.join("search.yaml"), space).expect("written");
+    fs::copy(root.join("hw/configs/edge.yaml"), folder.join("edge.yaml")).expect("copied");
+    fs::write(folder.join("flow.yaml"), FLOW).expect("written");
+    let (found, _) = nasa(&folder, "run flow.yaml --engine native");
+    for name in ["searched", "baseline"] {
+        let network = &found["networks"][name];
+        let accuracy = |key: &str| network["quantize"][key].as_f64().expect("an accuracy");
+        let all = ["float_accuracy", "rounded_accuracy", "integer_accuracy"].map(accuracy);
+        println!("{name}: {all:.4?} of 10,000 images");
+        assert!(all[2] > 0.5 && (all[1] - all[2]).abs() < 0.005, "{name}: {all:?}");
+        let verify = &network["proof"]["verify"];
+        assert_eq!((&verify["mismatches"], &verify["images"]), (&0.into(), &4.into()), "{name}");
+        assert_eq!(verify["cycles"]["predicted"], verify["cycles"]["measured"], "{name}");
+    }
+}
+
 /// Every flow that comes with the project, and what docs show of it.
 #[test]
 fn flows_of_the_project_are_whole() {

@@ -115,6 +115,9 @@ fn files_that_are_no_models() {
     refuses("no-opset", &ModelProto { opset_import: Vec::new(), ..model() });
     let opset = OperatorSetIdProto { domain: String::new(), version: 6 };
     refuses("old-opset", &ModelProto { opset_import: vec![opset], ..model() });
+    let newer = OperatorSetIdProto { domain: "nasa".into(), version: 2 };
+    let with_ours = ModelProto { opset_import: [&model().opset_import[..], &[newer]].concat(), ..model() };
+    refuses("newer-domain", &with_ours);
     // Damaged bytes say something, whatever it is.
     for i in 0..bytes.len() {
         let mut damaged = bytes.clone();

@@ -14,6 +14,9 @@ use std::ops::RangeInclusive;
 /// Versions of ONNX's ops that are known.
 pub const OPSETS: RangeInclusive<i64> = 7..=27;
 
+/// The domain of our ops, which ONNX does not have.
+const DOMAIN: &str = "nasa";
+
 /// A graph, read.
 pub struct OnnxGraph {
     /// The file's name, for messages.
@@ -112,8 +115,16 @@ impl Reader<'_> {
         self.report.push(fault.help(help));
     }
 
-    /// The version of ONNX's ops.
+    /// The version of ONNX's ops; that of ours must be the one that there is.
     fn opset(&mut self, model: &ModelProto) -> Option<i64> {
+        if let Some(ours) = model.opset_import.iter().find(|set| set.domain == DOMAIN && set.version != 1) {
+            let message = format!("opset {} of the domain `{DOMAIN}` is not supported", ours.version);
+            self.fault(
+                message,
+                "there is version 1".into(),
+                format!("import helper.make_opsetid(\"{DOMAIN}\", 1)"),
+            );
+        }
         let version = model
             .opset_import
             .iter()

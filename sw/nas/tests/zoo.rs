@@ -135,6 +135,24 @@ fn the_searched_hybrid_is_nearly_as_good_as_the_convolutions_of_its_space() {
     assert!(runs.iter().sum::<f64>() <= 3.0 * 3600.0 && runs.iter().all(|seconds| *seconds <= 6000.0));
 }
 
+/// The last epoch of a search, the costs that it weighed and the target of its space name the network that was trained.
+#[test]
+fn what_was_trained_is_what_the_search_names() {
+    let space = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/spaces/fashion.yaml"));
+    let space = nas::SearchConfig::parse("fashion.yaml", &space.expect("the space")).expect("a search");
+    let convolutions = space.with_ops(vec!["conv".into()]).expect("a search");
+    for (of, space) in [(SEARCHED, space), (BASELINE, convolutions)] {
+        let lines = String::from_utf8(read(of, "search.jsonl")).expect("text");
+        let last = serde_json::from_str(lines.lines().last().expect("an epoch")).expect("metrics");
+        let (network, _) = nas::run::search::standing(&space, &file(of, ""), &last).expect("costs");
+        let blocks = network.iter().enumerate().map(|(i, candidate)| format!("b{:02} {candidate}", i + 1));
+        let names = blocks.collect::<Vec<_>>().join(", ");
+        let training = String::from_utf8(read(of, "train.yaml")).expect("text");
+        let found = training.lines().next().expect("a line");
+        assert!(found.ends_with(&format!(": {names}.")), "{}: {found}, not {names}", of.0);
+    }
+}
+
 /// Real images, but weights after a few steps only: the state of the trained network is not kept.
 #[test]
 fn quantised_training_equals_the_reference_on_real_images() {

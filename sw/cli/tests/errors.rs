@@ -222,6 +222,9 @@ fn flows() {
 #[test]
 fn gpus() {
     Case::new("no-gpu").with_space_and("note", "").refuses("search fashion.yaml -o out --gpu");
+    let flow =
+        "format: nasa-flow/1\nconfig: tiny.yaml\nnetwork: network.yaml\nimages: images.npy\nout: run\n";
+    Case::new("gpu-for-nothing").with_space_and("flow.yaml", flow).refuses("run flow.yaml --gpu");
 }
 
 #[test]
@@ -231,8 +234,10 @@ fn costs() {
     case("costs-no-accelerator")
         .with("fashion.yaml", kind, "kind: macs")
         .refuses("costs fashion.yaml -o out");
-    // Its clp takes weights of seven bits and its alp none.
+    // It has a chunk for convolutions alone.
     case("costs-that-do-not-fit").refuses("costs fashion.yaml -c flat16.yaml -o out");
+    // Its clp takes weights of seven bits.
+    case("costs-of-wide-weights").refuses("costs fashion.yaml -c odd.yaml -o out");
 }
 
 #[test]

@@ -145,6 +145,12 @@ impl Footprint<'_> {
         moving.map(|dim| u64::from(self.rounds(dim, size[dim]))).product::<u64>() * entry
     }
 
+    /// Bytes of all weights and parameters, which are loaded at least.
+    pub fn constants(&self) -> u64 {
+        let size = &self.work.size;
+        self.weights(size) + self.parameters(self.parameter_rows(size[Dim::G], size[Dim::K]))
+    }
+
     /// Rows of parameters of a range of groups and of outputs of a group.
     pub fn parameter_rows(&self, groups: u32, outputs: u32) -> u32 {
         let (_, apart) = self.unroll.counted(self.work);

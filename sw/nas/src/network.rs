@@ -74,6 +74,11 @@ impl Network {
         Ok(Pass { values, tapes })
     }
 
+    /// Takes the statistics of the batch of `pass` for the running ones, as if all batches before had been the same.
+    pub fn settle(&mut self, pass: &Pass) {
+        self.layers.iter_mut().zip(&pass.tapes).for_each(|(layer, tape)| layer.settle(tape));
+    }
+
     /// Sets the gradient of every parameter from the gradient by the output.
     ///
     /// # Errors

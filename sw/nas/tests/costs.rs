@@ -5,10 +5,12 @@ mod common;
 use mapper::energy::Objective;
 use mapper::tiling::Capacity;
 use mapper::work::{Sizes, Work};
+use nas::cost::blocks::{Block, Blocks};
 use nas::cost::{macs, mapped, text, CostTable};
 use nas::space::{Candidate, Place};
 use nas::SearchConfig;
 use spec::op::Op;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 fn scene() -> (SearchConfig, Vec<Place>) {
@@ -37,6 +39,23 @@ fn macs_are_counted_and_weighed() {
     assert_eq!(of(&costs, &places, 3, block(Op::Adder, 3, 3)), f64::from(three) / 5.0);
     assert_eq!(of(&costs, &places, 3, Candidate::Skip), f64::from(25 * 6 * 8));
     assert_eq!(of(&costs, &places, 2, Candidate::Skip), 0.0);
+}
+
+/// Blocks are measured on numbers that could be wrong: no layer of any op gives the same everywhere.
+#[test]
+fn blocks_compute_something() {
+    let folder = common::folder("costs-blocks");
+    common::write_idx(&folder, 60, 30);
+    let blocks = Blocks::of(&common::search_config(&folder)).expect("blocks");
+    assert!(blocks.different.len() > 20, "{}", blocks.different.len());
+    for Block { name, graph } in &blocks.different {
+        let images = model::random::images(1, graph, 1);
+        let outputs = model::reference::run_all(graph, &images).expect("outputs");
+        for ((_, layer), output) in graph.layers().zip(outputs) {
+            let different: BTreeSet<i8> = output.data.iter().copied().collect();
+            assert!(different.len() > 10, "{name}, {}: {different:?}", layer.name);
+        }
+    }
 }
 
 #[test]

@@ -56,13 +56,18 @@ fn folders_that_are_no_data_set_are_refused() {
     let flat = refused(&pictures("data-flat", &[("train/1.png", [8, 8]), ("train/2.png", [8, 8])]), |_| ());
     assert!(flat.contains("2 images lie here without a class\n  --> DATA/train"), "{flat}");
 
+    let none = pictures("data-none", &whole);
+    std::fs::remove_file(none.join("test/dog/1.png")).expect("gone");
+    let none = refused(&none, |_| ());
+    assert!(none.contains("the class has no images\n  --> DATA/test/dog"), "{none}");
+
     let many: Vec<String> = (0..20).map(|i| format!("train/cat/{i:02}.png")).collect();
     let mut sizes: Vec<(&str, [u32; 2])> = many.iter().map(|path| (path.as_str(), [8, 8])).collect();
-    (sizes[0].1, sizes[1].1) = ([4, 4], [8, 8]);
+    sizes[0].1 = [4, 4];
     sizes.push(("test/cat/1.png", [8, 8]));
     let many = refused(&pictures("data-many", &sizes), |_| ());
     assert_eq!(many.matches("error[data]").count(), 9, "{many}");
-    assert!(many.contains("12 more files are wrong"), "{many}");
+    assert!(many.contains("12 more things are wrong"), "{many}");
 }
 
 #[test]

@@ -108,8 +108,7 @@ fn no_checkpoint_has_numbers_that_are_none() {
     let run = folder.join("run");
     let error = nas::train(&config, &run, false).expect_err("no number").to_string();
     assert!(
-        error.starts_with("error[train]: `")
-            && error.contains("or whose squares are not, at step 0 of epoch 1"),
+        error.starts_with("error[train]: `") && error.contains("or whose squares are not after epoch 1"),
         "{error}"
     );
     assert!(

@@ -1,21 +1,26 @@
 //! `nasa costs`: what every candidate of a space costs on the generated hardware, as a table for searches.
 //!
-//! Each block that differs runs alone, one image, on the RTL, and is held to the reference and to the prediction as `nasa
-//! verify` does. What counts is what `cost.kind: mapper` predicts, measured: cycles from the begin of the block's first EXEC
-//! to the end of its last, waits in between included, times the energy of what its EXECs were counted to do.
+//! Each block that differs runs alone, one image, on the RTL, and its output is held to the reference, its launches to the
+//! prediction, as `nasa verify` does. What counts is what `cost.kind: mapper` predicts, measured: cycles from the begin of the
+//! block's first EXEC to the end of its last, waits in between included, times the energy of what its EXECs were counted to do, and of
+//! what is loaded and stored beyond the block's input, output, weights and parameters, once for each layer that has them.
 
 use super::{Done, Hardware, Memory};
 use crate::console::Console;
 use crate::verification::{Evidence, Verification};
 use crate::{files, flow};
 use clap::Args;
+use compiler::{Compiled, Options};
 use cosim::executor;
-use mapper::energy::{picojoules, Objective};
+use mapper::energy::{of_bytes, picojoules, Objective};
+use mapper::tiling::Footprint;
 use mapper::Counts;
+use model::graph::Source;
+use model::{Graph, Layer, LayerId};
 use nas::cost::blocks::{Block, Blocks};
 use nas::cost::{mapped, CostTable};
 use nas::SearchConfig;
-use serde_json::json;
+use serde_json::{json, Value};
 use sim::Simulator;
 use spec::accelerator::Accelerator;
 use spec::error::{grouped, Diagnostic, Report};
@@ -53,45 +58,35 @@ impl Costs {
         let config = SearchConfig::parse(&files::name(&self.search), &files::read_text(&self.search)?)?;
         let accelerator = flow::accelerator(&self.accelerator(&config)?)?;
         let blocks = console.busy("laying out the blocks", || Blocks::of(&config))?;
-        // What the mapper refuses is refused before anything runs.
+        // Whatever can be refused is refused before anything runs.
         let predicted = mapped::costs(&config, &blocks.places, &accelerator)?;
+        let compiled = console.busy("compiling the blocks", || compile(&accelerator, &blocks.different))?;
         let mut simulator = flow::simulator(console, &accelerator, &self.hardware)?;
-        let count = blocks.different.len();
-        let measured: Result<Vec<Measured>, Report> = console.counting("measuring blocks", |progress| {
-            let measured = blocks.different.iter().enumerate().map(|(i, block)| {
-                progress(i, count);
-                self.measure(&accelerator, simulator.as_mut(), block)
-            });
-            measured.collect()
+        let all = blocks.different.iter().zip(&compiled);
+        let measured: Vec<Measured> = console.counting("measuring the blocks", |progress| {
+            let one = |(i, (block, compiled))| {
+                progress(i, blocks.different.len());
+                self.measure(&accelerator, simulator.as_mut(), block, compiled)
+            };
+            all.enumerate().map(one).collect()
         });
-        let measured = measured?;
         let costs: Vec<f64> = measured.iter().map(|block| block.cost).collect();
-        let cycles: u64 = measured.iter().map(|block| block.cycles).sum();
-        let failures: Vec<Diagnostic> = measured.into_iter().flat_map(|block| block.failures.0).collect();
         let table = blocks.table(&costs);
         let beside = Beside::of(&table, &predicted);
-        let candidates: usize = table.0.iter().map(Vec::len).sum();
-        let name = files::name(&self.out);
-        if failures.is_empty() {
-            let (space, engine) = (files::name(&self.search), self.hardware.engine().name());
-            let about = format!(
-                "# The candidates of {space} on accelerator `{}`, configuration {:016x}, measured by the {engine} engine.\n",
-                accelerator.name, accelerator.hash
-            );
-            files::write(&self.out, (about + &blocks.print(&table)).as_bytes())?;
-            let cycles = grouped(cycles);
-            let held =
-                if self.memory.random_memory.is_none() { "all as predicted" } else { "of random memory" };
-            console.say(format!(
-                "{name}: {candidates} candidates, {count} different blocks, {cycles} cycles, {held}"
-            ));
-            console.say(beside.sentence());
-        }
         let json = json!({
-            "candidates": candidates, "blocks": count, "cycles": cycles, "accelerator": accelerator.name,
+            "candidates": table.0.iter().map(Vec::len).sum::<usize>(), "blocks": measured.len(),
+            "cycles": measured.iter().map(|block| block.cycles).sum::<u64>(), "accelerator": accelerator.name,
             "engine": self.hardware.engine().name(), "mapper": beside.json(),
         });
-        Ok(Done::failing(json, Report(failures)).with_products(vec![self.out.clone()]))
+        let failures: Vec<Diagnostic> = measured.into_iter().flat_map(|block| block.failures.0).collect();
+        if !failures.is_empty() {
+            return Ok(Done::failing(json, Report(failures)));
+        }
+        let text = self.about(&accelerator) + &blocks.print(&table);
+        files::write(&self.out, text.as_bytes())?;
+        console.say(self.sentence(&json));
+        console.say(beside.sentence());
+        Ok(Done::well(json).with_products(vec![self.out.clone()]))
     }
 
     fn accelerator(&self, config: &SearchConfig) -> Result<PathBuf, Report> {
@@ -102,50 +97,137 @@ impl Costs {
         })
     }
 
-    /// Runs a block alone.
-    ///
-    /// # Errors
-    /// It does not fit the accelerator, or the hardware stops.
+    /// What the table begins with, for people: where its numbers are from.
+    fn about(&self, accelerator: &Accelerator) -> String {
+        let (space, engine) = (files::name(&self.search), self.hardware.engine().name());
+        let memory = match self.memory.random_memory {
+            Some(seed) => format!("random latencies of seed {seed}"),
+            None => format!("a latency of {}", self.memory.latency),
+        };
+        format!(
+            "# The candidates of {space} on accelerator `{}`, configuration {:016x}, before a memory with {memory}, measured by the \
+             {engine} engine.\n",
+            accelerator.name, accelerator.hash
+        )
+    }
+
+    /// What was measured, of the machine-readable result.
+    fn sentence(&self, json: &Value) -> String {
+        let number = |key: &str| grouped(json[key].as_u64().unwrap_or_default());
+        let held = if self.is_timed() { "all as predicted" } else { "of random memory" };
+        let (candidates, blocks, cycles) = (number("candidates"), number("blocks"), number("cycles"));
+        let out = files::name(&self.out);
+        format!("{out}: {candidates} candidates, {blocks} different blocks, {cycles} cycles, {held}")
+    }
+
+    /// Whether cycles can be predicted.
+    fn is_timed(&self) -> bool {
+        self.memory.random_memory.is_none()
+    }
+
+    /// Runs a block alone. A hardware that stops is a failure of its own.
     fn measure(
         &self,
         accelerator: &Accelerator,
         simulator: &mut dyn Simulator,
         block: &Block,
-    ) -> Result<Measured, Report> {
-        let of_block = |report: Report| {
-            Report(report.0.into_iter().map(|error| error.note(format!("of block {}", block.name))).collect())
+        compiled: &Compiled,
+    ) -> Measured {
+        let measured = self.verified(accelerator, simulator, &block.graph, compiled);
+        let (cost, cycles, failures) = match measured {
+            Ok(verification) => {
+                let (cycles, energy) = figures(accelerator, &block.graph, compiled, &verification);
+                (mapped::cost(cycles, energy), cycles, verification.failures())
+            }
+            Err(stopped) => (0.0, 0, stopped),
         };
-        let graph = &block.graph;
-        let options = compiler::Options { objective: Objective::Edp, ..Default::default() };
-        let compiled = flow::compile(accelerator, graph, &options).map_err(of_block)?;
+        Measured { cost, cycles, failures: of_block(block, failures) }
+    }
+
+    fn verified(
+        &self,
+        accelerator: &Accelerator,
+        simulator: &mut dyn Simulator,
+        graph: &Graph,
+        compiled: &Compiled,
+    ) -> Result<Verification, Report> {
         let images = model::random::images(1, graph, 1);
-        let expected = model::reference::run_all(graph, &images)?;
         let options = self.memory.options();
-        let outcome = executor::run(simulator, accelerator, &compiled.program, &images, &options);
-        let outcome = outcome.map_err(of_block)?;
-        let verification = Verification::new(&Evidence {
+        let outcome = executor::run(simulator, accelerator, &compiled.program, &images, &options)?;
+        Ok(Verification::new(&Evidence {
             accelerator,
             graph,
-            compiled: &compiled,
-            expected: &expected,
+            compiled,
+            expected: &model::reference::run_all(graph, &images)?,
             outcome: &outcome,
             run: &flow::predict(accelerator, &compiled.program, self.memory.latency)?,
-            timed: self.memory.random_memory.is_none(),
+            timed: self.is_timed(),
             engine: self.hardware.engine().name(),
             only: None,
             labels: None,
-        });
-        let spans = || verification.layers.iter().filter_map(|layer| layer.measured.exec_span);
-        let first = spans().map(|(begin, _)| begin).min().unwrap_or(0);
-        let cycles = spans().map(|(_, end)| end - first).max().unwrap_or(0);
-        let energy = compiled.layers.iter().zip(&verification.layers).map(|(plan, layer)| {
-            let mut counts = Counts::default();
-            layer.measured.execs.iter().for_each(|exec| counts.add(&exec.counts));
-            picojoules(accelerator, &accelerator.chunks[plan.chunk], &counts)
-        });
-        let cost = mapped::cost(cycles, energy.sum());
-        Ok(Measured { cost, cycles, failures: of_block(verification.failures()) })
+        }))
     }
+}
+
+/// Programs of all blocks.
+///
+/// # Errors
+/// What does not fit the accelerator, of the first block that has such, and how many other blocks do not.
+fn compile(accelerator: &Accelerator, blocks: &[Block]) -> Result<Vec<Compiled>, Report> {
+    let options = Options { objective: Objective::Edp, ..Default::default() };
+    let (mut compiled, mut refused) = (Vec::new(), Vec::new());
+    for block in blocks {
+        match flow::compile(accelerator, &block.graph, &options) {
+            Ok(one) => compiled.push(one),
+            Err(faults) => refused.push(of_block(block, faults)),
+        }
+    }
+    let others = refused.len().saturating_sub(1);
+    let mut report = refused.into_iter().next().unwrap_or_default();
+    if others > 0 {
+        let message = format!("{others} more of {} blocks do not fit `{}`", blocks.len(), accelerator.name);
+        report.push(Diagnostic::new("costs", message).help("see to the first one, then try again"));
+    }
+    report.or(compiled)
+}
+
+/// Faults, with the block that has them.
+fn of_block(block: &Block, faults: Report) -> Report {
+    let noted = faults.0.into_iter().map(|fault| fault.note(format!("of block {}", block.name)));
+    Report(noted.collect())
+}
+
+/// Measured cycles and picojoules of a block.
+fn figures(
+    accelerator: &Accelerator,
+    graph: &Graph,
+    compiled: &Compiled,
+    verification: &Verification,
+) -> (u64, f64) {
+    let spans = || verification.layers.iter().filter_map(|layer| layer.measured.exec_span);
+    let first = spans().map(|(begin, _)| begin).min().unwrap_or(0);
+    let cycles = spans().map(|(_, end)| end - first).max().unwrap_or(0);
+    let output = &graph.layer(graph.output).out_shape;
+    let (mut energy, mut moved) = (0.0, 0);
+    // In a network the block's input would be in the buffer, for its residual too.
+    let reads = |(_, layer): (LayerId, &Layer)| {
+        let sources = [Some(layer.input), layer.residual];
+        sources.iter().filter(|source| **source == Some(Source::Input)).count()
+    };
+    let reads: usize = graph.layers().map(reads).sum();
+    let mut once = (reads * graph.input.shape.elements() + output.elements()) as u64;
+    for (plan, layer) in compiled.layers.iter().zip(&verification.layers) {
+        let (chunk, mapping) = (&accelerator.chunks[plan.chunk], &plan.mapping);
+        let mut execs = Counts::default();
+        layer.measured.execs.iter().for_each(|exec| execs.add(&exec.counts));
+        energy += picojoules(accelerator, chunk, &execs);
+        moved +=
+            ["ld_bytes", "st_bytes"].map(|counter| layer.measured.counts.get(counter)).iter().sum::<u64>();
+        let (line_bytes, post_lanes) = (accelerator.buffer.line_bytes, chunk.post_lanes);
+        once +=
+            Footprint { work: &mapping.layer, unroll: &mapping.unroll, line_bytes, post_lanes }.constants();
+    }
+    (cycles, energy + of_bytes(accelerator, moved.saturating_sub(once)))
 }
 
 /// The mapper's costs beside measured ones.

@@ -1,6 +1,7 @@
 //! The blocks of a space as networks of integers, for costs that are measured: whoever runs each different one once has a
 //! cost for every candidate of every place.
 
+use super::mapped::layers;
 use super::{text, CostTable};
 use crate::config::TrainConfig;
 use crate::data;
@@ -37,8 +38,8 @@ pub struct Block {
     pub graph: Graph,
 }
 
-/// What the cost of a block depends on: ops and loops of its layers, and whether each adds a residual.
-type Key = Vec<(Op, Work, bool)>;
+/// What the cost of a block depends on: ops and loops of its layers.
+type Key = Vec<(Op, Work)>;
 
 impl Blocks {
     /// The blocks of the space of `config`, for the images of its data.
@@ -57,7 +58,7 @@ impl Blocks {
                     row.push(None);
                     continue;
                 };
-                let key = key(&plan);
+                let key = layers(&plan).map(|(_, question)| question).collect();
                 let known = keys.iter().position(|known| *known == key);
                 if known.is_none() {
                     let name = format!("{} {candidate}", place.name());
@@ -84,22 +85,20 @@ impl Blocks {
     }
 }
 
-fn key(plan: &Plan) -> Key {
-    let checked = plan.draft.check().unwrap_or_default(); // Planned, so it was checked before.
-    checked.iter().map(|layer| (layer.op, Work::from(layer), layer.residual.is_some())).collect()
-}
-
-/// The plan with random weights, as integers. Norms and ranges are those of a random batch, so that no sum is cut off.
+/// The plan with random weights, as integers. Norms and ranges are those of a random batch, so that outputs are as wide as they can be.
 fn integers(plan: &Plan, config: &TrainConfig, name: &str) -> Result<Graph, Report> {
     let mut network = Network::of(plan, config, &[WEIGHTS]);
     let input = plan.draft.input.shape;
     let mut rng = Rng::new(config.seed, &[WEIGHTS]);
-    let numbers = (0..IMAGES * input.elements()).map(|_| rng.normal() as f32).collect();
+    // Numbers like those that it is measured on: any int8.
+    let step = network.input_step;
+    let numbers = (0..IMAGES * input.elements()).map(|_| (rng.below(256) as f32 - 128.0) * step).collect();
     let batch = Maps { shape: [input.h, input.w, input.c], data: numbers };
-    network.forward(batch, Phase::Float).map_err(|layer| {
+    let pass = network.forward(batch, Phase::Float).map_err(|layer| {
         let what = format!("{name}: layer `{layer}` with random weights is not finite");
         Diagnostic::new("costs", what).help("this is a mistake in nasa: report it with the space")
     })?;
+    network.settle(&pass);
     fold(plan, &network)
 }
 

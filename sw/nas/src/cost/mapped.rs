@@ -64,7 +64,7 @@ pub fn costs(
 }
 
 /// The layers of a candidate, and what the mapper is asked about each.
-fn layers(plan: &Plan) -> impl Iterator<Item = (String, (Op, Work))> {
+pub(super) fn layers(plan: &Plan) -> impl Iterator<Item = (String, (Op, Work))> {
     let checked = plan.draft.check().unwrap_or_default(); // Planned, so it was checked before.
     checked.into_iter().map(|layer| {
         let question = (layer.op, Work::from(&layer));

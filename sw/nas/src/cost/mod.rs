@@ -57,8 +57,8 @@ impl CostTable {
 }
 
 impl Cost {
-    /// Lambda after an epoch at whose end the best network costs `found`: halved below the target, doubled above, up to
-    /// [`FARTHEST`] times what it began with, in case no network reaches the target.
+    /// Lambda after an epoch at whose end the best network costs `found`: halved below the target, doubled above; never
+    /// [`FARTHEST`] times what it began with, or farther, in case no network reaches the target.
     pub fn adjusted(&self, lambda: f32, found: f64) -> f32 {
         let moved = match self.target {
             Some([least, _]) if found < least => lambda / 2.0,

@@ -1,6 +1,6 @@
 //! Image files in one folder a class: `{train,test}/<class>/*.{png,jpg,jpeg}`. Files and classes are taken in
-//! the order of their names, so that a run does not depend on the file system. Nothing that looks like a class is left out without
-//! a word: both splits have the same classes, those that `data.classes` names where it names any.
+//! the order of their names, so that a run does not depend on the file system. Both splits have the same
+//! classes, those that `data.classes` names where it names any, each with images; nothing that looks like one is left out without a word.
 
 use super::{fault, Dataset, Images};
 use spec::error::Report;
@@ -38,7 +38,7 @@ pub fn load(folder: &Path, size: Option<[usize; 2]>, named: &[String]) -> Result
     let more = report.0.len().saturating_sub(NAMED);
     report.0.truncate(NAMED);
     if more > 0 {
-        report.push(fault(folder, format!("{more} more files are wrong")));
+        report.push(fault(folder, format!("{more} more things are wrong")));
     }
     report.or(Dataset { train, test, classes })
 }
@@ -47,12 +47,12 @@ pub fn load(folder: &Path, size: Option<[usize; 2]>, named: &[String]) -> Result
 fn classes(folder: &Path) -> Result<Vec<String>, Report> {
     let entries = entries(folder)?;
     let folders = entries.iter().filter(|path| path.is_dir());
-    let names = folders.filter_map(|path| Some(path.file_name()?.to_str()?.to_string()));
+    let names = folders.map(|path| path.file_name().unwrap_or_default().to_string_lossy().into_owned());
     let classes: Vec<String> = names.filter(|name| !name.starts_with('.')).collect();
     let loose = entries.iter().filter(|path| is_image(path)).count();
     let what = match (classes.len(), loose) {
+        (_, 1..) => format!("{loose} images lie here without a class"),
         (1..=256, _) => return Ok(classes),
-        (0, 1..) => format!("{loose} images lie here without a class"),
         (count, _) => format!("there are {count} folders of classes, not 1 to 256"),
     };
     Err(fault(folder, what).help(HELP).into())
@@ -68,6 +68,9 @@ fn split(folder: &Path, classes: &[String], size: &mut Option<[usize; 2]>, repor
                 continue;
             }
         };
+        if !files.iter().any(|file| is_image(file)) {
+            report.push(fault(&folder.join(class), "the class has no images").help(HELP));
+        }
         for file in files.iter().filter(|file| is_image(file)) {
             match append(file, size, &mut images) {
                 Ok(()) => images.labels.push(label as u8),

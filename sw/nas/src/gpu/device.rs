@@ -16,6 +16,9 @@ const WORKGROUPS: usize = 512;
 /// Workgroups that every GPU takes in one direction.
 const MOST: usize = 65_535;
 
+/// Bytes whose numbers 32 bits can count.
+const MOST_BYTES: u64 = 4 << 32;
+
 /// What a layer computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pass {
@@ -150,7 +153,7 @@ impl Gpu {
         let groups = [tiles[0], tiles[1], terms.div_ceil(part)];
         let results = groups[2] * lines * width;
         let limits = self.device.limits();
-        let most = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        let most = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size).min(MOST_BYTES);
         let is_too_large = [x.len(), w.len(), g.len(), results].iter().any(|count| 4 * *count as u64 > most);
         if is_too_large || groups.iter().any(|count| *count > MOST) {
             return None;

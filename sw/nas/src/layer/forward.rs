@@ -116,6 +116,14 @@ impl Layer {
         }
     }
 
+    /// Takes the statistics of the batch of `tape` for the running ones.
+    pub fn settle(&mut self, tape: &Tape) {
+        if self.plan.tail == Tail::Norm {
+            self.mean = tape.mean.clone();
+            self.variance = tape.inverse.iter().map(|inverse| 1.0 / (inverse * inverse) - EPSILON).collect();
+        }
+    }
+
     fn update_statistics(&mut self, mean: &[f32], variance: &[f32], count: usize) {
         let unbiased = count as f32 / (count as f32 - 1.0).max(1.0);
         for (running, new) in self.mean.iter_mut().zip(mean) {

@@ -38,25 +38,26 @@ pub struct NotFinite {
     /// What is wrong: `the output of layer stem is not finite`.
     pub what: String,
     pub epoch: usize,
-    pub step: usize,
+    /// None where it was seen after the epoch.
+    pub step: Option<usize>,
 }
 
 impl NotFinite {
     /// In a pass, forward (`output`) or backward (`gradient`), at a layer.
     pub fn of(pass: &str, layer: &str, epoch: usize, step: usize) -> NotFinite {
-        NotFinite { what: format!("the {pass} of layer `{layer}` is not finite"), epoch, step }
+        NotFinite { what: format!("the {pass} of layer `{layer}` is not finite"), epoch, step: Some(step) }
     }
 
-    /// Whether what an epoch of so many steps left can be kept: a checkpoint must be good to go on from.
-    pub fn check(learner: &mut dyn State, epoch: usize, steps: usize) -> Result<(), NotFinite> {
+    /// Whether what an epoch left can be kept: a run goes on from finite numbers, small enough to be squared.
+    pub fn check(learner: &mut dyn State, epoch: usize) -> Result<(), NotFinite> {
         let state = learner.state();
         // Batch norms square what comes of it.
         let is_sound = |value: &f32| value.abs() < f32::MAX.sqrt();
         let Some((name, _)) = state.iter().find(|(_, values)| !values.iter().all(is_sound)) else {
             return Ok(());
         };
-        let what = format!("`{name}` has numbers that are not finite, or whose squares are not,");
-        Err(NotFinite { what, epoch, step: steps - 1 })
+        let what = format!("`{name}` has numbers that are not finite, or whose squares are not");
+        Err(NotFinite { what, epoch, step: None })
     }
 }
 
@@ -86,6 +87,6 @@ pub fn run_epoch(
         (loss, right, seen) = (loss + found.sum, right + found.right, seen + labels.len());
         progress.step(loss / seen as f64, right as f64 / seen as f64);
     }
-    NotFinite::check(trainee, epoch, learner.steps())?;
+    NotFinite::check(trainee, epoch)?;
     Ok(Learnt { loss: loss / seen as f64, accuracy: right as f64 / seen as f64 })
 }

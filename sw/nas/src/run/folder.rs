@@ -145,7 +145,10 @@ impl RunFolder {
     /// Why the run stopped, and what is left of it.
     pub fn explain(&self, stop: NotFinite, done: usize) -> Report {
         let NotFinite { what, epoch, step } = stop;
-        let what = format!("{what} at step {step} of epoch {}", epoch + 1);
+        let what = match step {
+            Some(step) => format!("{what} at step {step} of epoch {}", epoch + 1),
+            None => format!("{what} after epoch {}", epoch + 1),
+        };
         let left = match done {
             0 => "no epoch was finished, so there is no checkpoint".to_string(),
             _ => format!("last good checkpoint: {} (epoch {done})", self.file(CHECKPOINT).display()),

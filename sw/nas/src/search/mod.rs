@@ -125,7 +125,8 @@ pub struct Cost {
     pub file: Option<PathBuf>,
     /// What the cost is multiplied with in the loss, at first.
     pub lambda: f64,
-    /// Least and greatest cost of the best network so far: below it lambda is halved after an epoch, above doubled. The
+    /// Least and greatest cost of the best network so far: below it lambda is halved after an epoch, above doubled,
+    /// at most 2^24-fold in all. The
     /// network that is found costs no more than the greatest, if any network does not.
     #[serde(default)]
     pub target: Option<[f64; 2]>,

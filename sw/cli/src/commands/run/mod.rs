@@ -11,10 +11,11 @@ mod table;
 use super::device::Device;
 use super::{Done, Engine};
 use crate::console::Console;
+use crate::files;
 use crate::flow_file::{FlowFile, Subject};
 use clap::Args;
 use proof::Proof;
-use spec::error::Report;
+use spec::error::{Diagnostic, Report};
 use std::path::PathBuf;
 
 /// Runs a whole flow: search and train, generate, compile, verify, confirm in Verilator; goes on where it stopped.
@@ -43,9 +44,8 @@ impl Run {
         match &flow.subject {
             #[cfg(feature = "train")]
             Subject::Given(_) if self.device.gpu => {
-                let error =
-                    spec::error::Diagnostic::new("run", "this flow learns nothing that a GPU could compute");
-                let error = error.in_file(&crate::files::name(&self.flow));
+                let error = Diagnostic::new("run", "this flow learns nothing that a GPU could compute");
+                let error = error.in_file(&files::name(&self.flow));
                 Err(error.help("leave --gpu out, or give `search` in place of `network`").into())
             }
             Subject::Given(given) => proof.run(given, &flow.out),
@@ -59,8 +59,7 @@ impl Run {
                     "this nasa was built without training, and cannot search in {}",
                     searched.space.display()
                 );
-                let error =
-                    spec::error::Diagnostic::new("run", message).in_file(&crate::files::name(&self.flow));
+                let error = Diagnostic::new("run", message).in_file(&files::name(&self.flow));
                 Err(error.help("build it with its default features, or give `network` and `images`").into())
             }
         }

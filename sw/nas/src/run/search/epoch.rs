@@ -88,7 +88,7 @@ pub fn run_epoch(
         let Learnt { loss, accuracy } = weights.mean();
         progress.step(loss, accuracy);
     }
-    NotFinite::check(learning, epoch, searcher.steps())?;
+    NotFinite::check(learning, epoch)?;
     Ok(BothLearnt { weights: weights.mean(), choice: stage.0.alphas.then(|| choice.mean()) })
 }
 

@@ -88,9 +88,11 @@ fn every_committed_accelerator_computes_what_the_reference_does() {
 
 #[test]
 fn the_searched_networks_run_as_predicted_in_both_simulators() {
-    for name in ["searched", "baseline"] {
-        let folder = Path::new(ROOT).join("sw/zoo/fashion-searched").join(name);
-        let (network, images) = (folder.join("fashion-searched.yaml"), folder.join("images.npy"));
+    let all = ["fashion-searched/searched", "fashion-searched/baseline", "cifar10-searched"];
+    for name in all {
+        let folder = Path::new(ROOT).join("sw/zoo").join(name);
+        let file = name.split('/').next().unwrap_or(name);
+        let (network, images) = (folder.join(format!("{file}.yaml")), folder.join("images.npy"));
         let [native, verilator] =
             ["native", "verilator"].map(|engine| verify("edge", &network, &images, engine));
         for found in [&native, &verilator] {

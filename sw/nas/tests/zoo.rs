@@ -13,7 +13,7 @@ use nas::network::Network;
 use nas::optimiser;
 use nas::plan::Plan;
 use nas::rounded::Rounded;
-use nas::run::{evaluate, plan_for};
+use nas::run::{evaluate, plan_for, Metrics};
 use nas::TrainConfig;
 use spec::op::Op;
 use std::path::{Path, PathBuf};
@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 const HYBRID: (&str, &str) = ("fashion-hybrid", "fashion-hybrid");
 const SEARCHED: (&str, &str) = ("fashion-searched/searched", "fashion-searched");
 const BASELINE: (&str, &str) = ("fashion-searched/baseline", "fashion-searched");
+const CIFAR: (&str, &str) = ("cifar10-searched", "cifar10-searched");
 
 type Trained = (&'static str, &'static str);
 
@@ -40,8 +41,9 @@ fn config(of: Trained) -> TrainConfig {
 }
 
 fn plan(of: Trained) -> Plan {
-    let config = config(of);
-    let split = Images { shape: [28, 28, 1], pixels: vec![0; 28 * 28], labels: vec![9] };
+    let (config, shape) = (config(of), graph(of).input.shape);
+    let split =
+        Images { shape: [shape.h, shape.w, shape.c], pixels: vec![0; shape.elements()], labels: vec![9] };
     let classes = config.data.classes.clone();
     plan_for(&config, &Dataset { train: split.clone(), test: split, classes }).expect("a plan")
 }
@@ -79,7 +81,7 @@ fn graph(of: Trained) -> Graph {
 
 #[test]
 fn the_files_are_the_plan_trained() {
-    for of in [HYBRID, SEARCHED, BASELINE] {
+    for of in [HYBRID, SEARCHED, BASELINE, CIFAR] {
         let (plan, graph) = (plan(of), graph(of));
         assert_eq!(graph.len(), plan.layers.len(), "{}", of.0);
         for ((_, layer), planned) in graph.layers().zip(&plan.layers) {
@@ -138,10 +140,13 @@ fn the_searched_hybrid_is_nearly_as_good_as_the_convolutions_of_its_space() {
 /// The last epoch of a search, the costs that it weighed and the target of its space name the network that was trained.
 #[test]
 fn what_was_trained_is_what_the_search_names() {
-    let space = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/spaces/fashion.yaml"));
-    let space = nas::SearchConfig::parse("fashion.yaml", &space.expect("the space")).expect("a search");
-    let convolutions = space.with_ops(vec!["conv".into()]).expect("a search");
-    for (of, space) in [(SEARCHED, space), (BASELINE, convolutions)] {
+    let space = |name: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("spaces").join(name);
+        nas::SearchConfig::parse(name, &std::fs::read_to_string(path).expect(name)).expect("a search")
+    };
+    let fashion = space("fashion.yaml");
+    let convolutions = fashion.with_ops(vec!["conv".into()]).expect("a search");
+    for (of, space) in [(SEARCHED, fashion), (BASELINE, convolutions), (CIFAR, space("cifar10-small.yaml"))] {
         let lines = String::from_utf8(read(of, "search.jsonl")).expect("text");
         let last = serde_json::from_str(lines.lines().last().expect("an epoch")).expect("metrics");
         let (network, _) = nas::run::search::standing(&space, &file(of, ""), &last).expect("costs");
@@ -151,6 +156,23 @@ fn what_was_trained_is_what_the_search_names() {
         let found = training.lines().next().expect("a line");
         assert!(found.ends_with(&format!(": {names}.")), "{}: {found}, not {names}", of.0);
     }
+}
+
+/// CIFAR-10 is no package: what can be held to its files is what lies beside them.
+#[test]
+fn the_network_of_cifar_is_as_good_as_its_run() {
+    let provenance: serde_json::Value = serde_json::from_slice(&read(CIFAR, "provenance.json")).expect("JSON");
+    let lines = String::from_utf8(read(CIFAR, "training.jsonl")).expect("text");
+    let last: Metrics = serde_json::from_str(lines.lines().last().expect("an epoch")).expect("metrics");
+    let claimed = &provenance["accuracy"];
+    assert_eq!((last.integer_accuracy, last.epoch + 1), (claimed["integer"].as_f64(), lines.lines().count()));
+    assert!(last.integer_accuracy > Some(0.8), "{claimed}");
+    let images = model::npy::read("images.npy", &read(CIFAR, "images.npy")).expect("images");
+    let classes = model::reference::top1(&model::reference::run(&graph(CIFAR), &images).expect("outputs"));
+    let labels = String::from_utf8(read(CIFAR, "labels.txt")).expect("text");
+    let right = labels.lines().zip(classes).filter(|(label, class)| *label == class.to_string()).count();
+    println!("{right} of {} images, {claimed} of all", images.n);
+    assert!(right * 10 >= images.n * 7, "{right} of {}", images.n);
 }
 
 /// Real images, but weights after a few steps only: the state of the trained network is not kept.

@@ -161,7 +161,8 @@ fn what_was_trained_is_what_the_search_names() {
 /// CIFAR-10 is no package: what can be held to its files is what lies beside them.
 #[test]
 fn the_network_of_cifar_is_as_good_as_its_run() {
-    let provenance: serde_json::Value = serde_json::from_slice(&read(CIFAR, "provenance.json")).expect("JSON");
+    let provenance: serde_json::Value =
+        serde_json::from_slice(&read(CIFAR, "provenance.json")).expect("JSON");
     let lines = String::from_utf8(read(CIFAR, "training.jsonl")).expect("text");
     let last: Metrics = serde_json::from_str(lines.lines().last().expect("an epoch")).expect("metrics");
     let claimed = &provenance["accuracy"];

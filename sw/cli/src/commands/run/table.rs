@@ -38,8 +38,8 @@ pub fn text(about: &About, all: &[Proven], compared: &Value) -> Result<String, R
     let images = about.count.map_or("all its images".to_string(), |count| format!("{count} images"));
     Ok(format!(
         "# Networks of `{space}` on `{config}`\n\n{table}\n\
-        Top-1 of all test images: as floats, by the training's pass that rounds in floats, as integers. Cycles of the proof: {images} under way at once on the configuration as it\n\
-        is, every layer's results stored and compared. The rest is of the machine that suits a network best, with at most the area of\n\
+        Top-1 of all test images: as floats, by the pass that learns, which rounds in floats, as integers. Cycles of the proof: {images}\n\
+        under way at once on the configuration as it is, every layer's results stored and compared. The rest is of the machine that suits a network best, with at most the area of\n\
         the configuration, in its steady state: cycles and energy of an image, their product over that of the first network.\n"
     ))
 }

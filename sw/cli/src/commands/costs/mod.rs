@@ -5,10 +5,13 @@
 //! block's first EXEC to the end of its last, waits in between included, times the energy of what its EXECs were counted to do, and of
 //! what is loaded and stored beyond the block's input, output, weights and parameters, once for each layer that has them.
 
+mod beside;
+
 use super::{Done, Hardware, Memory};
 use crate::console::Console;
 use crate::verification::{Evidence, Verification};
 use crate::{files, flow};
+use beside::Beside;
 use clap::Args;
 use compiler::{Compiled, Options};
 use cosim::executor;
@@ -18,7 +21,7 @@ use mapper::Counts;
 use model::graph::Source;
 use model::{Graph, Layer, LayerId};
 use nas::cost::blocks::{Block, Blocks};
-use nas::cost::{mapped, CostTable};
+use nas::cost::mapped;
 use nas::SearchConfig;
 use serde_json::{json, Value};
 use sim::Simulator;
@@ -221,57 +224,10 @@ fn figures(
         let mut execs = Counts::default();
         layer.measured.execs.iter().for_each(|exec| execs.add(&exec.counts));
         energy += picojoules(accelerator, chunk, &execs);
-        moved +=
-            ["ld_bytes", "st_bytes"].map(|counter| layer.measured.counts.get(counter)).iter().sum::<u64>();
+        moved += layer.measured.counts.accesses(&["ld_bytes", "st_bytes"]);
         let (line_bytes, post_lanes) = (accelerator.buffer.line_bytes, chunk.post_lanes);
         once +=
             Footprint { work: &mapping.layer, unroll: &mapping.unroll, line_bytes, post_lanes }.constants();
     }
     (cycles, energy + of_bytes(accelerator, moved.saturating_sub(once)))
-}
-
-/// The mapper's costs beside measured ones.
-struct Beside {
-    /// Predicted over measured costs: least, median, greatest.
-    ratios: [f64; 3],
-    /// Of the pairs of a place's candidates, the share that both put in the same order.
-    same_order: f64,
-}
-
-impl Beside {
-    fn of(measured: &CostTable, predicted: &CostTable) -> Beside {
-        let places = || measured.0.iter().zip(&predicted.0);
-        let both = places().flat_map(|(measured, predicted)| measured.iter().zip(predicted));
-        let mut ratios: Vec<f64> = both.filter(|(m, _)| **m > 0.0).map(|(m, p)| p / m).collect();
-        ratios.sort_by(f64::total_cmp);
-        let [mut same, mut all] = [0, 0];
-        for (measured, predicted) in places() {
-            for i in 0..measured.len() {
-                for j in 0..i {
-                    all += 1;
-                    let order = |costs: &[f64]| costs[i].total_cmp(&costs[j]);
-                    same += usize::from(order(measured) == order(predicted));
-                }
-            }
-        }
-        let at = |share: f64| ratios.get((share * (ratios.len().max(1) - 1) as f64) as usize).copied();
-        Beside {
-            ratios: [0.0, 0.5, 1.0].map(|share| at(share).unwrap_or(1.0)),
-            same_order: same as f64 / all.max(1) as f64,
-        }
-    }
-
-    fn sentence(&self) -> String {
-        let [least, median, greatest] = self.ratios;
-        let order = 100.0 * self.same_order;
-        format!(
-            "the mapper's costs are {least:.3} to {greatest:.3} of these, in the median {median:.3}, \
-             and put {order:.1} % of the pairs of a block's candidates in the same order"
-        )
-    }
-
-    fn json(&self) -> serde_json::Value {
-        let [least, median, greatest] = self.ratios;
-        json!({"least": least, "median": median, "greatest": greatest, "same_order": self.same_order})
-    }
 }

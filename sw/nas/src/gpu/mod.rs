@@ -2,7 +2,7 @@
 //!
 //! A pass is a product of two matrices in all but what a term is. `sweep.wgsl` computes tiles of such a product, `sums.wgsl`,
 //! `by_input.wgsl` and `by_weights.wgsl` say what the matrices are and what a term adds, `shape.wgsl` finds numbers in
-//! a layer's maps, and `device` sends and fetches them. Depthwise layers stay with the processor, as they have few terms for
+//! a layer's maps; `pass` makes programs of them, `device` sends, runs and fetches. Depthwise layers stay with the processor, as they have few terms for
 //! each number that would travel, and convolutions, which it is fast at.
 //!
 //! Sums have an order of their own, so that a run on a GPU is repeatable on that GPU, and not to the bit elsewhere.
@@ -11,6 +11,8 @@
 mod device;
 #[cfg(not(feature = "gpu"))]
 mod none;
+#[cfg(feature = "gpu")]
+mod pass;
 
 #[cfg(feature = "gpu")]
 pub use device::Gpu;

@@ -1,6 +1,6 @@
 // results[part][line][column] = sum over the part's terms of add(sum, left(line, term), right(term, column), beside(line, column))
 //
-// A workgroup computes a tile of SIDE x SIDE results (`device.rs` says how many), a thread EACH x EACH of them, ACROSS apart in
+// A workgroup computes a tile of SIDE x SIDE results (`pass.rs` says how many), a thread EACH x EACH of them, ACROSS apart in
 // both directions, DEPTH terms at a time, whose numbers are then in the workgroup's memory. Beyond the last term both
 // numbers are 0, with which every `add` adds 0. A thread adds the terms of its results in their order.
 
